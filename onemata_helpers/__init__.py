@@ -1,0 +1,1 @@
+"""Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3."""
