@@ -1,1 +1,5 @@
 """Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3."""
+
+from .runbook import Runbook
+
+__all__ = ["Runbook"]

@@ -1,0 +1,149 @@
+"""Runbooks for many clients, unattended: each through papermill, each with its own record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import papermill
+from papermill.exceptions import PapermillExecutionError
+from papermill.iorw import papermill_io
+from traitlets.config import Config
+
+from .errors import ParameterError, Problem
+from .parameter_files import from_folder
+from .parameters import ServiceParameters
+from .record import Record, record_path, replace_file, without_secrets
+from .session import sandbox_for_all
+
+# Sockets in the file system: no ports to run out of or to collide on, and nobody else on the machine can listen.
+_KERNEL = Config({"KernelManager": {"transport": "ipc"}})
+_HERE = Path(__file__).parent
+_NOTEBOOKS = next(path for path in (_HERE / "notebooks", _HERE.parent / "notebooks") if path.is_dir())
+_SCHEME = "onemata:"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One runbook to run for one client."""
+
+    parameters: ServiceParameters
+    record: Path
+
+    @property
+    def name(self) -> str:
+        """Client and service."""
+        return f"{self.parameters.client}/{self.parameters.service}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a job ended. `outcome` is the record's, or `failed` where the notebook did not come to its end."""
+
+    job: Job
+    outcome: str
+    why: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether no one has to look at it."""
+        return self.outcome not in ("failed", "blocked")
+
+
+def jobs(folders: Sequence[Path], records: Path, services: Sequence[str], action: str | None) -> list[Job]:
+    """The jobs for these clients' folders, of these services (all in use when empty), all checked.
+
+    `action` goes before the one in the files. Raises ParameterError with every problem of every folder.
+    """
+    problems: list[Problem] = []
+    found: list[Job] = []
+    for folder in folders:
+        try:
+            in_use = from_folder(folder)
+        except ParameterError as error:
+            problems += error.problems
+            continue
+        chosen = [parameters for name, parameters in in_use.items() if not services or name in services]
+        if not chosen:
+            problems.append(Problem(str(folder), "--service", ", ".join(services), "this client does not use it"))
+        found += [_job(parameters, records, action) for parameters in chosen]
+    problems += _same_client_twice(folders, found)
+    if problems:
+        raise ParameterError(problems)
+    return found
+
+
+def run(todo: Sequence[Job], at_once: int, heard: Callable[[str, Job], None]) -> Iterator[Result]:
+    """Run the jobs, one client's one after the other and `at_once` clients side by side.
+
+    Yields each result as it comes; tells `heard` of each start. A job's failure stops no other.
+    """
+    papermill_io.register(_SCHEME, _Files())
+    by_client: dict[str, list[Job]] = {}
+    for job in todo:
+        by_client.setdefault(job.parameters.client, []).append(job)
+    needs_sandbox = any(job.parameters.sandbox for job in todo)
+    with sandbox_for_all(needs_sandbox), ThreadPoolExecutor(at_once) as pool:
+        clients = [pool.submit(lambda mine=mine: [_run(job, heard) for job in mine]) for mine in by_client.values()]
+        for client in as_completed(clients):
+            yield from client.result()
+
+
+def _job(parameters: ServiceParameters, records: Path, action: str | None) -> Job:
+    chosen = parameters.model_copy(update={"action": action} if action else {})
+    return Job(chosen, record_path(chosen, records))
+
+
+def _run(job: Job, heard: Callable[[str, Job], None]) -> Result:
+    heard("running", job)
+    began = time.monotonic()
+    error = ""
+    job.record.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        papermill.execute_notebook(
+            f"{_SCHEME}{job.parameters.service}.ipynb",
+            f"{_SCHEME}{job.record.with_suffix('.ipynb').as_posix()}",
+            parameters=job.parameters.model_dump(mode="json") | {"record": job.record.as_posix()},
+            progress_bar=False,
+            config=_KERNEL,
+        )
+    except PapermillExecutionError as failure:
+        error = f"{failure.ename}: {failure.evalue}"
+    except Exception as failure:  # noqa: BLE001 - a kernel that died must not stop the other clients
+        error = f"{type(failure).__name__}: {failure}"
+    outcome, why = _ending(job.record, error)
+    return Result(job, outcome, why, time.monotonic() - began)
+
+
+def _ending(path: Path, error: str) -> tuple[str, str]:
+    """The record's outcome, and why; `failed` if the run was cut off or the notebook says otherwise."""
+    if not path.exists():
+        return "failed", error or "there is no record"
+    record = Record.model_validate_json(path.read_text(encoding="utf-8"))
+    if record.outcome is None or (error and record.outcome not in ("failed", "blocked")):
+        return "failed", error or "the run was cut off before its end"
+    return record.outcome, record.error
+
+
+def _same_client_twice(folders: Sequence[Path], found: Sequence[Job]) -> list[Problem]:
+    names = [job.name for job in found]
+    twice = sorted({name.split("/")[0] for name in names if names.count(name) > 1})
+    where = ", ".join(str(folder) for folder in folders)
+    return [Problem(where, "client", name, "two folders are for the same client") for name in twice]
+
+
+class _Files:
+    """Where papermill reads our notebooks and writes a record's: whole or not at all, and clear of credentials."""
+
+    def read(self, path: str) -> str:
+        return (_NOTEBOOKS / path.removeprefix(_SCHEME)).read_text(encoding="utf-8")
+
+    def write(self, text: str, path: str) -> None:
+        replace_file(Path(path.removeprefix(_SCHEME)), without_secrets(text, []) + "\n")
+
+    def pretty_path(self, path: str) -> str:
+        return path

@@ -1,0 +1,65 @@
+"""Every AWS call that a session makes, as the record keeps it. Arguments are not kept: they are in the plan."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import boto3
+
+from .plan import Frozen
+
+# An operation that is not known to read counts as a write, so that "no writes" is never said too soon.
+_READS = ("Get", "List", "Describe", "Simulate", "Head", "Validate", "AssumeRole")
+
+
+class ApiCall(Frozen):
+    """One answered (or failed) call: when it began (UTC), what it was, how often it was tried, how it ended."""
+
+    time: str
+    service: str
+    operation: str
+    access: Literal["read", "write"]
+    request_id: str
+    attempts: int
+    seconds: float
+    error: str = ""
+
+
+def watch(session: boto3.Session, heard: Callable[[ApiCall], None]) -> None:
+    """Have `heard` called after each call of the clients that `session` makes from now on."""
+
+    def before(context: dict[str, Any], **_: Any) -> None:
+        context["onemata_started"] = (datetime.now(UTC), time.monotonic())
+
+    def after(model: Any, context: dict[str, Any], parsed: dict[str, Any], **_: Any) -> None:
+        metadata = parsed.get("ResponseMetadata", {})
+        error = parsed.get("Error", {}).get("Code", "")
+        heard(_api_call(model, context, metadata, error))
+
+    def failed(exception: Exception, context: dict[str, Any], **_: Any) -> None:
+        heard(_api_call(context["onemata_model"], context, {}, type(exception).__name__))
+
+    def keep_model(model: Any, context: dict[str, Any], **_: Any) -> None:
+        context["onemata_model"] = model
+
+    session.events.register("before-call", keep_model)
+    session.events.register("before-call", before)
+    session.events.register("after-call", after)
+    session.events.register("after-call-error", failed)
+
+
+def _api_call(model: Any, context: dict[str, Any], metadata: dict[str, Any], error: str) -> ApiCall:
+    began, clock = context["onemata_started"]
+    return ApiCall(
+        time=began.isoformat(timespec="milliseconds"),
+        service=model.service_model.service_name,
+        operation=model.name,
+        access="read" if model.name.startswith(_READS) else "write",
+        request_id=metadata.get("RequestId", ""),
+        attempts=metadata.get("RetryAttempts", 0) + 1,
+        seconds=round(time.monotonic() - clock, 3),
+        error=error,
+    )

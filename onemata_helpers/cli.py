@@ -1,0 +1,99 @@
+"""The `onemata` command: arguments in, exit code out. The work is done elsewhere."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .errors import OnemataError, ParameterError
+from .parameter_files import from_folder
+from .parameters import Action, ServiceName
+
+app = typer.Typer(
+    help="Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+out = Console(highlight=False)
+Folders = Annotated[list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR...")]
+
+
+@app.command()
+def check(folders: Folders) -> None:
+    """Say all that is wrong in the clients' folders, without AWS. Exit code 0 or 2."""
+    problems = []
+    for folder in folders:
+        try:
+            services = from_folder(folder)
+        except ParameterError as error:
+            problems += error.problems
+        else:
+            out.print(f"{escape(str(folder))}: good ({', '.join(services)})")
+    if problems:
+        _fail(ParameterError(problems))
+
+
+@app.command()
+def run(
+    folders: Folders,
+    action: Annotated[Action | None, typer.Option(help="Goes before the action in the files")] = None,
+    service: Annotated[list[ServiceName] | None, typer.Option(help="Only this service; may be given again")] = None,
+    records: Annotated[Path, typer.Option(help="Where the records go")] = Path("records"),
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Clients side by side")] = 2,
+) -> None:
+    """Run the runbooks of these clients. Exit code 0: all as asked; 1: some failed or are blocked; 2: bad input."""
+    from . import batch  # papermill takes seconds to load, which bad input should not wait for
+
+    try:
+        todo = batch.jobs(folders, records, service or [], action)
+    except OnemataError as error:
+        _fail(error)
+    table = Table("Client", "Service", "Action", "Outcome", "Seconds", "Record")
+    failed = []
+    with out.status(f"{len(todo)} runbooks") as status:
+        for result in batch.run(todo, jobs, lambda word, job: status.update(f"{word} {job.name}")):
+            job = result.job
+            out.print(f"{job.name}: {result.outcome} ({result.seconds:.1f} s)")
+            table.add_row(
+                job.parameters.client, job.parameters.service, job.parameters.action, _coloured(result.outcome),
+                f"{result.seconds:.1f}", escape(job.record.as_posix()),
+            )  # fmt: skip
+            if not result.ok:
+                failed.append(result)
+    out.print(table)
+    for result in failed:
+        out.print(f"[bold]{escape(result.job.name)}[/bold]: {escape(result.why)}", soft_wrap=True)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def sandbox() -> None:
+    """Serve the embedded AWS until Ctrl-C, and print its address."""
+    from .sandbox import start
+    from .session import SANDBOX_URL
+
+    with start() as served:
+        typer.echo(f"export {SANDBOX_URL}={served.url}")
+        typer.echo("Notebooks, runs and papermill started with this variable use it. Ctrl-C ends it.", err=True)
+        ended = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: ended.set())
+        ended.wait()
+
+
+def _coloured(outcome: str) -> str:
+    colour = {"failed": "red", "blocked": "red", "waiting": "yellow"}.get(outcome, "green")
+    return f"[{colour}]{outcome}[/{colour}]"
+
+
+def _fail(error: OnemataError) -> None:
+    Console(stderr=True, highlight=False).print(escape(str(error)), soft_wrap=True)
+    raise typer.Exit(2)

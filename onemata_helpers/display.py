@@ -1,0 +1,123 @@
+"""What the reader sees: each result as HTML for the notebook and as text for everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from .apply import Done
+from .parameters import ServiceParameters
+from .plan import Change, Field, Plan
+from .policies import pretty
+from .record import SANDBOX_NOTICE
+from .services.base import Check, HandOver
+from .session import Identity
+
+_SIGNS = {
+    "create": "+", "add": "+", "attach": "+", "update": "~", "detach": "-", "delete": "-",
+    "nothing": "=", "keep": "=", "waiting": "…", "blocked": "!",
+    "done": "✓", "proven": "✓", "failed": "✗", "not provable from here": "?",
+}  # fmt: skip
+
+
+class View:
+    """One result, in two forms. Jupyter shows the HTML; `str()` gives the text."""
+
+    def __init__(self, template: str, **values: Any) -> None:
+        self._template = template
+        self._values = values
+
+    def __str__(self) -> str:
+        return _render(f"{self._template}.txt", self._values)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        html = _render(f"{self._template}.html", self._values)
+        return {"text/html": html, "text/plain": str(self)}
+
+
+def sentence(text: str) -> View:
+    """A plain sentence."""
+    return View("sentence", text=text)
+
+
+def parameters(values: ServiceParameters) -> View:
+    """The parameters that are set, with what each means."""
+    shown = values.model_dump(exclude_defaults=True) | {"action": values.action, "sandbox": values.sandbox}
+    shown.pop("record", None)
+    fields = type(values).model_fields
+    rows = [(name, shown[name], fields[name].description) for name in fields if name in shown]
+    return View("parameters", rows=rows)
+
+
+def identity(who: Identity, *, sandbox: bool) -> View:
+    """Who we are and where."""
+    return View("identity", who=who, notice=SANDBOX_NOTICE if sandbox else "")
+
+
+def plan(the_plan: Plan) -> View:
+    """Each change with its reason and fields, the calls that it makes, and the digest to approve."""
+    return View("plan", plan=the_plan, counts=_counted([change.kind for change in the_plan.changes]))
+
+
+def done(changes: Sequence[Done]) -> View:
+    """What was carried out."""
+    return View("done", changes=changes)
+
+
+def checks(found: Sequence[Check]) -> View:
+    """What was looked at, and what was seen."""
+    return View("checks", checks=found, counts=_counted([check.result for check in found]))
+
+
+def hand_over(content: HandOver) -> View:
+    """What to send to Onemata, and what to copy."""
+    return View("hand_over", content=content)
+
+
+def outcome(result: str, why: str, path: Path, *, sandbox: bool) -> View:
+    """How it ended, and where the record is."""
+    return View("outcome", outcome=result, why=why, path=path.as_posix(), notice=SANDBOX_NOTICE if sandbox else "")
+
+
+def _counted(words: Sequence[str]) -> str:
+    return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+
+
+def _sign(change: Change | Check | Done | str) -> str:
+    if isinstance(change, Change):
+        return _SIGNS[change.kind]
+    if isinstance(change, Check):
+        return _SIGNS[change.result]
+    return _SIGNS[change.status if isinstance(change, Done) else change]
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else pretty(value)
+
+
+def _sides(field: Field) -> list[tuple[str, str]]:
+    """The sides of a field that have something, each with its sign."""
+    both = [("-", field.before), ("+", field.after)]
+    return [(sign, _value(value)) for sign, value in both if value is not None]
+
+
+def _render(name: str, values: dict[str, Any]) -> str:
+    return _templates().get_template(name).render(values).strip("\n")
+
+
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("onemata_helpers", "templates"),
+        autoescape=lambda name: bool(name and name.endswith(".html")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"sign": _sign, "sides": _sides, "value": _value}
+    return environment

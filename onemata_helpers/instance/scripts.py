@@ -1,0 +1,163 @@
+"""The texts that run on the instance: POSIX sh for Linux, PowerShell 5.1 for Windows.
+
+They need nothing but what every instance has (coreutils, getent, awk) and the AWS CLI for the
+proof. AWS Systems Manager runs them as root under ``sh`` without HOME, or as SYSTEM:
+https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command.html
+"""
+
+import base64
+import hashlib
+import re
+import shlex
+import textwrap
+
+from onemata_helpers.instance.profile_section import ProfileSection
+from onemata_helpers.instance.quoting import (
+    Platform,
+    checked,
+    ps_quote,
+    ps_values,
+    sh_values,
+    text_of,
+    windows_arguments,
+)
+
+ABSENT = "absent"
+# Run Command keeps 24,000 characters of output; base64 makes 4 of 3.
+# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html
+SIZE_CAP = 16_000
+TIME_LIMIT = 120  # seconds for one proof command, far more than it needs
+_USER = r"[A-Za-z0-9_][A-Za-z0-9_.@\\ $-]{0,103}"
+_END = "ONEMATA"
+_INTRO = """\
+# Adds one profile to the file .aws/config in your home folder, with a backup beside it, then runs
+# the two commands that prove it. It changes nothing else and downloads nothing.
+"""
+
+
+def identity_arguments(profile: str) -> tuple[str, ...]:
+    """Give the guide's command that shows as whom the profile acts, word by word."""
+    return ("aws", "sts", "get-caller-identity", "--profile", checked(profile))
+
+
+def listing_arguments(profile: str, bucket: str, prefix: str) -> tuple[str, ...]:
+    """Give the guide's command that lists the bucket, or the prefix in it, word by word."""
+    place = f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
+    return ("aws", "s3", "ls", checked(place), "--profile", checked(profile))
+
+
+def read_config(platform: Platform, user: str) -> str:
+    """Write the text that prints the state of the user's ``~/.aws/config`` as a report.
+
+    Raises ValueError for a user that no system would have.
+    """
+    if platform == "windows":
+        return _windows("config", user, "read.ps1", SizeCap=SIZE_CAP)
+    return _linux("config", user, "report.sh", "read.sh", size_cap=SIZE_CAP)
+
+
+def write_config(platform: Platform, user: str, expected: str, new_content: bytes) -> str:
+    """Write the text that puts ``new_content`` in place of the file whose SHA-256 is ``expected``.
+
+    ``expected`` is :data:`ABSENT` if there must be no file yet. The text refuses if the file has
+    changed since, keeps owner and mode, makes a backup, and does nothing if all is done already.
+    Raises ValueError for a user that no system would have.
+    """
+    content = base64.b64encode(new_content).decode()
+    new_hash = hashlib.sha256(new_content).hexdigest()
+    if platform == "windows":
+        values = {"Expected": expected, "NewHash": new_hash, "NewContent": content}
+        return _windows("config", user, "place.ps1", "write.ps1", **values)
+    lines = "\n".join(textwrap.wrap(content, 76))
+    new_text = f"new_text() {{ base64 -d <<'CONTENT'\n{lines}\nCONTENT\n}}\n"
+    files = ("report.sh", "place.sh", "write.sh")
+    return _linux("config", user, *files, before=new_text, expected=expected, new_hash=new_hash)
+
+
+def proof_commands(platform: Platform, user: str, profile: str, bucket: str, prefix: str) -> str:
+    """Write the text that runs the guide's two commands for the user and reports what they said.
+
+    It also reports the AWS CLI's version and what the instance metadata service answers.
+    Raises ValueError for values with control characters.
+    """
+    identity = identity_arguments(profile)
+    listing = listing_arguments(profile, bucket, prefix)
+    if platform == "windows":
+        values: dict[str, object] = {
+            "TimeLimit": TIME_LIMIT,
+            "IdentityCommand": windows_arguments(*identity),
+            "IdentityArguments": windows_arguments(*identity[1:]),
+            "ListingCommand": windows_arguments(*listing),
+            "ListingArguments": windows_arguments(*listing[1:]),
+        }
+        return _windows("proof", user, "proof.ps1", **values)
+    return _linux(
+        "proof",
+        user,
+        "report.sh",
+        "proof.sh",
+        identity_command=shlex.join(identity),
+        listing_command=shlex.join(listing),
+        time_limit=TIME_LIMIT,
+    )
+
+
+def manual_block(platform: Platform, section: ProfileSection, bucket: str, prefix: str) -> str:
+    """Write one block for a person to paste into a shell (Windows: PowerShell) on the instance.
+
+    It adds the section if there is none for this profile, does nothing if the same is there, stops
+    with a sentence in any other case, and then runs the guide's two commands.
+    """
+    proof = (identity_arguments(section.name), listing_arguments(section.name, bucket, prefix))
+    return _manual_ps(section, proof) if platform == "windows" else _manual_sh(section, proof)
+
+
+def _manual_sh(section: ProfileSection, proof: tuple[tuple[str, ...], ...]) -> str:
+    lines = " \\\n  ".join(shlex.quote(line) for line in section.render().splitlines())
+    commands = "".join(_shown_sh(shlex.join(command)) for command in proof)
+    body = (
+        f"{_INTRO}{sh_values(profile=section.name)}"
+        f"section() {{ printf '%s\\n' {lines}; }}\n"
+        f"{text_of('look.sh')}{text_of('place.sh')}{text_of('manual.sh')}"
+        "\n# The proof. Copy what it prints, the commands too, back into the runbook.\n"
+        f"export AWS_PAGER=\n{commands}"
+    )
+    return f"sh <<'{_END}'\n{body}{_END}\n"
+
+
+def _shown_sh(command: str) -> str:
+    return f"printf '%s\\n' {shlex.quote('$ ' + command)}\n{command} 2>&1 < /dev/null\n"
+
+
+def _manual_ps(section: ProfileSection, proof: tuple[tuple[str, ...], ...]) -> str:
+    lines = ", ".join(ps_quote(line) for line in section.render().splitlines())
+    shown = [ps_quote("> " + windows_arguments(*command)) for command in proof]
+    run = [" ".join(["& aws", *map(ps_quote, command[1:])]) for command in proof]
+    body = (
+        f"{_INTRO}{ps_values(ProfileName=section.name)}"
+        f"$Section = (@({lines}) -join [char]10) + [char]10\n"
+        f"{text_of('look.ps1')}{text_of('place.ps1')}{text_of('manual.ps1')}"
+        "# The proof. Copy what it prints, the commands too, back into the runbook.\n"
+        "$ErrorActionPreference = 'Continue'\n"
+        + "".join(f"{show}\n{command}\n" for show, command in zip(shown, run, strict=True))
+    )
+    # A console without PSReadLine ends a pasted block at an empty line.
+    return "& {\n" + "".join(line + "\n" for line in body.splitlines() if line.strip()) + "}\n"
+
+
+def _linux(report: str, user: str, *files: str, before: str = "", **values: object) -> str:
+    body = before + text_of("look.sh") + "".join(text_of(name) for name in files)
+    start = sh_values(report=report, user=_known_user(user)) + text_of("as_user.sh")
+    inner = sh_values(user=user, **values) + body
+    return f"{start}\nas_user <<'{_END}'\n{inner}{_END}\n"
+
+
+def _windows(report: str, user: str, *files: str, **values: object) -> str:
+    body = "".join(text_of(name) for name in ("as_user.ps1", "look.ps1", *files))
+    return ps_values(Report=report, User=_known_user(user), **values) + body
+
+
+def _known_user(user: str) -> str:
+    if not re.fullmatch(_USER, user):
+        raise ValueError(f"{user!r} is no user name.")
+    return user

@@ -1,0 +1,88 @@
+"""A plan: the changes that would make the account as it should be, down to each call. Frozen data, no AWS."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Kind = Literal["create", "add", "update", "attach", "detach", "delete", "nothing", "keep", "waiting", "blocked"]
+
+
+class Frozen(BaseModel):
+    """Data that does not change once made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Call(Frozen):
+    """One AWS call that changes something: boto3's names of service and operation, and its arguments."""
+
+    service: str
+    operation: str
+    arguments: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.operation}"
+
+
+class Field(Frozen):
+    """What one field of a thing is and what it will be; None where there is nothing."""
+
+    name: str
+    before: Any = None
+    after: Any = None
+
+
+class Change(Frozen):
+    """One thing to do, or the finding that there is nothing to do or that a person must decide.
+
+    `resource` is the key of the resource it belongs to, `step` the step of the guide that it carries
+    out, `why` a sentence for the client. `calls` are all the writes, in order.
+    """
+
+    kind: Kind
+    resource: str
+    step: str
+    why: str
+    fields: tuple[Field, ...] = ()
+    calls: tuple[Call, ...] = ()
+
+
+class Plan(Frozen):
+    """What will be done, and what was seen when that was decided.
+
+    `observed` maps each thing that was read to its state (None: not there). `notes` are sentences that the
+    client should hear before approving.
+    """
+
+    action: str
+    changes: tuple[Change, ...]
+    observed: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """20 hexadecimal digits over the changes and what was observed.
+
+        The action is left out: the digest that `plan` shows is the one that `apply` is given.
+        """
+        content = self.model_dump(mode="json", include={"changes", "observed"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
+
+    @property
+    def pending(self) -> tuple[Change, ...]:
+        """The changes that write something."""
+        return tuple(change for change in self.changes if change.calls)
+
+    @property
+    def blocked(self) -> tuple[Change, ...]:
+        """The changes that a person has to decide about first."""
+        return tuple(change for change in self.changes if change.kind == "blocked")
+
+    @property
+    def waiting(self) -> tuple[Change, ...]:
+        """The changes that need something of Onemata's first."""
+        return tuple(change for change in self.changes if change.kind == "waiting")

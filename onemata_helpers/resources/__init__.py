@@ -1,0 +1,1 @@
+"""The things in AWS that we create or attach, one class each."""

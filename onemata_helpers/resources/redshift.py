@@ -1,0 +1,197 @@
+"""A Redshift cluster's role, and a cluster launched with one.
+
+https://docs.aws.amazon.com/redshift/latest/APIReference/API_ModifyClusterIamRoles.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..plan import Call, Change, Field
+from ..session import Aws
+from ..wait import Transient, Wait
+from .base import OWNER_TAG, Look, Resource
+from .roles import as_tags, owned_by, role
+
+CHANGE_SECONDS = 900
+LAUNCH_SECONDS = 3600
+# States that pass, or from which a change is accepted; in the others only a person helps.
+_WORKABLE = ("available", "modifying", "creating", "resizing", "rebooting", "renaming", "updating-hsm", "rotating-keys")
+
+_NEW_ROLE = Transient("InvalidParameterValue", "must delegate access", "Redshift does not yet see the new role")
+_ROLE_NOT_VALID = Transient("InvalidParameterValue", "is not valid", "Redshift does not yet see the new role")
+# The cluster's own waiter can pass while a change is still refused.
+_BUSY = Transient("InvalidClusterState", "", "the cluster is busy with another change")
+_BUSY_FAULT = Transient("InvalidClusterStateFault", "", "the cluster is busy with another change")
+
+ClusterState = dict[str, Any]
+"""`status`, `roles` (ARN → adding, in-sync or removing), `default_role` (an ARN or "")."""
+
+
+def cluster(look: Look, identifier: str) -> ClusterState | None:
+    """The cluster of this identifier; None if there is none."""
+    return look.once(f"cluster {identifier}", lambda aws: _read_cluster(aws, identifier))
+
+
+@dataclass(frozen=True)
+class ClusterRole(Resource):
+    """Our role, attached to a provisioned cluster. Its default role and its other roles are never touched."""
+
+    cluster_identifier: str
+    role_name: str
+    role_arn: str
+    launched_by_plan: bool = False
+
+    permissions = ("redshift:DescribeClusters", "redshift:ModifyClusterIamRoles", "iam:PassRole")
+    transient = (_NEW_ROLE, _ROLE_NOT_VALID, _BUSY, _BUSY_FAULT)
+
+    @property
+    def key(self) -> str:
+        return f"role {self.role_name} on cluster {self.cluster_identifier}"
+
+    def changes(self, look: Look) -> list[Change]:
+        found = cluster(look, self.cluster_identifier)
+        if found is None:
+            return [self._no_cluster()]
+        attached = found["roles"].get(self.role_arn)
+        if attached in ("in-sync", "adding"):
+            return [self.change("nothing", f"The cluster has the role ({attached}).")]
+        if found["status"] not in _WORKABLE:
+            return [self._unworkable(found["status"])]
+        why = "With the role attached, the cluster's COPY statements can read Onemata's bucket."
+        return [self.change("attach", why, self._modify("AddIamRoles"), fields=(self._roles_field(found, add=True),))]
+
+    def removal(self, look: Look) -> list[Change]:
+        found = cluster(look, self.cluster_identifier)
+        if found is None or self.role_arn not in found["roles"]:
+            return [self.change("nothing", "The role is not on the cluster.")]
+        if not owned_by(role(look, self.role_name), "redshift"):
+            return [self.change("keep", "The role is the client's own, so it stays where it is.")]
+        if found["default_role"] == self.role_arn:
+            why = "The client made it the cluster's default role. The client's admin chooses another default first."
+            return [self.change("blocked", why)]
+        why = "The role is ours and will be deleted."
+        call = self._modify("RemoveIamRoles")
+        return [self.change("detach", why, call, fields=(self._roles_field(found, add=False),))]
+
+    def settle(self, aws: Aws, wait: Wait) -> None:
+        """Until the role is `in-sync`, or gone after its removal."""
+
+        def status() -> str:
+            found = _read_cluster(aws, self.cluster_identifier)
+            return str(found["roles"].get(self.role_arn, "gone")) if found else "gone"
+
+        wanted = "gone" if status() in ("removing", "gone") else "in-sync"
+        wait.until(self.key, status, wanted, CHANGE_SECONDS)
+
+    def unsettled(self, look: Look) -> str:
+        found = cluster(look, self.cluster_identifier)
+        status = found["roles"].get(self.role_arn, "") if found else ""
+        return f"The cluster has the role, but it is {status}." if status == "adding" else ""
+
+    def _no_cluster(self) -> Change:
+        if self.launched_by_plan:
+            return self.change("nothing", "The cluster is launched with the role.")
+        why = (
+            f"There is no provisioned cluster {self.cluster_identifier} in this account and region. The engineer "
+            "corrects cluster_identifier or region, or agrees with the client on launch: true."
+        )
+        return self.change("blocked", why)
+
+    def _unworkable(self, status: str) -> Change:
+        why = f"The cluster is {status} and takes no change now. The client's admin brings it to 'available'."
+        return self.change("blocked", why)
+
+    def _modify(self, argument: str) -> Call:
+        arguments = {"ClusterIdentifier": self.cluster_identifier, argument: [self.role_arn]}
+        return Call(service="redshift", operation="modify_cluster_iam_roles", arguments=arguments)
+
+    def _roles_field(self, found: ClusterState, *, add: bool) -> Field:
+        before = sorted(found["roles"])
+        after = sorted({*before, self.role_arn}) if add else [arn for arn in before if arn != self.role_arn]
+        return Field(name="roles of the cluster", before=before or None, after=after or None)
+
+
+@dataclass(frozen=True)
+class LaunchedCluster(Resource):
+    """A new cluster, launched with the role. Redshift makes and keeps the admin password (Secrets Manager).
+
+    https://docs.aws.amazon.com/redshift/latest/APIReference/API_CreateCluster.html
+    """
+
+    cluster_identifier: str
+    role_arn: str
+    node_type: str
+    nodes: int
+    database: str
+    admin: str
+    subnet_group: str
+    confirmed: bool
+    tags: dict[str, str] = field(default_factory=dict)
+
+    permissions = ("redshift:DescribeClusters", "redshift:CreateCluster", "redshift:CreateTags", "iam:PassRole")
+    transient = (_NEW_ROLE, _ROLE_NOT_VALID)
+
+    @property
+    def key(self) -> str:
+        return f"cluster {self.cluster_identifier}"
+
+    def changes(self, look: Look) -> list[Change]:
+        if cluster(look, self.cluster_identifier) is not None:
+            return [self.change("nothing", "The cluster is there.")]
+        size = f"{self.nodes} × {self.node_type}"
+        if not self.confirmed:
+            why = f"A new cluster ({size}) costs money from its first hour. The client agrees, then: confirm_launch_costs: true."
+            return [self.change("blocked", why)]
+        call = Call(service="redshift", operation="create_cluster", arguments=self._arguments())
+        why = f"A new cluster ({size}), encrypted and not public. It costs the client money until it is deleted."
+        fields = tuple(Field(name=name, after=value) for name, value in self._arguments().items())
+        return [self.change("create", why, call, fields=fields)]
+
+    def removal(self, look: Look) -> list[Change]:
+        if cluster(look, self.cluster_identifier) is None:
+            return [self.change("nothing", "There is no such cluster.")]
+        why = "It may hold the client's data, and costs money while it runs: the client's admin deletes it."
+        return [self.change("keep", why)]
+
+    def settle(self, aws: Aws, wait: Wait) -> None:
+        """Until the new cluster is available with the role in-sync."""
+
+        def status() -> str:
+            found = _read_cluster(aws, self.cluster_identifier)
+            if found is None or found["status"] != "available":
+                return str(found["status"]) if found else "not there"
+            return f"available, role {found['roles'].get(self.role_arn, 'missing')}"
+
+        wait.until(self.key, status, "available, role in-sync", LAUNCH_SECONDS)
+
+    def _arguments(self) -> dict[str, Any]:
+        size = {"ClusterType": "single-node"} if self.nodes == 1 else {"ClusterType": "multi-node", "NumberOfNodes": self.nodes}
+        network = {"ClusterSubnetGroupName": self.subnet_group} if self.subnet_group else {}
+        return {
+            "ClusterIdentifier": self.cluster_identifier,
+            "NodeType": self.node_type,
+            **size,
+            "DBName": self.database,
+            "MasterUsername": self.admin,
+            "ManageMasterPassword": True,
+            "IamRoles": [self.role_arn],
+            "Encrypted": True,
+            "PubliclyAccessible": False,
+            **network,
+            "Tags": as_tags(self.tags | {OWNER_TAG: "redshift"}),
+        }
+
+
+def _read_cluster(aws: Aws, identifier: str) -> ClusterState | None:
+    redshift = aws.client("redshift")
+    try:
+        found = redshift.describe_clusters(ClusterIdentifier=identifier)["Clusters"][0]
+    except redshift.exceptions.ClusterNotFoundFault:
+        return None
+    return {
+        "status": found["ClusterStatus"],
+        "roles": {each["IamRoleArn"]: each["ApplyStatus"] for each in found.get("IamRoles", [])},
+        "default_role": found.get("DefaultIamRoleArn") or "",
+    }

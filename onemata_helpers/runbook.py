@@ -1,0 +1,185 @@
+"""The story of a run: parameters → connect → plan → apply → verify → hand over → record.
+
+A notebook makes one Runbook and calls its methods in this order; each gives back what the reader sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import display
+from .apply import apply, refuse_unless_approved
+from .display import View
+from .errors import OnemataError, PlanBlocked, PlanChanged, RunFailed, refused
+from .parameter_files import from_notebook
+from .plan import Change, Plan
+from .record import Outcome, Recorder, default_root, record_path
+from .resources.base import Look, Resource
+from .services import service_of
+from .session import Aws, connect
+from .verify import verify, verify_removal
+from .wait import Wait
+
+P = ParamSpec("P")
+
+
+def _recorded(step: Callable[Concatenate[Runbook, P], View]) -> Callable[Concatenate[Runbook, P], View]:
+    """A failure of this step goes into the record before the notebook sees it."""
+
+    @wraps(step)
+    def recorded(self: Runbook, *args: P.args, **kwargs: P.kwargs) -> View:
+        try:
+            return step(self, *args, **kwargs)
+        except OnemataError as error:
+            failure = error
+        except (ClientError, BotoCoreError) as error:
+            failure = refused(f"The step {step.__name__}", f"account {self.parameters.account_id}", error)
+        self.recorder.finish("blocked" if isinstance(failure, PlanBlocked) else "failed", str(failure))
+        raise failure
+
+    return recorded
+
+
+class Runbook:
+    """One service of one client, from parameters to record.
+
+    `service` is redshift, glue or ec2; `variables` the notebook's `globals()`.
+    Raises ParameterError with every problem of the parameters.
+    """
+
+    def __init__(self, service: str, variables: Mapping[str, Any], wait: Wait | None = None) -> None:
+        self.parameters = from_notebook(service, variables)
+        self.service = service_of(self.parameters)
+        self.wait = wait or Wait()
+        path = Path(self.parameters.record) if self.parameters.record else None
+        self.recorder = Recorder(self.parameters, path or record_path(self.parameters, default_root()))
+        self._aws: Aws | None = None
+        self._plan: Plan | None = None
+        self._resources: list[Resource] = []
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return display.parameters(self.parameters)._repr_mimebundle_()
+
+    @_recorded
+    def connect(self) -> View:
+        """Sign in, and refuse any other account than the client's. Raises ConnectError."""
+        self._aws = connect(self.parameters, self.recorder.heard_call)
+        self.recorder.secrets = self._aws.secrets()
+        self.recorder.keep(operator_arn=self._aws.identity.arn)
+        return display.identity(self._aws.identity, sandbox=self.parameters.sandbox)
+
+    @_recorded
+    def plan(self) -> View:
+        """Read what is there and say what would be done. Changes nothing."""
+        self._plan = self._make_plan()
+        self.recorder.keep(plan=self._plan, plan_digest=self._plan.digest)
+        return display.plan(self._plan)
+
+    @_recorded
+    def apply(self) -> View:
+        """Do exactly the plan, when the action asks for it.
+
+        Raises PlanBlocked, PlanChanged, AwsRefused or NotUsable.
+        """
+        plan = self._planned()
+        if plan.action not in ("apply", "remove"):
+            return display.sentence(f"The action is {plan.action}: nothing is changed.")
+        refuse_unless_approved(plan, self.parameters.approved_plan)
+        if plan.waiting:
+            return display.sentence("Nothing is changed before Onemata has answered.")
+        if not plan.pending:
+            return display.sentence("There is nothing to do: no change was made.")
+        self._refuse_if_account_moved(plan)
+        apply(plan, {each.key: each for each in self._resources}, self._connected(), self.wait, self.recorder.heard_change)
+        return display.done(self.recorder.record.changes_done)
+
+    @_recorded
+    def verify(self) -> View:
+        """Look at everything anew and say what is proven, unless the action is only to plan."""
+        plan = self._planned()
+        if plan.action == "plan" or plan.waiting:
+            return display.sentence("Nothing was changed, so there is nothing to prove.")
+        look = Look(self._connected())
+        removing = plan.action == "remove"
+        checks = verify_removal(self._resources, look) if removing else verify(self.service.resources(look), look)
+        checks += [] if removing else self.service.open_checks()
+        self.recorder.keep(checks=checks)
+        return display.checks(checks)
+
+    @_recorded
+    def hand_over(self) -> View:
+        """What Onemata must receive, and what each side copies."""
+        if self._planned().action == "remove":
+            return display.sentence("After a removal there is nothing to hand over.")
+        hand_over = self.service.hand_over(Look(self._connected()))
+        self.recorder.keep(hand_over=hand_over)
+        return display.hand_over(hand_over)
+
+    def finish(self) -> View:
+        """The outcome. Raises RunFailed when it is blocked or failed, so that papermill and batch runs see it."""
+        outcome, why = self._outcome()
+        self.recorder.finish(outcome, why if outcome in ("blocked", "failed") else "")
+        if outcome in ("blocked", "failed"):
+            raise RunFailed(f"{outcome.upper()}: {why}\nRecord: {self.recorder.path}")
+        return display.outcome(outcome, why, self.recorder.path, sandbox=self.parameters.sandbox)
+
+    def _make_plan(self) -> Plan:
+        look = Look(self._connected())
+        self._resources = self.service.resources(look)
+        return Plan(
+            action=self.parameters.action,
+            changes=tuple(self._changes(look)),
+            observed=look.seen,
+            notes=self.service.notes(),
+        )
+
+    def _changes(self, look: Look) -> list[Change]:
+        if self.parameters.action == "remove":
+            return [change for each in reversed(self._resources) for change in each.removal(look)]
+        needed = self.service.waiting_for()
+        if needed:
+            why = f"Onemata has to give {needed}. Send Onemata the hand-over below; then run again with its answer."
+            return [Change(kind="waiting", resource="Onemata's answer", step=self.service.title, why=why)]
+        return [change for each in self._resources for change in each.changes(look)]
+
+    def _refuse_if_account_moved(self, shown: Plan) -> None:
+        """A client may take minutes to approve; what is applied is still what was shown."""
+        now = self._make_plan()
+        if now.digest != shown.digest:
+            raise PlanChanged(
+                f"Nothing was done: the account has changed since the plan {shown.digest} was shown; it would now be "
+                f"{now.digest}. Who acts: the engineer runs the notebook again and shows the client the new plan."
+            )
+
+    def _outcome(self) -> tuple[Outcome, str]:
+        plan, checks = self._planned(), self.recorder.record.checks
+        if plan.waiting:
+            return "waiting", plan.waiting[0].why
+        if plan.blocked and plan.action != "verify":
+            return "blocked", "; ".join(f"{change.resource}: {change.why}" for change in plan.blocked)
+        if plan.action == "plan":
+            return "planned", f"{len(plan.pending)} changes are planned; nothing was changed. Digest {plan.digest}."
+        failed = [check for check in checks if check.result == "failed"]
+        if failed:
+            return "failed", "; ".join(f"{check.name}: {check.evidence}" for check in failed)
+        if plan.action == "remove":
+            return "removed", "Nothing of this runbook's is left but what the plan says stays."
+        unseen = [check for check in checks if check.result != "proven"]
+        if unseen:
+            return "applied", f"All is in place. Not provable from here: {'; '.join(check.name for check in unseen)}."
+        return "verified", "All is in place, and every check is proven."
+
+    def _connected(self) -> Aws:
+        if self._aws is None:
+            raise RunFailed("There is no session yet: run the cell with connect() first.")
+        return self._aws
+
+    def _planned(self) -> Plan:
+        if self._plan is None:
+            raise RunFailed("There is no plan yet: run the cells above, from the top.")
+        return self._plan

@@ -1,0 +1,51 @@
+"""An embedded AWS with two accounts, the client's and Onemata's, on loopback.
+
+Importing this package is cheap: moto is loaded by `start`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from .world import (
+    BUCKET,
+    CLIENT_ACCOUNT,
+    CLUSTER,
+    EXTERNAL_ID,
+    INSTANCE_ID,
+    ONEMATA_ACCOUNT,
+    ONEMATA_ROLE_ARN,
+    OTHER_BUCKET,
+    PREFIX,
+    REGION,
+    STOPPED_INSTANCE_ID,
+)
+
+if TYPE_CHECKING:
+    from .server import Sandbox
+
+__all__ = [
+    "BUCKET",
+    "CLIENT_ACCOUNT",
+    "CLUSTER",
+    "EXTERNAL_ID",
+    "INSTANCE_ID",
+    "ONEMATA_ACCOUNT",
+    "ONEMATA_ROLE_ARN",
+    "OTHER_BUCKET",
+    "PREFIX",
+    "REGION",
+    "STOPPED_INSTANCE_ID",
+    "start",
+]
+
+
+def start(
+    *, operator_policy: dict[str, Any] | None = None, propagation_seconds: float = 0
+) -> "Sandbox":
+    """Start a fresh sandbox at a free port of 127.0.0.1.
+
+    `operator_policy` is what the operator may do; None is everything. With `propagation_seconds`,
+    what is new in IAM cannot be used for that long, as in AWS.
+    """
+    from .server import Sandbox
+
+    return Sandbox(operator_policy=operator_policy, propagation_seconds=propagation_seconds)

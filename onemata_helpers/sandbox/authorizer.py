@@ -1,0 +1,52 @@
+"""Whether a caller may make a call: all its needs, held against all the policies."""
+
+from collections.abc import Callable
+
+from .call import Call
+from .errors import AwsError, access_denied
+from .identity import Identity
+from .need import Need, need, own_action
+from .needs_iam import iam_needs, sts_needs
+from .needs_regional import ec2_needs, glue_needs, redshift_needs, ssm_needs
+from .needs_s3 import s3_needs
+from .policy_engine import Decision, Request, Verdict, decide
+
+_NEEDS: dict[str, Callable[[Call], list[Need]]] = {
+    "ec2": ec2_needs,
+    "glue": glue_needs,
+    "iam": iam_needs,
+    "redshift": redshift_needs,
+    "s3": s3_needs,
+    "ssm": ssm_needs,
+    "sts": sts_needs,
+}
+
+
+def authorize(identity: Identity, call: Call) -> None:
+    """Raise the service's own error for the first permission that the caller lacks."""
+    for one in needs(call):
+        context = {
+            **identity.context,
+            "aws:RequestedRegion": (call.region,),
+            **one.request.context,
+        }
+        request = Request(one.request.action, one.request.resource, context)
+        decision = decide(identity.caller, request, one.owner)
+        if decision.verdict is not Verdict.ALLOWED:
+            raise _refusal(identity, call, request, decision)
+
+
+def needs(call: Call) -> list[Need]:
+    """Every permission that the call needs; in services not named above, one on everything."""
+    find = _NEEDS.get(call.service)
+    return find(call) if find else [need(own_action(call))]
+
+
+def _refusal(identity: Identity, call: Call, request: Request, decision: Decision) -> AwsError:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
+    text = f"User: {identity.caller.arn} is not authorized to perform: {request.action}"
+    if request.resource != "*":
+        text += f" on resource: {request.resource}"
+    # STS does not tell which side refused.
+    reason = "" if call.service == "sts" else f" {decision.reason}"
+    return access_denied(call.service, text + reason)

@@ -1,0 +1,96 @@
+"""The way into the sandbox: a request reaches moto only if AWS would let it pass.
+
+WSGI middleware that checks the signature, finds the caller, and weighs the policies.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import strict_s3
+from .authorizer import authorize
+from .call import Call, Environ, read_call, read_message
+from .errors import Answer, AwsError, render, throttling
+from .identity import identify
+from .needs_s3 import find_bucket
+from .signature import Message, Signed, check
+from .state import state
+
+Wsgi = Callable[[Environ, Any], Iterable[bytes]]
+
+_REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
+_LOCAL = re.compile(r"(127\.0\.0\.1|localhost):\d+")
+_MOTO_ONLY = ("/moto-api", "/latest/", "/favicon.ico", "/v20180820/")
+"""Paths that moto serves to whoever asks, whatever the service that the request is signed for."""
+
+
+class Gate:
+    """Lets through to `app` what AWS would let through, and answers the rest as AWS does."""
+
+    def __init__(self, app: Wsgi) -> None:
+        self._app = app
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        message = read_message(environ)
+        signed = Signed.parse(message.headers.get("authorization", ""))
+        service = signed.service if signed else _guess_service(message)
+        try:
+            _check_form(message, service)
+            if signed is None:
+                raise _unsigned(service)
+            self._admit(environ, message, signed)
+        except AwsError as error:
+            return _respond(render(error, service), start_response, message, service)
+        return self._app(environ, start_response)
+
+    def _admit(self, environ: Environ, message: Message, signed: Signed) -> None:
+        """Note for moto who calls. Raises AWS's error for who may not come in."""
+        token = message.headers.get("x-amz-security-token")
+        identity = identify(signed.key_id, token, service=signed.service)
+        check(signed, identity.secret, message)
+        account = identity.caller.account
+        call = read_call(environ, message, signed.service, account, signed.region)
+        authorize(identity, call)
+        _throttle(call)
+        if call.service == "s3":
+            strict_s3.check(call)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
+        environ["onemata.principal"] = identity.caller.arn
+
+
+def _check_form(message: Message, service: str) -> None:
+    """Refuse what moto could understand in another way than the checks here do."""
+    odd = message.query or "content-encoding" in message.headers
+    elsewhere = not _LOCAL.fullmatch(message.headers.get("host", ""))
+    if elsewhere or message.path.startswith(_MOTO_ONLY) or (odd and service != "s3"):
+        raise AwsError("InvalidRequest", "The sandbox does not serve this kind of request.", 400)
+
+
+def _throttle(call: Call) -> None:
+    if state.throttled[call.operation] > 0:
+        state.throttled[call.operation] -= 1
+        raise throttling(call.service)
+
+
+def _unsigned(service: str) -> AwsError:
+    if service == "s3":
+        return AwsError("AccessDenied", "Access Denied", 403)
+    return AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+
+
+def _guess_service(message: Message) -> str:
+    """The service that an unsigned request means, for the form of the answer."""
+    if b"Action=" in message.body:
+        return "sts"
+    return "ssm" if "x-amz-target" in message.headers else "s3"
+
+
+def _respond(
+    answer: Answer, start_response: Any, message: Message, service: str
+) -> Iterable[bytes]:
+    headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(answer.body)))]
+    if service == "s3" and (bucket := find_bucket(message.path.split("/")[1])):
+        # S3 tells the region of a bucket also to those who may not enter it.
+        headers.append(("x-amz-bucket-region", bucket.region_name))
+    start_response(f"{answer.status} {_REASONS.get(answer.status, 'Error')}", headers)
+    return [] if message.method == "HEAD" else [answer.body]

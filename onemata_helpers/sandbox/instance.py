@@ -1,0 +1,121 @@
+"""The sandbox's EC2 instance: what EC2 and IAM say of it, with a machine behind it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import Instance as Record
+from moto.ec2.models.instances import MetadataOptions
+from moto.iam.models import InstanceProfile, Role, iam_backends
+
+from . import imds, ssm, world
+from .machine import Machine
+from .policy_engine import Request, Verdict, judge, service_may_assume
+
+_AGENT_ACTION = "ssm:UpdateInstanceInformation"
+"""What the agent needs first. AmazonSSMManagedInstanceCore allows it."""
+
+
+class Instance:
+    """An instance of the client's that runs commands, from `start` until `stop`.
+
+    `managed` may be changed at any time. True is an account with Default Host Management
+    Configuration, where Systems Manager needs no permission from the instance's role; False is
+    one where it does.
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html
+    """
+
+    def __init__(self, instance_id: str = world.INSTANCE_ID, *, managed: bool = True) -> None:
+        self.id = instance_id
+        self.managed = managed
+        self.account = world.CLIENT_ACCOUNT
+        self.region = world.REGION
+
+    def start(self, endpoint: str) -> None:
+        """Bring up the metadata service and the machine; the AWS CLI there talks to `endpoint`."""
+        imds.install()
+        ssm.install()
+        self._metadata = imds.MetadataService(self)
+        self.machine = Machine(
+            {
+                "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.imds_endpoint,
+                "AWS_ENDPOINT_URL": endpoint,
+            }
+        )
+        ssm.connect(self)
+
+    def stop(self) -> None:
+        """End what runs, delete the machine's files, close the port."""
+        ssm.disconnect(self)
+        self.machine.remove()
+        self._metadata.stop()
+
+    @property
+    def home(self) -> Path:
+        """The home directory of `ec2-user`."""
+        return self.machine.home
+
+    @property
+    def imds_endpoint(self) -> str:
+        """The address of the metadata service. Secret, since its holder can act as the role."""
+        return self._metadata.endpoint
+
+    @property
+    def record(self) -> Record:
+        """What EC2 knows of the instance."""
+        return ec2_backends[self.account][self.region].get_instance(self.id)
+
+    @property
+    def metadata_options(self) -> MetadataOptions:
+        """How the metadata service may be used now."""
+        return self.record.metadata_options
+
+    @property
+    def profile(self) -> InstanceProfile | None:
+        """The instance profile that is associated now; not one that is gone from IAM."""
+        associations = ec2_backends[self.account][self.region].iam_instance_profile_associations
+        association = associations.get(self.id)
+        if association is None or association.state != "associated":
+            return None
+        profile = association.iam_instance_profile
+        exists = profile in iam_backends[self.account]["aws"].instance_profiles.values()
+        return profile if exists else None
+
+    @property
+    def role(self) -> Role | None:
+        """The role in the profile that is associated now."""
+        profile = self.profile
+        return profile.roles[0] if profile and profile.roles else None
+
+    def may_use(self, role: Role) -> bool:
+        """Whether the role's trust lets EC2 assume it for the instance.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
+        """
+        return service_may_assume(json.loads(role.assume_role_policy_document), "ec2.amazonaws.com")
+
+    @property
+    def online(self) -> bool:
+        """Whether Systems Manager reaches the agent on the instance.
+
+        https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html
+        """
+        return self.record.state == "running" and (self.managed or self._agent_is_permitted())
+
+    def _agent_is_permitted(self) -> bool:
+        role = self.role
+        if role is None or not self.may_use(role):
+            return False
+        return judge(_policies(role), Request(_AGENT_ACTION, "*")) is Verdict.ALLOWED
+
+
+def _policies(role: Role) -> list[dict[str, Any]]:
+    """All of the role's policies, attached and inline."""
+    attached = (
+        version.document
+        for policy in role.managed_policies.values()
+        for version in policy.versions
+        if version.version_id == policy.default_version_id
+    )
+    return [json.loads(document) for document in (*attached, *role.policies.values())]

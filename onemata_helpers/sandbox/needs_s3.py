@@ -1,0 +1,76 @@
+"""What calls of S3 need.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+"""
+
+import json
+
+from moto.s3.models import FakeBucket, s3_backends
+
+from .call import Call
+from .need import Need
+from .policy_engine import Request, ResourceSide
+
+_ACTIONS = {
+    "CompleteMultipartUpload": "PutObject",
+    "CopyObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteObjects": "DeleteObject",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListBuckets": "ListAllMyBuckets",
+    "ListObjectVersions": "ListBucketVersions",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "UploadPart": "PutObject",
+}
+_CONDITIONS = {"Prefix": "s3:prefix", "Delimiter": "s3:delimiter", "MaxKeys": "s3:max-keys"}
+
+
+def s3_needs(call: Call) -> list[Need]:
+    """The right on the bucket or its objects. The bucket's policy and its owner have a say."""
+    name = call.get("Bucket", "")
+    bucket = find_bucket(name)
+    owner = _side(bucket) if bucket else None
+    action = f"s3:{_ACTIONS.get(call.operation, call.operation)}"
+    context = {
+        key: (str(call.get(parameter)),)
+        for parameter, key in _CONDITIONS.items()
+        if call.get(parameter) is not None
+    }
+    needs = [Need(Request(action, arn, context), owner) for arn in _resources(call, name)]
+    return needs + _copy_source(call)
+
+
+def find_bucket(name: str) -> FakeBucket | None:
+    """The bucket of this name, whoever owns it."""
+    if name not in s3_backends.bucket_accounts:
+        return None
+    partition, account = s3_backends.bucket_accounts[name]
+    return s3_backends[account][partition].buckets.get(name)
+
+
+def _side(bucket: FakeBucket) -> ResourceSide:
+    return ResourceSide(bucket.account_id, json.loads(bucket.policy) if bucket.policy else None)
+
+
+def _resources(call: Call, bucket: str) -> list[str]:
+    if not bucket:
+        return ["*"]
+    arn = f"arn:aws:s3:::{bucket}"
+    if call.operation == "DeleteObjects":
+        return [f"{arn}/{one['Key']}" for one in call.get("Delete.Objects", [])]
+    key = call.get("Key")
+    return [f"{arn}/{key}" if key else arn]
+
+
+def _copy_source(call: Call) -> list[Need]:
+    source = str(call.get("CopySource", "")).lstrip("/")
+    if not source:
+        return []
+    bucket = find_bucket(source.partition("/")[0])
+    request = Request("s3:GetObject", f"arn:aws:s3:::{source}")
+    return [Need(request, _side(bucket) if bucket else None)]

@@ -1,0 +1,94 @@
+"""The policy documents on Onemata's side of the sandbox."""
+
+from typing import Any
+
+from . import world
+
+_BUCKET_ARN = f"arn:aws:s3:::{world.BUCKET}"
+_OBJECTS_ARN = f"{_BUCKET_ARN}/{world.PREFIX}*"
+
+
+def service_trust(service: str) -> dict[str, Any]:
+    """The trust of a role that an AWS service assumes."""
+    return document(
+        {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    )
+
+
+def trust_of_onemata() -> dict[str, Any]:
+    """Only the client's EC2 role, and only with the external ID.
+
+    The principal is the client's account with a condition on the caller, and not the role itself,
+    so that Onemata's role can be made before the client's role is.
+    """
+    return document(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": _root(world.CLIENT_ACCOUNT)},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"sts:ExternalId": world.EXTERNAL_ID},
+                "ArnEquals": {"aws:PrincipalArn": world.EC2_ROLE_ARN},
+            },
+        }
+    )
+
+
+def reader_policy() -> dict[str, Any]:
+    """What Onemata's role may do: read the client's prefix."""
+    return document(
+        {"Effect": "Allow", "Action": "s3:GetBucketLocation", "Resource": _BUCKET_ARN},
+        {
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": _BUCKET_ARN,
+            "Condition": _only_prefix(),
+        },
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": _OBJECTS_ARN},
+    )
+
+
+def bucket_policy() -> dict[str, Any]:
+    """Lets the client's Redshift and Glue roles read the client's prefix."""
+    readers = {"ArnEquals": {"aws:PrincipalArn": list(world.READER_ROLE_ARNS)}}
+    client = {"AWS": _root(world.CLIENT_ACCOUNT)}
+    return document(
+        {
+            "Sid": "Locate",
+            "Effect": "Allow",
+            "Principal": client,
+            "Action": "s3:GetBucketLocation",
+            "Resource": _BUCKET_ARN,
+            "Condition": readers,
+        },
+        {
+            "Sid": "List",
+            "Effect": "Allow",
+            "Principal": client,
+            "Action": "s3:ListBucket",
+            "Resource": _BUCKET_ARN,
+            "Condition": readers | _only_prefix(),
+        },
+        {
+            "Sid": "Read",
+            "Effect": "Allow",
+            "Principal": client,
+            "Action": "s3:GetObject",
+            "Resource": _OBJECTS_ARN,
+            "Condition": readers,
+        },
+    )
+
+
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    """A policy document of these statements."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _only_prefix() -> dict[str, Any]:
+    bare = world.PREFIX.rstrip("/")
+    return {"StringLike": {"s3:prefix": [bare, world.PREFIX, f"{world.PREFIX}*"]}}
+
+
+def _root(account: str) -> str:
+    return f"arn:aws:iam::{account}:root"

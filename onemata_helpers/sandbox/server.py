@@ -1,0 +1,143 @@
+"""The embedded AWS: moto's server in a thread of this process, on loopback."""
+
+import json
+import logging
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.iam.models import iam_backends
+from moto.moto_api._internal import mock_random
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from . import (
+    managed_policies,
+    strict_ec2,
+    strict_iam,
+    strict_redshift,
+    strict_sts,
+    world,
+)
+from .gate import Gate
+from .identity import ADMINISTRATOR
+from .instance import Instance
+from .keys import Key, new_key
+from .population import populate
+from .state import reset, state
+
+_SEED = 20210210
+
+
+class _SilentHandler(MotoRequestHandler):
+    def log(self, *_: Any, **__: Any) -> None:
+        """Say nothing: a notebook's output is no place for a server's log."""
+
+
+class Sandbox:
+    """Two AWS accounts on loopback, from construction until `stop`. One at a time in a process."""
+
+    def __init__(
+        self, *, operator_policy: dict[str, Any] | None = None, propagation_seconds: float = 0
+    ) -> None:
+        reset(propagation_seconds)
+        self._operator = new_key(world.CLIENT_ACCOUNT)
+        self._admins = {
+            account: new_key(account) for account in (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)
+        }
+        state.admins.update({key.id: key for key in self._admins.values()})
+        for addition in (managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts):
+            addition.install()
+        _empty()
+        mock_random.seed(_SEED)  # the world's ids repeat …
+        populate()
+        mock_random.seed()  # … and its credentials do not
+        _operator_user(self._operator, operator_policy or ADMINISTRATOR)
+        self._server = _serve(Gate(DomainDispatcherApplication(create_backend_app)))
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+        self.instance = Instance()
+        self.instance.start(self.endpoint)
+
+    @property
+    def endpoint(self) -> str:
+        """Where the sandbox listens."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def url(self) -> str:
+        """The endpoint with the operator's credentials: who has it acts as the operator."""
+        return self.endpoint.replace("://", f"://{self._operator.id}:{self._operator.secret}@")
+
+    @property
+    def propagation_seconds(self) -> float:
+        """How long a new role or profile cannot be used yet. Can be set at any time."""
+        return state.propagation_seconds
+
+    @propagation_seconds.setter
+    def propagation_seconds(self, seconds: float) -> None:
+        state.propagation_seconds = seconds
+
+    def throttle(self, operation: str, times: int) -> None:
+        """Refuse the next calls of an operation, such as "CreateRole", because of their number."""
+        state.throttled[operation] = times
+
+    def busy_cluster(self, times: int) -> None:
+        """Refuse the next changes of a cluster with InvalidClusterState."""
+        state.busy_cluster = times
+
+    def client(
+        self, service: str, account: str = world.CLIENT_ACCOUNT, region: str = world.REGION
+    ) -> Any:
+        """A boto3 client with all rights in the account: for tests that look or do damage."""
+        key = self._admins[account]
+        session = boto3.session.Session(key.id, key.secret, region_name=region)
+        return session.client(service, endpoint_url=self.endpoint)
+
+    def stop(self) -> None:
+        """Close the port and forget the world. Stopping twice is fine."""
+        if not self._thread.is_alive():
+            return
+        self.instance.stop()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        _empty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _serve(app: Gate) -> BaseWSGIServer:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    return make_server("127.0.0.1", 0, app, threaded=True, request_handler=_SilentHandler)
+
+
+def _empty() -> None:
+    """Forget all that moto remembers."""
+    BackendDict.reset()
+    reset_model_data()
+
+
+def _operator_user(key: Key, policy: dict[str, Any]) -> None:
+    iam = iam_backends[key.account]["aws"]
+    user = iam.create_user(world.REGION, world.OPERATOR)
+    iam.put_user_policy(world.OPERATOR, "operator", json.dumps(policy))
+    access_key = user.create_access_key(prefix="AKIA")
+    access_key.access_key_id, access_key.secret_access_key = key.id, key.secret
+    iam.access_keys[key.id] = access_key

@@ -1,0 +1,50 @@
+"""What the sandbox knows beside moto's backends. One world in a process, as moto has it."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from .keys import Key
+
+
+@dataclass
+class State:
+    """Reset by each start."""
+
+    admins: dict[str, Key] = field(default_factory=dict)
+    propagation_seconds: float = 0
+    throttled: Counter[str] = field(default_factory=Counter)
+    busy_cluster: int = 0
+    associations: int = 0
+    _created: dict[str, float] = field(default_factory=dict)
+    _changed: dict[str, float] = field(default_factory=dict)
+
+    def created(self, arn: str) -> None:
+        """Note that a role or profile has just been made."""
+        self._created[arn] = time.monotonic()
+
+    def changed(self, arn: str) -> None:
+        """Note that a role's trust, or the role in a profile, has just been changed."""
+        self._changed[arn] = time.monotonic()
+
+    def is_new(self, arn: str) -> bool:
+        """Whether AWS's other services do not see this role or profile yet.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+        """
+        return self._is_recent(self._created.get(arn))
+
+    def is_fresh(self, arn: str) -> bool:
+        """Whether AWS's other services do not see this role or profile as it is now."""
+        return self.is_new(arn) or self._is_recent(self._changed.get(arn))
+
+    def _is_recent(self, moment: float | None) -> bool:
+        return moment is not None and time.monotonic() - moment < self.propagation_seconds
+
+
+state = State()
+
+
+def reset(propagation_seconds: float) -> None:
+    """Forget what the last sandbox knew."""
+    state.__dict__.update(State(propagation_seconds=propagation_seconds).__dict__)

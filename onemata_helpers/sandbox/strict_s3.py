@@ -1,0 +1,32 @@
+"""S3 where moto is kinder than AWS: checks that come before moto's own."""
+
+import json
+
+from .call import Call
+from .errors import AwsError
+from .needs_s3 import find_bucket
+from .principals import invalid_principal
+
+
+def check(call: Call) -> None:
+    """Raise S3's error for a call that moto would let pass."""
+    _check_owner(call)
+    if call.operation == "PutBucketPolicy":
+        _check_policy(call.get("Policy", ""))
+
+
+def _check_owner(call: Call) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html"""
+    bucket, expected = find_bucket(call.get("Bucket", "")), call.get("ExpectedBucketOwner")
+    if bucket and expected and expected != bucket.account_id:
+        raise AwsError("AccessDenied", "Access Denied", 403)
+
+
+def _check_policy(text: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-bucket-user-policy-specifying-principal-intro.html"""
+    try:
+        problem = invalid_principal(json.loads(text))
+    except (ValueError, KeyError) as error:
+        raise AwsError("MalformedPolicy", "Policies must be valid JSON.") from error
+    if problem:
+        raise AwsError("MalformedPolicy", "Invalid principal in policy")

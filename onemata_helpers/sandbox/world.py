@@ -1,0 +1,42 @@
+"""What stands in the sandbox: two accounts and their things, all with ids that never change."""
+
+CLIENT_ACCOUNT = "012345670123"
+"""The client's account. It starts with a zero on purpose: YAML eats those when not quoted."""
+
+ONEMATA_ACCOUNT = "987654321098"
+REGION = "us-east-1"
+
+CLUSTER = "example-analytics"
+CLUSTER_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/analytics-unload"
+"""A role of the client's own, attached to the cluster as its default. Not ours to touch."""
+
+INSTANCE_ID = "i-0a1b2c3d4e5f60718"
+STOPPED_INSTANCE_ID = "i-0f1e2d3c4b5a69788"
+
+BUCKET = "onemata-example-data"
+PREFIX = "example-client/"
+OTHER_BUCKET = "onemata-another-client-data"
+"""A bucket of Onemata's that the example's client must not read."""
+
+EXTERNAL_ID = "example-client-7f3a"
+ONEMATA_ROLE = "onemata-delivery-example"
+ONEMATA_ROLE_ARN = f"arn:aws:iam::{ONEMATA_ACCOUNT}:role/{ONEMATA_ROLE}"
+
+EC2_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/onemata-ec2"
+"""The client's role that Onemata's role trusts."""
+
+READER_ROLE_ARNS = (
+    f"arn:aws:iam::{CLIENT_ACCOUNT}:role/onemata-redshift",
+    f"arn:aws:iam::{CLIENT_ACCOUNT}:role/AWSGlueServiceRoleOnemata",
+)
+"""The client's roles that Onemata's bucket policy lets read."""
+
+OPERATOR = "onemata-operator"
+"""The IAM user in the client's account that holds the credentials in the sandbox's url."""
+
+OBJECTS = {
+    f"{PREFIX}2021-02-10/part-0000.csv": b"id,visits\n1,12\n2,7\n",
+    f"{PREFIX}2021-02-11/part-0000.csv": b"id,visits\n1,9\n2,11\n",
+    f"{PREFIX}README.txt": b"Example data, delivered daily.\n",
+    "another-client/2021-02-10/part-0000.csv": b"id,visits\n3,5\n",
+}

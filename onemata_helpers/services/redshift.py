@@ -1,0 +1,96 @@
+"""Redshift: a role that reads S3, attached to the client's cluster. Its ARN goes to Onemata."""
+
+from __future__ import annotations
+
+from .. import policies
+from ..parameters import RedshiftParameters
+from ..resources.base import Look, Resource
+from ..resources.redshift import ClusterRole, LaunchedCluster
+from .base import ASSUME_POLICY, SCOPED_POLICY, Check, HandOver, Service, Snippet
+
+
+class Redshift(Service[RedshiftParameters]):
+    """The guide's part on Redshift."""
+
+    title = "Redshift"
+    guide = "Configuring AWS IAM Role's for Redshift"
+
+    def resources(self, look: Look) -> list[Resource]:
+        p = self.parameters
+        managed = self.managed_policy(p.managed_s3_policy)
+        found: list[Resource] = [
+            self.role("Redshift 3–5, 7–9", (managed, SCOPED_POLICY, ASSUME_POLICY)),
+            *self.s3_access("Redshift 6"),
+        ]
+        why = "The cluster reads as Onemata's role (role chaining)."
+        chain = policies.assume_role(p.onemata_role_arn)
+        found.append(self.inline_policy("Redshift 6", ASSUME_POLICY, chain, why, p.role_chain))
+        if p.launch:
+            found.append(self._launched())
+        found.append(
+            ClusterRole(
+                step="Redshift 12",
+                cluster_identifier=p.cluster_identifier,
+                role_name=p.role_name,
+                role_arn=p.role_arn,
+                launched_by_plan=p.launch,
+            )
+        )
+        return found
+
+    def waiting_for(self) -> str:
+        p = self.parameters
+        return "Onemata's role (onemata_role_arn), for role_chain: true" if p.role_chain and not p.onemata_role_arn else ""
+
+    def notes(self) -> tuple[str, ...]:
+        p = self.parameters
+        if p.role_chain and p.onemata_external_id:
+            warning = "COPY cannot send an external ID: Onemata's role must trust the Redshift role without one."
+            return (*super().notes(), warning)
+        return super().notes()
+
+    def hand_over(self, look: Look) -> HandOver:
+        p = self.parameters
+        return HandOver(
+            account_id=p.account_id,
+            region=p.region,
+            roles=(p.role_arn,),
+            for_onemata=self._trust_of_onemata_role() if p.role_chain else self.bucket_statements([p.role_arn]),
+            for_client=(Snippet(title="COPY statement for the cluster", text=self.copy_statement),),
+        )
+
+    def open_checks(self) -> list[Check]:
+        evidence = f"Run in the cluster, it checks the files and loads nothing: {self.copy_statement[:-1]} NOLOAD;"
+        return [Check(name="The cluster reads Onemata's data", result="not provable from here", evidence=evidence)]
+
+    @property
+    def copy_statement(self) -> str:
+        """COPY with the role, or with the role chain: one quoted string, no spaces.
+
+        https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-redshift-service.html
+        """
+        p = self.parameters
+        roles = f"{p.role_arn},{p.onemata_role_arn}" if p.role_chain else p.role_arn
+        return f"COPY your_schema.your_table FROM '{self.location}' IAM_ROLE '{roles}' FORMAT AS PARQUET;"
+
+    def _trust_of_onemata_role(self) -> tuple[Snippet, ...]:
+        p = self.parameters
+        who = policies.grant_to([p.role_arn], p.account_id, p.partition)
+        statement = {"Effect": "Allow", "Principal": who["Principal"], "Action": "sts:AssumeRole"}
+        text = policies.pretty([statement | {"Condition": who["Condition"]}])
+        return (Snippet(title="Trust policy of Onemata's role", text=text),)
+
+    def _launched(self) -> LaunchedCluster:
+        p = self.parameters
+        return LaunchedCluster(
+            step="Redshift 12",
+            cluster_identifier=p.cluster_identifier,
+            role_arn=p.role_arn,
+            node_type=p.launch_node_type,
+            nodes=p.launch_nodes,
+            database=p.launch_database,
+            admin=p.launch_admin,
+            subnet_group=p.launch_subnet_group,
+            confirmed=p.confirm_launch_costs,
+            tags=p.tags,
+        )

@@ -1,0 +1,37 @@
+"""Look at everything anew, and say what is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .plan import Change
+from .resources.base import Look, Resource
+from .services.base import Check
+
+
+def verify(resources: Iterable[Resource], look: Look) -> list[Check]:
+    """One check for each resource: proven when it is as it should be, failed with the difference when not.
+
+    `look` must be a new one, so that nothing is taken from memory.
+    """
+    found = [(resource, resource.changes(look)) for resource in resources]
+    return [_check(resource, changes, look) for resource, changes in found if changes]
+
+
+def verify_removal(resources: Iterable[Resource], look: Look) -> list[Check]:
+    """One check for each resource: proven when nothing of ours is left."""
+    return [_check(resource, resource.removal(look), look) for resource in resources]
+
+
+def _check(resource: Resource, changes: list[Change], look: Look) -> Check:
+    wrong = [change for change in changes if change.kind not in ("nothing", "keep")]
+    evidence = "; ".join(_finding(change) for change in wrong or changes)
+    unsettled = resource.unsettled(look)
+    if wrong or unsettled:
+        return Check(name=resource.key, result="failed", evidence=unsettled or evidence)
+    return Check(name=resource.key, result="proven", evidence=evidence)
+
+
+def _finding(change: Change) -> str:
+    differences = ", ".join(f"{f.name}: is {f.before!r}, due {f.after!r}" for f in change.fields)
+    return f"{change.why} ({differences})" if differences else change.why

@@ -1,0 +1,89 @@
+"""Bounded waiting, with the reason shown: AWS says a thing exists before it can be used."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+from tenacity import RetryCallState, RetryError, Retrying, retry_if_exception, retry_if_result
+from tenacity import stop_after_delay, wait_exponential
+
+from .errors import NotUsable
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Transient:
+    """A refusal that passes by itself: AWS's error code, a part of its message, and what it really means."""
+
+    code: str
+    message: str
+    meaning: str
+
+    def fits(self, error: BaseException) -> bool:
+        """Whether this is that refusal; the code alone is not enough."""
+        if not isinstance(error, ClientError):
+            return False
+        said = error.response.get("Error", {})
+        return said.get("Code") == self.code and self.message.lower() in said.get("Message", "").lower()
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long to wait and whom to tell. `sleep` takes seconds; `tell` a sentence."""
+
+    tell: Callable[[str], None] = print
+    sleep: Callable[[float], Any] = time.sleep
+    seconds: float = 180
+
+    longest_pause: float = field(default=10)
+
+    def out(self, call: Callable[[], Result], transients: tuple[Transient, ...]) -> Result:
+        """The result of `call`, tried again while AWS's refusal is one of `transients`.
+
+        Raises the last refusal when the time is up, and every other refusal at once.
+        """
+
+        def passing(error: BaseException) -> bool:
+            return any(transient.fits(error) for transient in transients)
+
+        def told(attempt: RetryCallState) -> None:
+            error = attempt.outcome.exception() if attempt.outcome else None
+            meaning = next((t.meaning for t in transients if error and t.fits(error)), str(error))
+            self.tell(f"Waiting: {meaning}.")
+
+        return self._retrying(retry_if_exception(passing), self.seconds, told, reraise=True)(call)
+
+    def until(self, what: str, state: Callable[[], str], wanted: str, seconds: float | None = None) -> None:
+        """Ask `state` again and again until it is `wanted`.
+
+        Raises NotUsable after `seconds`, with the last state.
+        """
+
+        def told(attempt: RetryCallState) -> None:
+            self.tell(f"Waiting: {what} is {attempt.outcome.result() if attempt.outcome else 'unknown'}.")
+
+        limit = seconds or self.seconds
+        try:
+            self._retrying(retry_if_result(lambda found: found != wanted), limit, told)(state)
+        except RetryError as error:
+            raise NotUsable(
+                f"{what} is still {error.last_attempt.result()!r} after {limit:.0f} s, not {wanted!r}. What was done "
+                "stays. Who acts: the client's admin looks at it in the AWS console; then run the notebook again."
+            ) from None
+
+    def _retrying(
+        self, retry: Any, seconds: float, told: Callable[[RetryCallState], None], *, reraise: bool = False
+    ) -> Retrying:
+        return Retrying(
+            stop=stop_after_delay(seconds),
+            wait=wait_exponential(multiplier=0.5, max=self.longest_pause),
+            retry=retry,
+            before_sleep=told,
+            sleep=self.sleep,
+            reraise=reraise,
+        )

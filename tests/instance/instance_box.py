@@ -1,0 +1,180 @@
+"""A stand-in for an instance: a home folder, a PATH of its own and the real shells."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from onemata_helpers.instance.profile_section import ProfileSection
+
+BIN = Path(sys.executable).parent
+USER = "ec2-user"
+NOBODY = 65534
+ROLE = "arn:aws:iam::987654321098:role/delivery/onemata-reader"
+WANTED = ProfileSection("client-ec2", ROLE, "client-7f3a", "eu-west-1")
+SECTION = WANTED.render().encode()
+
+# Files that get our section at their end, and nothing else.
+ODD_BUT_GOOD = {
+    "no file": None,
+    "empty": b"",
+    "other profiles": b"[default]\nregion = eu-west-1\n\n[profile other]\noutput = text\n",
+    "CRLF": b"[default]\r\nregion = eu-west-1\r\n",
+    "CRLF, no newline at the end": b"[default]\r\nregion = eu-west-1",
+    "no newline at the end": b"[default]\nregion = eu-west-1",
+    "comments only": b"# mine\n; and mine\n",
+    "comments and gaps": b"# top\n\n\n[default]\n# inside\nregion = eu-west-1\n\n# the end\n\n\n",
+    "spaces in names": b'[profile "my own"]\nregion = eu-west-1\n',
+    "nested settings": b"[default]\ns3 =\n  max_queue_size = 10\n  addressing_style = path\n",
+    "other sections": b"[plugins]\ncli_legacy = no\n[sso-session corp]\nsso_region = eu-west-1\n",
+    "not ASCII": "[default]\n# Schlüssel für später\nregion = eu-west-1\n".encode(),
+    "a name that begins alike": b"[profile client-ec2-old]\nregion = eu-west-1\n",
+}
+
+# Files that say what we want already, in their own way.
+EQUAL = {
+    "as we write it": SECTION,
+    "between others": b"[default]\nregion = x\n" + SECTION + b"[profile z]\nregion = y\n",
+    "other order, spacing, comments": (
+        b"[profile client-ec2]\n# ours\nregion=eu-west-1\n\nexternal_id : client-7f3a\n"
+        b"CREDENTIAL_SOURCE   =   Ec2InstanceMetadata\nrole_arn=" + ROLE.encode() + b"\n"
+    ),
+    "quoted title": SECTION.replace(b"profile client-ec2", b'profile "client-ec2"'),
+    "two spaces in the title": SECTION.replace(b"profile client", b"profile  client"),
+    "CRLF": SECTION.replace(b"\n", b"\r\n"),
+    "no newline at the end": SECTION.rstrip(),
+}
+
+
+def swapped(old: str, new: str) -> bytes:
+    """Give our section with one piece of text changed."""
+    changed = SECTION.replace(old.encode(), new.encode())
+    assert changed != SECTION
+    return changed
+
+
+# Files that we must not touch, and what the sentence has to say.
+HOSTILE = {
+    "BOM": (b"\xef\xbb\xbf[default]\nregion = x\n", "byte order mark"),
+    "BOM before ours": (b"\xef\xbb\xbf" + SECTION, "byte order mark"),
+    "UTF-16": ("\ufeff[default]\nregion = x\n".encode("utf-16-le"), "UTF-16"),
+    "not UTF-8": (b"[default]\nregion = x\n# caf\xe9\n", "Line 3: the file is not UTF-8"),
+    "duplicate section": (SECTION + SECTION, "Line 6: the section [profile client-ec2] is there a"),
+    "duplicate of another": (b"[a]\nx = 1\n\n[a]\ny = 2\n", "Line 4: the section [a] is there a"),
+    "same profile, two titles": (
+        SECTION + swapped("profile client-ec2", 'profile "client-ec2"'),
+        '[profile client-ec2] (line 1) and [profile "client-ec2"] (line 6)',
+    ),
+    "duplicate setting": (b"[default]\nregion = x\nregion = y\n", "Line 3: region is there a sec"),
+    "text before a section": (b"region = x\n[default]\n", "Line 1: there is text before"),
+    "no key = value": (b"[default]\nregion\n", "Line 2: this is neither"),
+    "nested, no key = value": (b"[default]\ns3 =\n  nonsense\n", "not key = value"),
+    "other role": (swapped("onemata-reader", "other"), "line 2: role_arn is"),
+    "other external id": (swapped("client-7f3a", "wrong"), "line 4: external_id is 'wrong'"),
+    "missing external id": (swapped("external_id = client-7f3a\n", ""), "external_id is missing"),
+    "wrong case": (swapped("Ec2Inst", "ec2Inst"), "upper and lower case"),
+    "inline comment": (swapped("Metadata", "Metadata # the role"), "a comment behind a value"),
+    "source_profile too": (
+        SECTION + b"source_profile = default\n",
+        "line 6: source_profile = 'default' is not wanted here. AWS tools refuse",
+    ),
+    "duration": (SECTION + b"duration_seconds = 43200\n", "ends after an hour"),
+    "indented setting": (swapped("region", "  region"), "The indented line below it"),
+    "without profile": (
+        swapped("[profile client-ec2]", "[client-ec2]"),
+        "Line 1: AWS tools ignore the section [client-ec2]",
+    ),
+    "Profile in capitals": (swapped("[profile", "[Profile"), "AWS tools ignore"),
+    "space before profile": (swapped("[profile", "[ profile"), "AWS tools ignore"),
+    "DEFAULT leaks": (b"[DEFAULT]\nsource_profile = default\n", "[DEFAULT] gives its settings"),
+}
+
+
+@dataclass
+class Box:
+    """One home folder; ``run`` starts a text as the Systems Manager agent would."""
+
+    root: Path
+    uid: int = field(default_factory=os.getuid)
+    shell: tuple[str, ...] = ("sh",)
+
+    def __post_init__(self) -> None:
+        """Make the home and a getent that knows its user."""
+        self.home.mkdir()
+        self.shims.mkdir()
+        self.add_shim(
+            "getent",
+            f'[ "$2" = {USER} ] && echo "{USER}:x:{self.uid}:{self.uid}::{self.home}:/bin/sh"',
+        )
+        os.chown(self.home, self.uid, -1)
+
+    @property
+    def home(self) -> Path:
+        """The user's home."""
+        return self.root / "home"
+
+    @property
+    def shims(self) -> Path:
+        """Commands that come before the system's."""
+        return self.root / "shims"
+
+    @property
+    def config(self) -> Path:
+        """The user's config file."""
+        return self.home / ".aws" / "config"
+
+    @property
+    def backups(self) -> list[Path]:
+        """All backups beside the config file."""
+        return sorted(self.config.parent.glob("config.onemata-*.bak"))
+
+    def add_shim(self, name: str, body: str) -> None:
+        """Put a command of this name before the real one."""
+        shim = self.shims / name
+        shim.write_text(f"#!/bin/sh\n{body}\n")
+        shim.chmod(0o755)
+
+    def put(self, content: bytes | None, mode: int = 0o600) -> None:
+        """Make ``~/.aws/config`` with this content."""
+        self.config.parent.mkdir(mode=0o700, exist_ok=True)
+        os.chown(self.config.parent, self.uid, -1)
+        if content is not None:
+            self.config.write_bytes(content)
+            self.config.chmod(mode)
+            os.chown(self.config, self.uid, -1)
+
+    def run(
+        self, text: str, env: Mapping[str, str] | None = None, uid: int | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the text with HOME unset, as the box's user or another uid."""
+        return subprocess.run(
+            [*self.shell, "-c", text],
+            env={
+                "PATH": f"{self.shims}:{BIN}:/usr/bin:/bin",
+                "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:9",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                **(env or {}),
+            },
+            user=self.uid if uid is None else uid,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+def box_for(uid: int, shell: tuple[str, ...] = ("sh",)) -> Box:
+    """Make a box in a folder that any uid may enter (pytest's own are for one user only)."""
+    root = Path(tempfile.mkdtemp(prefix="onemata-box-"))
+    root.chmod(0o755)
+    return Box(root, uid, shell)
+
+
+def remove(box: Box) -> None:
+    """Remove all of it, whatever its modes are."""
+    shutil.rmtree(box.root)
