@@ -43,9 +43,7 @@ def refuse_unless_approved(plan: Plan, approved: str) -> None:
         )
 
 
-def apply(
-    plan: Plan, resources: Mapping[str, Resource], aws: Aws, wait: Wait, heard: Callable[[Done], None]
-) -> None:
+def apply(plan: Plan, resources: Mapping[str, Resource], aws: Aws, wait: Wait, heard: Callable[[Done], None]) -> None:
     """Carry out the plan's pending changes in order, each until it is usable; tell `heard` of each.
 
     `resources` are those that the plan was made of, by key. Raises AwsRefused or NotUsable at the

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 import papermill
 from papermill.exceptions import PapermillExecutionError
@@ -77,20 +78,21 @@ def jobs(folders: Sequence[Path], records: Path, services: Sequence[str], action
     return found
 
 
-def run(todo: Sequence[Job], at_once: int, heard: Callable[[str, Job], None]) -> Iterator[Result]:
+def run(todo: Sequence[Job], at_once: int, started: Callable[[Job], None]) -> Iterator[Result]:
     """Run the jobs, one client's one after the other and `at_once` clients side by side.
 
-    Yields each result as it comes; tells `heard` of each start. A job's failure stops no other.
+    Yields each result as it comes; calls `started` with each as it begins. A job's failure stops no other.
     """
-    papermill_io.register(_SCHEME, _Files())
     by_client: dict[str, list[Job]] = {}
+    results: SimpleQueue[Result] = SimpleQueue()
     for job in todo:
         by_client.setdefault(job.parameters.client, []).append(job)
     needs_sandbox = any(job.parameters.sandbox for job in todo)
     with sandbox_for_all(needs_sandbox), ThreadPoolExecutor(at_once) as pool:
-        clients = [pool.submit(lambda mine=mine: [_run(job, heard) for job in mine]) for mine in by_client.values()]
-        for client in as_completed(clients):
-            yield from client.result()
+        for mine in by_client.values():
+            pool.submit(_run_all, mine, started, results)
+        for _ in todo:
+            yield results.get()
 
 
 def _job(parameters: ServiceParameters, records: Path, action: str | None) -> Job:
@@ -98,8 +100,13 @@ def _job(parameters: ServiceParameters, records: Path, action: str | None) -> Jo
     return Job(chosen, record_path(chosen, records))
 
 
-def _run(job: Job, heard: Callable[[str, Job], None]) -> Result:
-    heard("running", job)
+def _run_all(mine: Sequence[Job], started: Callable[[Job], None], results: SimpleQueue[Result]) -> None:
+    for job in mine:
+        started(job)
+        results.put(_run(job))
+
+
+def _run(job: Job) -> Result:
     began = time.monotonic()
     error = ""
     job.record.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +120,7 @@ def _run(job: Job, heard: Callable[[str, Job], None]) -> Result:
         )
     except PapermillExecutionError as failure:
         error = f"{failure.ename}: {failure.evalue}"
-    except Exception as failure:  # noqa: BLE001 - a kernel that died must not stop the other clients
+    except Exception as failure:  # a kernel that died must not stop the other clients
         error = f"{type(failure).__name__}: {failure}"
     outcome, why = _ending(job.record, error)
     return Result(job, outcome, why, time.monotonic() - began)
@@ -147,3 +154,6 @@ class _Files:
 
     def pretty_path(self, path: str) -> str:
         return path
+
+
+papermill_io.register(_SCHEME, _Files())

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from .errors import OnemataError, ParameterError
 from .parameter_files import from_folder
@@ -23,7 +23,9 @@ app = typer.Typer(
     add_completion=False,
 )
 out = Console(highlight=False)
-Folders = Annotated[list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR...")]
+Folders = Annotated[
+    list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR...")
+]
 
 
 @app.command()
@@ -56,10 +58,10 @@ def run(
         todo = batch.jobs(folders, records, service or [], action)
     except OnemataError as error:
         _fail(error)
-    table = Table("Client", "Service", "Action", "Outcome", "Seconds", "Record")
+    table = Table("Client", "Service", "Action", "Outcome", "Seconds", Column("Record", overflow="fold"))
     failed = []
     with out.status(f"{len(todo)} runbooks") as status:
-        for result in batch.run(todo, jobs, lambda word, job: status.update(f"{word} {job.name}")):
+        for result in batch.run(todo, jobs, lambda job: status.update(f"running {job.name}")):
             job = result.job
             out.print(f"{job.name}: {result.outcome} ({result.seconds:.1f} s)")
             table.add_row(

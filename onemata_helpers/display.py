@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from .apply import Done
 from .parameters import ServiceParameters
@@ -114,7 +114,7 @@ def _render(name: str, values: dict[str, Any]) -> str:
 def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("onemata_helpers", "templates"),
-        autoescape=lambda name: bool(name and name.endswith(".html")),
+        autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -10,7 +10,15 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
 import boto3
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 Action = Literal["plan", "apply", "verify", "remove"]
 
@@ -104,7 +112,9 @@ class ClientParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     client: Annotated[
-        Text, _matches(r"[a-z0-9][a-z0-9-]{0,62}", "small letters, digits and '-' only: it names a folder"), Filled
+        Text,
+        _matches(r"[a-z0-9][a-z0-9-]{0,62}", "small letters, digits and '-' only: it names a folder"),
+        Filled,
     ] = Field(description="Short name of the client; names the folder of its records")
     region: Annotated[Text, Filled] = Field(description="AWS region of the client's services")
     account_id: AccountId = Field(description="The client's AWS account, quoted")
@@ -124,15 +134,17 @@ class ClientParameters(BaseModel):
         ),
         Filled,
     ] = Field(description="Onemata's bucket")
-    prefix: Annotated[
-        Text, _matches(r"[^/\s*?$][^\s*?$]*", "a prefix has no leading '/', no spaces, no wildcards")
-    ] = Field("", description="Where the client's data begins in the bucket; empty: the whole bucket")
+    prefix: Annotated[Text, _matches(r"[^/\s*?$][^\s*?$]*", "a prefix has no leading '/', no spaces, no wildcards")] = (
+        Field("", description="Where the client's data begins in the bucket; empty: the whole bucket")
+    )
     permissions_boundary_arn: Annotated[
         Text,
         _matches(rf"arn:({_PARTITION}):iam::(\d{{12}}|aws):policy/[!-~]+", "the ARN of an IAM policy is due"),
     ] = Field("", description="Permissions boundary that the client's roles must carry")
     role_path: Annotated[
-        Text, _matches(r"(/)|(/[!-~]{1,510}/)", "a path begins and ends with '/', at most 512 characters"), Filled
+        Text,
+        _matches(r"(/)|(/[!-~]{1,510}/)", "a path begins and ends with '/', at most 512 characters"),
+        Filled,
     ] = Field("/", description="IAM path of what is made")
     tags: dict[str, str] = Field(default_factory=dict, description="Tags for what is made")
     sandbox: bool = Field(False, description="true: the embedded AWS, no real account")
@@ -228,22 +240,24 @@ class RedshiftParameters(ServiceParameters):
     cluster_identifier: Annotated[
         Text,
         _matches(
-            r"(?!.*--)[a-z][a-z0-9-]{0,61}[a-z0-9]|[a-z]", "1 to 63 small letters, digits and '-', letter first"
+            r"(?!.*--)[a-z][a-z0-9-]{0,61}[a-z0-9]|[a-z]",
+            "1 to 63 small letters, digits and '-', letter first",
         ),
         Filled,
     ] = Field(description="The client's cluster (with launch: the new one)")
     role_chain: bool = Field(False, description="true: the role reads through Onemata's role (role chaining)")
     launch: bool = Field(False, description="true: launch the cluster if there is none of this name; costs money")
     confirm_launch_costs: bool = Field(False, description="true: the client agrees to pay for the new cluster")
-    launch_node_type: Annotated[Text, _matches(r"[a-z0-9]+\.[a-z0-9]+", "a node type is due, like ra3.large")] = (
-        Field("ra3.large", description="Node type of the new cluster")
+    launch_node_type: Annotated[Text, _matches(r"[a-z0-9]+\.[a-z0-9]+", "a node type is due, like ra3.large")] = Field(
+        "ra3.large", description="Node type of the new cluster"
     )
     launch_nodes: Annotated[int, Field(ge=1, le=128)] = Field(1, description="Number of nodes of the new cluster")
-    launch_database: Annotated[
-        Text, _matches(r"[a-z_][a-z0-9_$]{0,63}", "1 to 64 small letters, digits, _ or $")
-    ] = Field("dev", description="First database of the new cluster")
+    launch_database: Annotated[Text, _matches(r"[a-z_][a-z0-9_$]{0,63}", "1 to 64 small letters, digits, _ or $")] = (
+        Field("dev", description="First database of the new cluster")
+    )
     launch_admin: Annotated[
-        Text, _matches(r"(?!public$)[a-z][a-z0-9_+.@-]{0,127}", "1 to 128 small letters or digits, letter first")
+        Text,
+        _matches(r"(?!public$)[a-z][a-z0-9_+.@-]{0,127}", "1 to 128 small letters or digits, letter first"),
     ] = Field("onemata_admin", description="Admin user of the new cluster; AWS makes and keeps its password")
     launch_subnet_group: Text = Field("", description="Cluster subnet group; empty: the account's default VPC")
 

@@ -63,10 +63,9 @@ def s3_read(partition: str, region: str, bucket: str, prefix: str, kms_key_arn: 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html (s3:prefix)
     """
     arn = f"arn:{partition}:s3:::{bucket}"
-    statements = [
+    statements: list[Statement] = [
         {"Sid": "Location", "Effect": "Allow", "Action": "s3:GetBucketLocation", "Resource": arn},
-        {"Sid": "List", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": arn}
-        | _below_prefix(prefix),
+        {"Sid": "List", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": arn} | _below_prefix(prefix),
         {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": object_arn(arn, prefix)},
     ]
     if kms_key_arn:

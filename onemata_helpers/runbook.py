@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -25,16 +25,16 @@ from .session import Aws, connect
 from .verify import verify, verify_removal
 from .wait import Wait
 
-P = ParamSpec("P")
+Step = Callable[["Runbook"], View]
 
 
-def _recorded(step: Callable[Concatenate[Runbook, P], View]) -> Callable[Concatenate[Runbook, P], View]:
+def _recorded(step: Step) -> Step:
     """A failure of this step goes into the record before the notebook sees it."""
 
     @wraps(step)
-    def recorded(self: Runbook, *args: P.args, **kwargs: P.kwargs) -> View:
+    def recorded(self: Runbook) -> View:
         try:
-            return step(self, *args, **kwargs)
+            return step(self)
         except OnemataError as error:
             failure = error
         except (ClientError, BotoCoreError) as error:
@@ -95,7 +95,13 @@ class Runbook:
         if not plan.pending:
             return display.sentence("There is nothing to do: no change was made.")
         self._refuse_if_account_moved(plan)
-        apply(plan, {each.key: each for each in self._resources}, self._connected(), self.wait, self.recorder.heard_change)
+        apply(
+            plan,
+            {each.key: each for each in self._resources},
+            self._connected(),
+            self.wait,
+            self.recorder.heard_change,
+        )
         return display.done(self.recorder.record.changes_done)
 
     @_recorded
@@ -163,7 +169,10 @@ class Runbook:
         if plan.blocked and plan.action != "verify":
             return "blocked", "; ".join(f"{change.resource}: {change.why}" for change in plan.blocked)
         if plan.action == "plan":
-            return "planned", f"{len(plan.pending)} changes are planned; nothing was changed. Digest {plan.digest}."
+            return (
+                "planned",
+                f"{len(plan.pending)} changes are planned; nothing was changed. Digest {plan.digest}.",
+            )
         failed = [check for check in checks if check.result == "failed"]
         if failed:
             return "failed", "; ".join(f"{check.name}: {check.evidence}" for check in failed)
@@ -171,7 +180,10 @@ class Runbook:
             return "removed", "Nothing of this runbook's is left but what the plan says stays."
         unseen = [check for check in checks if check.result != "proven"]
         if unseen:
-            return "applied", f"All is in place. Not provable from here: {'; '.join(check.name for check in unseen)}."
+            return (
+                "applied",
+                f"All is in place. Not provable from here: {'; '.join(check.name for check in unseen)}.",
+            )
         return "verified", "All is in place, and every check is proven."
 
     def _connected(self) -> Aws:

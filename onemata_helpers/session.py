@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-from aws_assume_role_lib import assume_role
+from aws_assume_role_lib.aws_assume_role_lib import assume_role
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -48,9 +48,7 @@ class Aws:
     def client(self, service: str) -> Any:
         """The boto3 client of a service, like `iam`."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(  # type: ignore[call-overload]
-                service, endpoint_url=self._endpoint, config=_CONFIG
-            )
+            self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=_CONFIG)
         return self._clients[service]
 
     @cached_property
@@ -103,11 +101,10 @@ def _account(parameters: ClientParameters, heard: Callable[[ApiCall], None]) -> 
     watch(session, heard)
     if not parameters.operator_role_arn:
         return Aws(session)
-    external_id = {"ExternalId": parameters.operator_external_id} if parameters.operator_external_id else {}
-    entered = assume_role(
-        session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", region_name=parameters.region,
-        **external_id,
+    external_id: dict[str, Any] = (
+        {"ExternalId": parameters.operator_external_id} if parameters.operator_external_id else {}
     )
+    entered = assume_role(session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", **external_id)
     watch(entered, heard)
     return Aws(entered)
 
@@ -115,7 +112,9 @@ def _account(parameters: ClientParameters, heard: Callable[[ApiCall], None]) -> 
 def _sandbox(parameters: ClientParameters, heard: Callable[[ApiCall], None]) -> Aws:
     address = urlsplit(os.environ.get(SANDBOX_URL) or _embedded_url())
     session = boto3.Session(
-        aws_access_key_id=address.username, aws_secret_access_key=address.password, region_name=parameters.region
+        aws_access_key_id=address.username,
+        aws_secret_access_key=address.password,
+        region_name=parameters.region,
     )
     watch(session, heard)
     return Aws(session, f"{address.scheme}://{address.hostname}:{address.port}")

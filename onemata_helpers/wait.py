@@ -8,8 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
-from tenacity import RetryCallState, RetryError, Retrying, retry_if_exception, retry_if_result
-from tenacity import stop_after_delay, wait_exponential
+from tenacity import (
+    RetryCallState,
+    RetryError,
+    Retrying,
+    retry_if_exception,
+    retry_if_result,
+    stop_after_delay,
+    wait_exponential,
+)
 
 from .errors import NotUsable
 

@@ -61,7 +61,7 @@ class Resource(ABC):
     def settle(self, aws: Aws, wait: Wait) -> None:  # noqa: B027 - most things are usable at once
         """Wait until it is usable. Raises NotUsable."""
 
-    def unsettled(self, look: Look) -> str:  # noqa: ARG002 - most things are usable at once
+    def unsettled(self, look: Look) -> str:
         """Why it is not usable yet, though it is there as it should be; empty when it is."""
         return ""
 

@@ -31,7 +31,12 @@ class AttachedPolicy(Resource):
     why: str
     wanted: bool = True
 
-    permissions = ("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:AttachRolePolicy", "iam:DetachRolePolicy")
+    permissions = (
+        "iam:GetRole",
+        "iam:ListAttachedRolePolicies",
+        "iam:AttachRolePolicy",
+        "iam:DetachRolePolicy",
+    )
 
     @property
     def key(self) -> str:

@@ -16,7 +16,9 @@ from .roles import as_tags, attached_policies, owned_by
 
 OnExisting = Literal["stop", "extend", "replace"]
 # Codes and messages that EC2 gives for a profile it cannot see yet, minutes after IAM's own waiter passed.
-_NEW_PROFILE = Transient("InvalidParameterValue", "invalid iam instance profile", "EC2 does not yet see the new profile")
+_NEW_PROFILE = Transient(
+    "InvalidParameterValue", "invalid iam instance profile", "EC2 does not yet see the new profile"
+)
 _NEW_ROLE = Transient("InvalidParameterValue", "no associated iam roles", "EC2 does not yet see the profile's role")
 
 ProfileState = dict[str, Any]
@@ -161,7 +163,7 @@ class ProfileAssociation(Resource):
         """Until the association is `associated`, or gone after its removal."""
 
         def status() -> str:
-            return (_read_association(aws, self.instance_id) or {"State": "gone"})["State"]
+            return str((_read_association(aws, self.instance_id) or {"State": "gone"})["State"])
 
         wanted = "gone" if status() in ("disassociating", "gone") else "associated"
         wait.until(self.key, status, wanted)
@@ -201,7 +203,9 @@ class ProfileAssociation(Resource):
 
     def _replace(self, association_id: str) -> Call:
         return _ec2(
-            "replace_iam_instance_profile_association", AssociationId=association_id, IamInstanceProfile=self._named()
+            "replace_iam_instance_profile_association",
+            AssociationId=association_id,
+            IamInstanceProfile=self._named(),
         )
 
     def _named(self) -> dict[str, str]:

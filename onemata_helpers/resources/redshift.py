@@ -17,7 +17,16 @@ from .roles import as_tags, owned_by, role
 CHANGE_SECONDS = 900
 LAUNCH_SECONDS = 3600
 # States that pass, or from which a change is accepted; in the others only a person helps.
-_WORKABLE = ("available", "modifying", "creating", "resizing", "rebooting", "renaming", "updating-hsm", "rotating-keys")
+_WORKABLE = (
+    "available",
+    "modifying",
+    "creating",
+    "resizing",
+    "rebooting",
+    "renaming",
+    "updating-hsm",
+    "rotating-keys",
+)
 
 _NEW_ROLE = Transient("InvalidParameterValue", "must delegate access", "Redshift does not yet see the new role")
 _ROLE_NOT_VALID = Transient("InvalidParameterValue", "is not valid", "Redshift does not yet see the new role")
@@ -130,7 +139,12 @@ class LaunchedCluster(Resource):
     confirmed: bool
     tags: dict[str, str] = field(default_factory=dict)
 
-    permissions = ("redshift:DescribeClusters", "redshift:CreateCluster", "redshift:CreateTags", "iam:PassRole")
+    permissions = (
+        "redshift:DescribeClusters",
+        "redshift:CreateCluster",
+        "redshift:CreateTags",
+        "iam:PassRole",
+    )
     transient = (_NEW_ROLE, _ROLE_NOT_VALID)
 
     @property
@@ -142,7 +156,7 @@ class LaunchedCluster(Resource):
             return [self.change("nothing", "The cluster is there.")]
         size = f"{self.nodes} × {self.node_type}"
         if not self.confirmed:
-            why = f"A new cluster ({size}) costs money from its first hour. The client agrees, then: confirm_launch_costs: true."
+            why = f"A new cluster ({size}) costs money. When the client agrees to that: confirm_launch_costs: true."
             return [self.change("blocked", why)]
         call = Call(service="redshift", operation="create_cluster", arguments=self._arguments())
         why = f"A new cluster ({size}), encrypted and not public. It costs the client money until it is deleted."
@@ -167,7 +181,11 @@ class LaunchedCluster(Resource):
         wait.until(self.key, status, "available, role in-sync", LAUNCH_SECONDS)
 
     def _arguments(self) -> dict[str, Any]:
-        size = {"ClusterType": "single-node"} if self.nodes == 1 else {"ClusterType": "multi-node", "NumberOfNodes": self.nodes}
+        size = (
+            {"ClusterType": "single-node"}
+            if self.nodes == 1
+            else {"ClusterType": "multi-node", "NumberOfNodes": self.nodes}
+        )
         network = {"ClusterSubnetGroupName": self.subnet_group} if self.subnet_group else {}
         return {
             "ClusterIdentifier": self.cluster_identifier,

@@ -162,9 +162,7 @@ class Role(Resource):
                     "update",
                     "The client's roles must carry this permissions boundary.",
                     _iam("put_role_permissions_boundary", RoleName=self.name, PermissionsBoundary=self.boundary),
-                    fields=(
-                        Field(name="permissions boundary", before=found["boundary"] or None, after=self.boundary),
-                    ),
+                    fields=(Field(name="permissions boundary", before=found["boundary"] or None, after=self.boundary),),
                 )
             )
         return changes + self._missing_tags(found, self.all_tags)

@@ -19,8 +19,8 @@ class Undecided(Resource):
     def key(self) -> str:
         return self.name
 
-    def changes(self, look: Look) -> list[Change]:  # noqa: ARG002
+    def changes(self, look: Look) -> list[Change]:
         return [self.change("blocked", self.why)]
 
-    def removal(self, look: Look) -> list[Change]:  # noqa: ARG002
+    def removal(self, look: Look) -> list[Change]:
         return [self.change("nothing", "There is nothing of it in the account.")]

@@ -114,13 +114,23 @@ class Service(ABC, Generic[P]):
             )
         found.append(
             self.inline_policy(
-                step, SCOPED_POLICY, self._scoped_document(), "Read access to Onemata's bucket and prefix only.", scoped
+                step,
+                SCOPED_POLICY,
+                self._scoped_document(),
+                "Read access to Onemata's bucket and prefix only.",
+                scoped,
             )
         )
         return found
 
     def inline_policy(
-        self, step: str, name: str, document: policies.Document, why: str, wanted: bool = True, role_name: str = ""
+        self,
+        step: str,
+        name: str,
+        document: policies.Document,
+        why: str,
+        wanted: bool = True,
+        role_name: str = "",
     ) -> InlinePolicy:
         """An inline policy of ours on the service's role, or on another role."""
         holder = role_name or self.parameters.role_name

@@ -154,7 +154,11 @@ class Ec2(Service[Ec2Parameters]):
         """
         p = self.parameters
         name = f'"{p.config_profile}"' if " " in p.config_profile else p.config_profile
-        lines = [f"[profile {name}]", f"role_arn = {p.onemata_role_arn}", "credential_source = Ec2InstanceMetadata"]
+        lines = [
+            f"[profile {name}]",
+            f"role_arn = {p.onemata_role_arn}",
+            "credential_source = Ec2InstanceMetadata",
+        ]
         if p.onemata_external_id:
             lines.append(f"external_id = {p.onemata_external_id}")
         return "\n".join([*lines, f"region = {p.region}"]) + "\n"

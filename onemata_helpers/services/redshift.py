@@ -40,7 +40,9 @@ class Redshift(Service[RedshiftParameters]):
 
     def waiting_for(self) -> str:
         p = self.parameters
-        return "Onemata's role (onemata_role_arn), for role_chain: true" if p.role_chain and not p.onemata_role_arn else ""
+        return (
+            "Onemata's role (onemata_role_arn), for role_chain: true" if p.role_chain and not p.onemata_role_arn else ""
+        )
 
     def notes(self) -> tuple[str, ...]:
         p = self.parameters
