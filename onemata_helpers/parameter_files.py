@@ -49,11 +49,12 @@ def from_folder(folder: Path) -> dict[str, ServiceParameters]:
     shared = _read(folder / "client.yaml", problems)
     services = [service for service in SCHEMAS if (folder / f"{service}.yaml").exists()]
     found: dict[str, ServiceParameters] = {}
+    of_all = {key: value for key, value in shared.items() if not _of_a_service(key)}
     for service in services:
         path = folder / f"{service}.yaml"
         own = _read(path, problems)
         files = dict.fromkeys(shared, str(folder / "client.yaml")) | dict.fromkeys(own, str(path))
-        parameters, wrong = _check(service, shared | own, files, folder)
+        parameters, wrong = _check(service, of_all | own, files, folder)
         problems += wrong + _misplaced(service, shared, own, folder)
         if parameters is not None:
             found[service] = parameters
@@ -111,9 +112,13 @@ def _misplaced(service: str, shared: dict[str, Any], own: dict[str, Any], folder
     wrong_there = [
         Problem(str(folder / "client.yaml"), key, _short(value), "this key belongs in the file of a service")
         for key, value in shared.items()
-        if key not in ClientParameters.model_fields and any(key in s.model_fields for s in SCHEMAS.values())
+        if _of_a_service(key)
     ]
     return wrong_here + wrong_there
+
+
+def _of_a_service(key: str) -> bool:
+    return key not in ClientParameters.model_fields and any(key in each.model_fields for each in SCHEMAS.values())
 
 
 def _stray_files(folder: Path, any_service: bool) -> list[Problem]:

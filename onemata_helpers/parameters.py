@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
 import boto3
@@ -335,12 +336,13 @@ EXAMPLE_VALUES: dict[str, str | list[str]] = {
 }
 
 
+@cache
 def _partition_of(region: str) -> str | None:
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region):
         return None
     session = boto3.Session()
     for partition in _PARTITION.split("|"):
-        if region in session.get_available_regions("ec2", partition):
+        if region in session.get_available_regions("sts", partition):
             return partition
     return None
 

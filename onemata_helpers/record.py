@@ -132,7 +132,9 @@ def record_path(parameters: ServiceParameters, root: Path) -> Path:
 
 
 def default_root() -> Path:
-    """`records/` beside the `notebooks/` folder that we run in, else in the working folder."""
+    """The folder that ONEMATA_RECORDS names, else `records/` beside `notebooks/` or in the working folder."""
+    if os.environ.get("ONEMATA_RECORDS"):
+        return Path(os.environ["ONEMATA_RECORDS"])
     here = Path.cwd()
     return (here.parent if here.name == "notebooks" else here) / "records"
 

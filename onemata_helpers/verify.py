@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
 from .plan import Change
 from .resources.base import Look, Resource
@@ -33,5 +35,9 @@ def _check(resource: Resource, changes: list[Change], look: Look) -> Check:
 
 
 def _finding(change: Change) -> str:
-    differences = ", ".join(f"{f.name}: is {f.before!r}, due {f.after!r}" for f in change.fields)
+    differences = ", ".join(f"{f.name}: is {_words(f.before)}, due is {_words(f.after)}" for f in change.fields)
     return f"{change.why} ({differences})" if differences else change.why
+
+
+def _words(value: Any) -> str:
+    return "missing" if value is None else value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,103 @@
+"""What all tests share: a clean environment, a fresh sandbox, and a run of a runbook from end to end."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onemata_helpers import Runbook, sandbox
+from onemata_helpers.errors import OnemataError
+from onemata_helpers.record import Record
+from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.session import SANDBOX_URL
+from onemata_helpers.wait import Wait
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "parameters" / "example"
+SERVICES = ("redshift", "glue", "ec2")
+ROLES = {"redshift": "onemata-redshift", "glue": "AWSGlueServiceRoleOnemata", "ec2": "onemata-ec2"}
+STEPS = ("connect", "plan", "apply", "verify", "hand_over", "finish")
+
+
+def _leave_the_developers_aws_alone() -> None:
+    """No test, and no kernel or command that one starts, sees the developer's own configuration."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "ONEMATA_"))]:
+        del os.environ[name]
+    nowhere = Path(tempfile.gettempdir()) / "onemata-tests-have-no-such-folder"
+    os.environ |= {
+        "AWS_CONFIG_FILE": str(nowhere / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(nowhere / "credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "ONEMATA_RECORDS": tempfile.mkdtemp(prefix="onemata-test-records-"),
+    }
+
+
+_leave_the_developers_aws_alone()
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A fresh sandbox that runbooks, kernels and commands of this test use."""
+    with sandbox.start() as box:
+        monkeypatch.setenv(SANDBOX_URL, box.url)
+        yield box
+
+
+def values(service: str, **changes: Any) -> dict[str, Any]:
+    """The example's parameters of a service, with changes."""
+    shared = {
+        "client": "example",
+        "account_id": sandbox.CLIENT_ACCOUNT,
+        "region": sandbox.REGION,
+        "onemata_account_id": sandbox.ONEMATA_ACCOUNT,
+        "onemata_role_arn": sandbox.ONEMATA_ROLE_ARN,
+        "onemata_external_id": sandbox.EXTERNAL_ID,
+        "bucket": sandbox.BUCKET,
+        "prefix": sandbox.PREFIX,
+        "sandbox": True,
+    }
+    own: dict[str, dict[str, Any]] = {
+        "redshift": {"cluster_identifier": sandbox.CLUSTER},
+        "glue": {},
+        "ec2": {"instance_ids": [sandbox.INSTANCE_ID]},
+    }
+    return shared | own[service] | changes
+
+
+@dataclass
+class Run:
+    """A finished run: its record, what it showed, and the error that ended it, if one did."""
+
+    record: Record
+    shown: dict[str, str]
+    error: OnemataError | None
+
+    @property
+    def writes(self) -> list[str]:
+        return [call.operation for call in self.record.calls if call.access == "write"]
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Kind of change by resource, without what is in order."""
+        assert self.record.plan is not None
+        return {c.resource: c.kind for c in self.record.plan.changes if c.kind != "nothing"}
+
+
+def run(service: str, action: str = "apply", wait: Wait | None = None, **changes: Any) -> Run:
+    """Run a runbook from end to end, as its notebook does, and read back the record that it left."""
+    quiet = Wait(tell=lambda _: None, sleep=lambda _: None, seconds=5)
+    runbook = Runbook(service, values(service, action=action, **changes), wait or quiet)
+    shown: dict[str, str] = {}
+    error = None
+    try:
+        for step in STEPS:
+            shown[step] = str(getattr(runbook, step)())
+    except OnemataError as failure:
+        error = failure
+    return Run(Record.model_validate_json(runbook.recorder.path.read_text()), shown, error)
