@@ -3,8 +3,9 @@
 
 PYTHON ?= python3
 READY  := .venv/.ready
+UV     := VIRTUAL_ENV=.venv .venv/bin/uv
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test lint notebooks schema lock clean
 
 demo: $(READY)
 	@.venv/bin/onemata run parameters/example --action apply
@@ -17,19 +18,29 @@ lint: $(READY)
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 
-lock:
-	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-	  --generate-hashes --no-annotate --no-header --quiet --upgrade -o requirements.lock
+# After a change that shows: the outputs that the committed notebooks carry.
+notebooks: $(READY)
+	@env -u ONEMATA_SANDBOX_URL ONEMATA_RECORDS=records .venv/bin/jupyter execute --inplace \
+	  --NotebookClient.record_timing=False notebooks/*.ipynb
+
+# After a change of the record: its published schema.
+schema: $(READY)
+	@.venv/bin/onemata schema > record.schema.json
+
+# After a change of the dependencies in pyproject.toml.
+lock: $(READY)
+	@$(UV) pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --upgrade --output-file requirements.lock
 
 clean:
 	@rm -rf .venv
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Setting up .venv from requirements.lock (once) ..."
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is due: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv --clear .venv
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
-	@VIRTUAL_ENV=.venv .venv/bin/uv pip sync --quiet --require-hashes requirements.lock
-	@VIRTUAL_ENV=.venv .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(UV) pip sync --quiet --require-hashes requirements.lock
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

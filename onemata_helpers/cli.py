@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from pathlib import Path
@@ -89,6 +90,14 @@ def sandbox() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
         ended.wait()
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of the records."""
+    from .record import Record
+
+    typer.echo(json.dumps(Record.model_json_schema(), indent=2))
 
 
 def _coloured(outcome: str) -> str:

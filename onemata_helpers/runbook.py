@@ -39,6 +39,9 @@ def _recorded(step: Step) -> Step:
             failure = error
         except (ClientError, BotoCoreError) as error:
             failure = refused(f"The step {step.__name__}", f"account {self.parameters.account_id}", error)
+        except Exception as error:  # not foreseen: its traceback is wanted, and the record must not look unfinished
+            self.recorder.finish("failed", f"{type(error).__name__}: {error}")
+            raise
         self.recorder.finish("blocked" if isinstance(failure, PlanBlocked) else "failed", str(failure))
         raise failure
 

@@ -92,7 +92,7 @@ def connect(parameters: ClientParameters, heard: Callable[[ApiCall], None]) -> A
             f"No AWS session: {error}. Who acts: the engineer signs in (aws sso login, aws_profile or the "
             "environment) and runs the notebook again."
         ) from None
-    _refuse_strangers(identity, parameters)
+    refuse_strangers(identity, parameters)
     return aws
 
 
@@ -144,7 +144,8 @@ def _embedded_url() -> str:
     return start().url
 
 
-def _refuse_strangers(identity: Identity, parameters: ClientParameters) -> None:
+def refuse_strangers(identity: Identity, parameters: ClientParameters) -> None:
+    """Raise ConnectError unless this is the client's account and partition, and not its root user."""
     if identity.account != parameters.account_id:
         raise ConnectError(
             f"This session is in account {identity.account} as {identity.arn}, but the client's account_id is "

@@ -145,9 +145,8 @@ class ProfileAssociation(Resource):
             why = f"The instance is {found['state']}; only a running or stopped one takes a profile."
             return [self.change("blocked", why)]
         if found["profile_arn"]:
-            return [self._existing(look, found)]
-        why = "With the profile the instance gets the role's credentials from its metadata service."
-        return [self.change("attach", why, self._associate(), fields=(Field(name="profile", after=self.profile_arn),))]
+            return self._existing(look, found)
+        return [self._attachment()]
 
     def removal(self, look: Look) -> list[Change]:
         found = instance(look, self.instance_id)
@@ -173,7 +172,12 @@ class ProfileAssociation(Resource):
         state = found.get("association_state", "")
         return f"The association is {state}." if state in ("associating", "disassociating") else ""
 
-    def _existing(self, look: Look, found: InstanceState) -> Change:
+    def _attachment(self) -> Change:
+        why = "With the profile the instance gets the role's credentials from its metadata service."
+        call = _ec2("associate_iam_instance_profile", InstanceId=self.instance_id, IamInstanceProfile=self._named())
+        return self.change("attach", why, call, fields=(Field(name="profile", after=self.profile_arn),))
+
+    def _existing(self, look: Look, found: InstanceState) -> list[Change]:
         fields = (Field(name="profile", before=found["profile_arn"], after=self.profile_arn),)
         carries = self._carried(look, found["profile_arn"])
         if self.on_existing != "replace":
@@ -181,12 +185,14 @@ class ProfileAssociation(Resource):
                 f"The instance has another profile; {carries}. The client decides by on_existing_profile: extend "
                 "(our policy is added to the role that is there) or replace (that role is lost to the instance)."
             )
-            return self.change("blocked", why, fields=fields)
+            return [self.change("blocked", why, fields=fields)]
         if found["state"] == "running":
             why = f"Replaced in one step. What the instance loses: {carries}."
-            return self.change("update", why, self._replace(found["association_id"]), fields=fields)
-        why = f"The instance is stopped, so the old profile goes first. What the instance loses: {carries}."
-        return self.change("update", why, _disassociate(found["association_id"]), self._associate(), fields=fields)
+            return [self.change("update", why, self._replace(found["association_id"]), fields=fields)]
+        # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html
+        why = f"AWS replaces it in one step on a running instance only; this one loses it first: {carries}."
+        old = Field(name="profile", before=found["profile_arn"])
+        return [self.change("detach", why, _disassociate(found["association_id"]), fields=(old,)), self._attachment()]
 
     def _carried(self, look: Look, profile_arn: str) -> str:
         """What the instance's present profile gives it, in words."""
@@ -197,9 +203,6 @@ class ProfileAssociation(Resource):
         policies = [arn.rsplit("/", 1)[1] for arn in attached_policies(look, name)]
         ssm = "; Systems Manager reaches the instance by it" if "AmazonSSMManagedInstanceCore" in policies else ""
         return f"it holds the role {name} with {', '.join(policies) or 'no attached policies'}{ssm}"
-
-    def _associate(self) -> Call:
-        return _ec2("associate_iam_instance_profile", InstanceId=self.instance_id, IamInstanceProfile=self._named())
 
     def _replace(self, association_id: str) -> Call:
         return _ec2(

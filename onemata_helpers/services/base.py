@@ -85,7 +85,7 @@ class Service(ABC, Generic[P]):
             step=step,
             name=p.role_name,
             path=p.role_path,
-            service=p.service,
+            service=str(p.service),
             trust=policies.service_trust(p.service, p.partition),
             description=f"Lets {self.title} read the data that Onemata delivers in S3",
             boundary=p.permissions_boundary_arn,

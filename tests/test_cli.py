@@ -1,0 +1,123 @@
+"""The `onemata` command: its exit codes, its table, and that one client's failure is no other's."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from onemata_helpers.record import Record
+from onemata_helpers.sandbox.server import Sandbox
+
+from .conftest import EXAMPLE, SERVICES
+
+ONEMATA = str(Path(sys.executable).parent / "onemata")
+
+
+def onemata(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"COLUMNS": "160"}
+    return subprocess.run(
+        [ONEMATA, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False, env=environment
+    )
+
+
+def client(folder: Path, name: str, **changes: str) -> Path:
+    """A folder like the example's for a client of this name, with lines of its files changed."""
+    target = Path(shutil.copytree(EXAMPLE, folder / name))
+    for path in target.glob("*.yaml"):
+        text = path.read_text()
+        for key, value in {"client": name, **changes}.items():
+            text = re.sub(rf"^{key}: .*$", f"{key}: {value}", text, flags=re.MULTILINE)
+        path.write_text(text)
+    return target
+
+
+def records(folder: Path) -> dict[str, Record]:
+    """The records below a folder, by client and service."""
+    found = [Record.model_validate_json(path.read_text()) for path in sorted(folder.rglob("*.json"))]
+    return {f"{record.client}/{record.service}": record for record in found}
+
+
+def test_check_says_what_is_good_and_what_is_wrong(tmp_path: Path) -> None:
+    good = onemata("check", EXAMPLE, cwd=tmp_path)
+    assert good.returncode == 0
+    assert "good (redshift, glue, ec2)" in good.stdout
+    bad = onemata("check", EXAMPLE, client(tmp_path, "acme", account_id="012345670123"), cwd=tmp_path)
+    assert bad.returncode == 2
+    assert "client.yaml: account_id = 1402433619: an account id must be quoted" in bad.stderr
+    assert "Traceback" not in bad.stderr
+
+
+def test_run_onboards_the_example(tmp_path: Path) -> None:
+    done = onemata("run", EXAMPLE, "--action", "apply", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = records(tmp_path / "records")
+    assert {name: record.outcome for name, record in found.items()} == {
+        "example/redshift": "applied",
+        "example/glue": "applied",
+        "example/ec2": "applied",
+    }
+    for service in SERVICES:
+        (notebook,) = (tmp_path / "records/example" / service).glob("*.ipynb")
+        assert notebook.with_suffix(".json").exists()
+        text = notebook.read_text()
+        assert str(EXAMPLE.parents[1]) not in text
+        assert "AKIA" not in text
+        assert service in done.stdout
+    assert os.listdir(tmp_path) == ["records"]
+
+
+def test_one_clients_failure_stops_no_other(aws: Sandbox, tmp_path: Path) -> None:
+    broken = client(tmp_path, "broken", cluster_identifier="nowhere")
+    fine = client(tmp_path, "fine")
+    done = onemata("run", broken, fine, "--service", "redshift", "--action", "apply", cwd=tmp_path)
+    assert done.returncode == 1
+    found = records(tmp_path / "records")
+    assert found["broken/redshift"].outcome == "blocked"
+    assert found["fine/redshift"].outcome == "applied"
+    assert "There is no provisioned cluster nowhere" in done.stdout
+
+
+def test_bad_input_stops_the_run_before_it_starts(aws: Sandbox, tmp_path: Path) -> None:
+    bad = client(tmp_path, "bad", bucket="DOC-EXAMPLE-BUCKET")
+    for arguments in (
+        ("run", bad, client(tmp_path, "good")),
+        ("run", EXAMPLE, "--action", "destroy"),
+        ("run", EXAMPLE, "--service", "s3"),
+        ("run", EXAMPLE, EXAMPLE),
+    ):
+        done = onemata(*arguments, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "records").exists()
+
+
+def test_waiting_for_onemata_is_no_failure(aws: Sandbox, tmp_path: Path) -> None:
+    early = client(tmp_path, "early", onemata_role_arn='""')
+    done = onemata("run", early, "--service", "ec2", "--action", "apply", "--records", "kept", cwd=tmp_path)
+    assert done.returncode == 0
+    assert records(tmp_path / "kept")["early/ec2"].outcome == "waiting"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_served_sandbox_is_used_by_others_and_ends_when_told(tmp_path: Path, number: signal.Signals) -> None:
+    with subprocess.Popen([ONEMATA, "sandbox"], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as served:
+        assert served.stdout is not None
+        name, url = served.stdout.readline().removeprefix("export ").strip().split("=", 1)
+        environment = os.environ | {name: url}
+        for expected in ("CreateRole", ""):
+            subprocess.run(
+                [ONEMATA, "run", EXAMPLE, "--service", "glue", "--action", "apply", "--records", expected or "none"],
+                cwd=tmp_path, env=environment, check=True, capture_output=True,
+            )  # fmt: skip
+        served.send_signal(number)
+        assert served.wait(10) == 0
+    first, second = records(tmp_path / "CreateRole"), records(tmp_path / "none")
+    assert any(call.access == "write" for call in first["example/glue"].calls)
+    assert not any(call.access == "write" for call in second["example/glue"].calls)

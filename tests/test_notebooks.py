@@ -1,0 +1,128 @@
+"""The notebooks are prose with thin calls, and run with plain papermill as they stand."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from onemata_helpers.parameters import SCHEMAS
+from onemata_helpers.record import Record
+from onemata_helpers.sandbox.server import Sandbox
+
+from .conftest import EXAMPLE, ROOT, SERVICES
+
+PAPERMILL = Path(sys.executable).parent / "papermill"
+
+
+def notebook(service: str) -> Any:
+    return nbformat.read(ROOT / "notebooks" / f"{service}.ipynb", as_version=4)
+
+
+def parameters_cell(service: str) -> str:
+    (cell,) = [c for c in notebook(service).cells if "parameters" in c.metadata.get("tags", [])]
+    return str(cell.source)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_parameters_are_literals_for_every_key(service: str) -> None:
+    assigned = {}
+    for statement in ast.parse(parameters_cell(service)).body:
+        assert isinstance(statement, ast.Assign)
+        (target,) = statement.targets
+        assert isinstance(target, ast.Name)
+        assigned[target.id] = ast.literal_eval(statement.value)
+    assert assigned.keys() == SCHEMAS[service].model_fields.keys()
+    assert assigned["action"] == "plan"
+    assert assigned["sandbox"] is True
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_cells_are_thin_and_each_follows_a_line_of_prose(service: str) -> None:
+    cells = notebook(service).cells
+    for before, cell in zip(cells, cells[1:], strict=False):
+        if cell.cell_type == "code":
+            assert before.cell_type == "markdown"
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+            assert len(cell.source.splitlines()) <= 5
+            allowed = (ast.Expr, ast.Assign, ast.ImportFrom)
+            assert all(isinstance(statement, allowed) for statement in ast.parse(cell.source).body)
+
+
+def test_the_three_have_the_same_sequence_of_cells() -> None:
+    def calls(service: str) -> list[str]:
+        code = [cell.source for cell in notebook(service).cells if cell.cell_type == "code"]
+        return [source.replace(f'"{service}"', "SERVICE") for source in code[1:]]
+
+    assert calls("redshift") == calls("glue") == calls("ec2")
+
+
+def papermill(service: str, folder: Path, *arguments: str, cwd: Path | None = None) -> tuple[int, Any, Record | None]:
+    """Plain papermill over the example's files; its exit code, the executed notebook and the record."""
+    record = folder / "record.json"
+    files = [x for name in ("client", service) for x in ("-f", str(EXAMPLE / f"{name}.yaml"))]
+    command = [PAPERMILL, ROOT / "notebooks" / f"{service}.ipynb", folder / "out.ipynb", *files]
+    done = subprocess.run(
+        [*command, "-p", "record", str(record), *arguments], capture_output=True, text=True, check=False, cwd=cwd
+    )
+    executed = nbformat.read(folder / "out.ipynb", as_version=4)
+    found = Record.model_validate_json(record.read_text()) if record.exists() else None
+    return done.returncode, executed, found
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_action_with_plain_papermill(aws: Sandbox, tmp_path: Path, service: str) -> None:
+    ending = "applied"
+    for action, outcome in (("plan", "planned"), ("apply", ending), ("verify", ending), ("remove", "removed")):
+        code, _, record = papermill(service, tmp_path, "-p", "action", action)
+        assert code == 0
+        assert record is not None
+        assert record.outcome == outcome
+
+
+def test_it_starts_a_sandbox_when_none_runs(tmp_path: Path) -> None:
+    code, _, record = papermill("glue", tmp_path, "-p", "action", "apply")
+    assert code == 0
+    assert record is not None
+    assert record.outcome == "applied"
+
+
+def text_of(executed: Any) -> str:
+    return json.dumps([cell.get("outputs", []) for cell in executed.cells])
+
+
+def test_papermills_unknown_key_is_refused_without_a_traceback(aws: Sandbox, tmp_path: Path) -> None:
+    code, executed, record = papermill("redshift", tmp_path, "-p", "cluster_identifer", "x")
+    assert code != 0
+    assert record is None
+    assert "did you mean cluster_identifier?" in text_of(executed)
+    assert "Traceback" not in text_of(executed)
+    assert "site-packages" not in text_of(executed)
+
+
+def test_papermills_number_for_an_account_is_refused(aws: Sandbox, tmp_path: Path) -> None:
+    code, executed, _ = papermill("redshift", tmp_path, "-p", "account_id", "012345670123")
+    assert code != 0
+    assert "must be quoted" in text_of(executed)
+
+
+def test_a_blocked_plan_makes_papermill_fail_and_says_so_without_a_traceback(aws: Sandbox, tmp_path: Path) -> None:
+    code, executed, record = papermill("redshift", tmp_path, "-p", "cluster_identifier", "nowhere")
+    assert code != 0
+    assert record is not None
+    assert record.outcome == "blocked"
+    assert "Traceback" not in text_of(executed)
+    assert "There is no provisioned cluster nowhere" in text_of(executed)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_saved_notebook_says_sandbox_in_large_letters(service: str) -> None:
+    outputs = text_of(notebook(service))
+    assert "SANDBOX RECORD: NO REAL AWS ACCOUNT WAS READ OR CHANGED" in outputs
+    assert "font-size: 160%" in outputs

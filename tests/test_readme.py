@@ -1,0 +1,72 @@
+"""What the README shows is there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import typer.main
+
+from onemata_helpers.cli import app
+from onemata_helpers.parameters import SCHEMAS
+from onemata_helpers.record import Outcome
+from onemata_helpers.resources.base import OWNER_TAG
+
+from .conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+SHELL = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines() if line]
+
+
+def test_every_command_of_onemata_is_in_the_table_and_no_other() -> None:
+    table = set(re.findall(r"^\| `onemata (\w+)", README, re.MULTILINE))
+    assert table == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def test_the_shown_commands_and_options_exist() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for line in SHELL:
+        words = shlex.split(line, comments=True)
+        if words[0].endswith("onemata"):
+            options = {option for parameter in commands[words[1]].params for option in parameter.opts}
+            assert {word for word in words if word.startswith("--")} <= options, line
+        elif words[0] == "make":
+            assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        else:
+            assert words[0] == "cp" or (ROOT / words[0]).name in ("jupyter", "papermill"), line
+
+
+def test_the_options_of_run_are_all_named() -> None:
+    run = typer.main.get_command(app).commands["run"]  # type: ignore[attr-defined]
+    row = next(line for line in README.splitlines() if line.startswith("| `onemata run"))
+    options = {option for parameter in run.params for option in parameter.opts if option.startswith("--")}
+    assert set(re.findall(r"--\w+", row)) == options - {"--help"}
+
+
+def test_the_keys_that_it_names_are_keys() -> None:
+    keys = {key for schema in SCHEMAS.values() for key in schema.model_fields}
+    named = set(re.findall(r"`([a-z]+_[a-z_]+)(?::[^`]*)?`", README))
+    assert named - {"onemata_helpers"} <= keys
+
+
+def test_the_actions_and_outcomes_are_all_there() -> None:
+    assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == {"plan", "apply", "verify", "remove"}
+    assert set(re.findall(r"^\| (\w+) \| .* \| [01] \|$", README, re.MULTILINE)) == set(Outcome.__args__)
+
+
+def test_the_tag_and_the_files_that_it_names_exist() -> None:
+    assert f"`{OWNER_TAG}`" in README
+    for name in ("parameters/example", "notebooks/redshift.ipynb", "record.schema.json", "environment.yml"):
+        assert name in README
+        assert (ROOT / name).exists()
+
+
+def test_the_papermill_line_runs_as_it_stands(tmp_path: Path) -> None:
+    (line,) = [line for line in SHELL if "papermill" in line]
+    words = [str(tmp_path / "out.ipynb") if word == "out.ipynb" else word for word in shlex.split(line)]
+    words[0] = str(Path(sys.executable).parent / "papermill")
+    subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
+    assert "PLANNED" in (tmp_path / "out.ipynb").read_text()

@@ -1,0 +1,111 @@
+"""Into the client's account by ordinary means, and into no other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from onemata_helpers import policies, sandbox
+from onemata_helpers.calls import ApiCall
+from onemata_helpers.errors import ConnectError
+from onemata_helpers.parameter_files import from_notebook
+from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.session import Aws, Identity, connect, refuse_strangers
+
+from .conftest import run, values
+
+
+@pytest.fixture
+def signed_in(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The operator's keys and the address stand in the environment, as a developer's would."""
+    address = urlsplit(aws.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(address.username))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", str(address.password))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
+    return aws
+
+
+def parameters(**changes: Any) -> Any:
+    """Of a client who is not the example, but whose account the sandbox has."""
+    own = {"client": "acme", "sandbox": True, "operator_role_arn": "", **changes}
+    return from_notebook("glue", values("glue", **own)).model_copy(update={"sandbox": False})
+
+
+def enter(heard: list[ApiCall] | None = None, **changes: Any) -> Aws:
+    return connect(parameters(**changes), [].append if heard is None else heard.append)
+
+
+def test_the_environment_and_its_endpoint_are_honoured(signed_in: Sandbox) -> None:
+    aws = enter()
+    assert aws.identity.account == sandbox.CLIENT_ACCOUNT
+    assert aws.identity.partition == "aws"
+
+
+def test_a_profile_is_honoured(aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = urlsplit(aws.url)
+    config = tmp_path / "config"
+    config.write_text(
+        f"[profile acme]\naws_access_key_id = {address.username}\naws_secret_access_key = {address.password}\n"
+        f"endpoint_url = {aws.endpoint}\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    assert enter(aws_profile="acme").identity.account == sandbox.CLIENT_ACCOUNT
+    with pytest.raises(ConnectError, match="signs in"):
+        enter(aws_profile="other")
+
+
+def test_the_operator_role_is_entered_with_its_external_id(signed_in: Sandbox) -> None:
+    operator = connect(parameters(), [].append).identity.arn
+    trust = policies.document(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": operator},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:ExternalId": "from-onemata"}},
+        }
+    )
+    iam = signed_in.client("iam")
+    arn = iam.create_role(RoleName="entry", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="entry", PolicyArn="arn:aws:iam::aws:policy/IAMReadOnlyAccess")
+    heard: list[ApiCall] = []
+    aws = enter(heard, operator_role_arn=arn, operator_external_id="from-onemata")
+    assert aws.identity.arn == f"arn:aws:sts::{sandbox.CLIENT_ACCOUNT}:assumed-role/entry/onemata-runbooks"
+    assert [call.operation for call in heard] == ["AssumeRole", "GetCallerIdentity"]
+    with pytest.raises(ConnectError, match="AccessDenied"):
+        enter(operator_role_arn=arn, operator_external_id="wrong")
+
+
+def test_no_credentials_is_a_sentence(aws: Sandbox) -> None:
+    with pytest.raises(ConnectError, match="No AWS session"):
+        enter()
+
+
+def test_another_account_is_refused_before_anything_else(aws: Sandbox) -> None:
+    refused = run("redshift", account_id="123456789012")
+    assert isinstance(refused.error, ConnectError)
+    assert "account 012345670123" in str(refused.error)
+    assert [call.operation for call in refused.record.calls] == ["GetCallerIdentity"]
+    assert refused.record.outcome == "failed"
+
+
+def test_another_partition_is_refused() -> None:
+    """The sandbox goes along with any region's partition, so this asks the rule itself."""
+    arn = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:user/operator"
+    who = Identity(account=sandbox.CLIENT_ACCOUNT, arn=arn, partition="aws", region="us-gov-west-1")
+    with pytest.raises(ConnectError, match="partition aws-us-gov|in aws-us-gov"):
+        refuse_strangers(who, parameters(region="us-gov-west-1", onemata_role_arn=""))
+
+
+def test_the_root_user_is_refused(signed_in: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    iam = signed_in.client("iam")
+    root = iam._request_signer._credentials
+    who = signed_in.client("sts").get_caller_identity()["Arn"]
+    assert who.endswith(":root")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", root.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", root.secret_key)
+    with pytest.raises(ConnectError, match="root user"):
+        enter()
