@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,8 +22,6 @@ from .parameters import ServiceParameters
 from .record import Record, record_path, replace_file, without_secrets
 from .session import sandbox_for_all
 
-# Sockets in the file system: no ports to run out of or to collide on, and nobody else on the machine can listen.
-_KERNEL = Config({"KernelManager": {"transport": "ipc"}})
 _HERE = Path(__file__).parent
 _NOTEBOOKS = next(path for path in (_HERE / "notebooks", _HERE.parent / "notebooks") if path.is_dir())
 _SCHEME = "onemata:"
@@ -32,7 +32,7 @@ class Job:
     """One runbook to run for one client."""
 
     parameters: ServiceParameters
-    record: Path
+    records: Path
 
     @property
     def name(self) -> str:
@@ -45,6 +45,7 @@ class Result:
     """How a job ended. `outcome` is the record's, or `failed` where the notebook did not come to its end."""
 
     job: Job
+    record: Path
     outcome: str
     why: str
     seconds: float
@@ -97,7 +98,7 @@ def run(todo: Sequence[Job], at_once: int, started: Callable[[Job], None]) -> It
 
 def _job(parameters: ServiceParameters, records: Path, action: str | None) -> Job:
     chosen = parameters.model_copy(update={"action": action} if action else {})
-    return Job(chosen, record_path(chosen, records))
+    return Job(chosen, records)
 
 
 def _run_all(mine: Sequence[Job], started: Callable[[Job], None], results: SimpleQueue[Result]) -> None:
@@ -109,21 +110,32 @@ def _run_all(mine: Sequence[Job], started: Callable[[Job], None], results: Simpl
 def _run(job: Job) -> Result:
     began = time.monotonic()
     error = ""
-    job.record.parent.mkdir(parents=True, exist_ok=True)
+    record = record_path(job.parameters, job.records)
     try:
-        papermill.execute_notebook(
-            f"{_SCHEME}{job.parameters.service}.ipynb",
-            f"{_SCHEME}{job.record.with_suffix('.ipynb').as_posix()}",
-            parameters=job.parameters.model_dump(mode="json") | {"record": job.record.as_posix()},
-            progress_bar=False,
-            config=_KERNEL,
-        )
+        with _own_sockets() as config:
+            papermill.execute_notebook(
+                f"{_SCHEME}{job.parameters.service}.ipynb",
+                f"{_SCHEME}{record.with_suffix('.ipynb').as_posix()}",
+                parameters=job.parameters.model_dump(mode="json") | {"record": record.as_posix()},
+                progress_bar=False,
+                config=config,
+            )
     except PapermillExecutionError as failure:
         error = f"{failure.ename}: {failure.evalue}"
     except Exception as failure:  # a kernel that died must not stop the other clients
         error = f"{type(failure).__name__}: {failure}"
-    outcome, why = _ending(job.record, error)
-    return Result(job, outcome, why, time.monotonic() - began)
+    outcome, why = _ending(record, error)
+    return Result(job, record, outcome, why, time.monotonic() - began)
+
+
+@contextmanager
+def _own_sockets() -> Iterator[Config]:
+    """Kernel settings: sockets in a private folder of its own.
+
+    There are no ports to run out of or to collide on, and nobody else on the machine can listen.
+    """
+    with tempfile.TemporaryDirectory(prefix="onemata-") as folder:
+        yield Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
 
 
 def _ending(path: Path, error: str) -> tuple[str, str]:

@@ -67,7 +67,7 @@ def run(
             out.print(f"{job.name}: {result.outcome} ({result.seconds:.1f} s)")
             table.add_row(
                 job.parameters.client, job.parameters.service, job.parameters.action, _coloured(result.outcome),
-                f"{result.seconds:.1f}", escape(job.record.as_posix()),
+                f"{result.seconds:.1f}", escape(result.record.as_posix()),
             )  # fmt: skip
             if not result.ok:
                 failed.append(result)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +38,7 @@ def _leave_the_developers_aws_alone() -> None:
         "AWS_EC2_METADATA_DISABLED": "true",
         "ONEMATA_RECORDS": tempfile.mkdtemp(prefix="onemata-test-records-"),
     }
+    atexit.register(shutil.rmtree, os.environ["ONEMATA_RECORDS"], ignore_errors=True)
 
 
 _leave_the_developers_aws_alone()

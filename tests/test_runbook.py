@@ -126,9 +126,7 @@ def empty_profile(aws: Sandbox) -> None:
 
 def other_inline(aws: Sandbox) -> None:
     document = json.dumps(policies.assume_role("arn:aws:iam::987654321098:role/other"))
-    aws.client("iam").put_role_policy(
-        RoleName="onemata-ec2", PolicyName="onemata-assume-role", PolicyDocument=document
-    )
+    aws.client("iam").put_role_policy(RoleName="onemata-ec2", PolicyName="onemata-assume-role", PolicyDocument=document)
 
 
 def off_cluster(aws: Sandbox) -> None:
@@ -396,7 +394,7 @@ class TestGlue:
         assert statement["Resource"] == f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/glue-onemata"
         assert statement["Condition"] == {"StringLike": {"iam:PassedToService": ["glue.amazonaws.com"]}}
         assert run("glue", role_name="glue-onemata", pass_role_to=[arn]).writes == []
-        assert "removed" == run("glue", "remove", role_name="glue-onemata", pass_role_to=[arn]).record.outcome
+        assert run("glue", "remove", role_name="glue-onemata", pass_role_to=[arn]).record.outcome == "removed"
         with pytest.raises(iam.exceptions.NoSuchEntityException):
             getattr(iam, f"get_{kind}_policy")(**address)
 
