@@ -88,8 +88,8 @@ def run(todo: Sequence[Job], at_once: int, started: Callable[[Job], None]) -> It
     results: SimpleQueue[Result] = SimpleQueue()
     for job in todo:
         by_client.setdefault(job.parameters.client, []).append(job)
-    needs_sandbox = any(job.parameters.sandbox for job in todo)
-    with sandbox_for_all(needs_sandbox), ThreadPoolExecutor(at_once) as pool:
+    in_sandbox = [job.parameters for job in todo if job.parameters.sandbox]
+    with sandbox_for_all(in_sandbox), ThreadPoolExecutor(at_once) as pool:
         for mine in by_client.values():
             pool.submit(_run_all, mine, started, results)
         for _ in todo:

@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -16,6 +16,7 @@ from rich.table import Column, Table
 from .errors import OnemataError, ParameterError
 from .parameter_files import from_folder
 from .parameters import Action, ServiceName
+from .policies import pretty
 
 app = typer.Typer(
     help="Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3.",
@@ -78,12 +79,28 @@ def run(
 
 
 @app.command()
+def permissions(
+    services: Annotated[list[ServiceName] | None, typer.Argument(help="Only these services", metavar="SERVICE...")] = None,
+    client: Annotated[Path, typer.Option(help="The client's folder", metavar="CLIENT_DIR")] = Path("parameters/example"),
+) -> None:
+    """Print the policy that the operator needs in the client's account, ready to paste."""
+    from .permissions import policy
+
+    try:
+        in_use = from_folder(client)
+    except ParameterError as error:
+        _fail(error)
+    typer.echo(pretty(policy(each for name, each in in_use.items() if not services or name in services)))
+
+
+@app.command()
 def sandbox() -> None:
     """Serve the embedded AWS until Ctrl-C, and print its address."""
+    from .permissions import unscoped
     from .sandbox import start
     from .session import SANDBOX_URL
 
-    with start() as served:
+    with start(operator_policy=unscoped()) as served:
         typer.echo(f"export {SANDBOX_URL}={served.url}")
         typer.echo("Notebooks, runs and papermill started with this variable use it. Ctrl-C ends it.", err=True)
         ended = threading.Event()
@@ -105,6 +122,6 @@ def _coloured(outcome: str) -> str:
     return f"[{colour}]{outcome}[/{colour}]"
 
 
-def _fail(error: OnemataError) -> None:
+def _fail(error: OnemataError) -> NoReturn:
     Console(stderr=True, highlight=False).print(escape(str(error)), soft_wrap=True)
     raise typer.Exit(2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .calls import ApiCall, watch
 from .errors import ConnectError, refused
-from .parameters import ClientParameters
+from .parameters import ClientParameters, ServiceParameters
 from .plan import Frozen
 
 SANDBOX_URL = "ONEMATA_SANDBOX_URL"
@@ -121,14 +121,18 @@ def _sandbox(parameters: ClientParameters, heard: Callable[[ApiCall], None]) -> 
 
 
 @contextmanager
-def sandbox_for_all(needed: bool) -> Iterator[None]:
-    """Serve one sandbox to all notebooks of this process and its children, if one is needed and none runs."""
+def sandbox_for_all(needed: Sequence[ServiceParameters]) -> Iterator[None]:
+    """Serve one sandbox to all notebooks of this process and its children, if any is `needed` and none runs.
+
+    Its operator may do what the runbooks of those parameters need, and nothing else.
+    """
     if not needed or os.environ.get(SANDBOX_URL):
         yield
         return
+    from .permissions import policy
     from .sandbox import start
 
-    with start() as sandbox:
+    with start(operator_policy=policy(needed)) as sandbox:
         os.environ[SANDBOX_URL] = sandbox.url
         try:
             yield
@@ -139,9 +143,10 @@ def sandbox_for_all(needed: bool) -> Iterator[None]:
 @cache
 def _embedded_url() -> str:
     """The sandbox of this process, started at the first call; it ends with the process."""
+    from .permissions import unscoped
     from .sandbox import start  # loads moto, which no run against AWS needs
 
-    return start().url
+    return start(operator_policy=unscoped()).url
 
 
 def refuse_strangers(identity: Identity, parameters: ClientParameters) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from onemata_helpers import Runbook, sandbox
 from onemata_helpers.errors import OnemataError
+from onemata_helpers.permissions import unscoped
 from onemata_helpers.record import Record
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.session import SANDBOX_URL
@@ -47,7 +48,7 @@ _leave_the_developers_aws_alone()
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A fresh sandbox that runbooks, kernels and commands of this test use."""
-    with sandbox.start() as box:
+    with sandbox.start(operator_policy=unscoped()) as box:
         monkeypatch.setenv(SANDBOX_URL, box.url)
         yield box
 

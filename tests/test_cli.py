@@ -70,7 +70,7 @@ def test_run_onboards_the_example(tmp_path: Path) -> None:
         assert str(EXAMPLE.parents[1]) not in text
         assert "AKIA" not in text
         assert service in done.stdout
-    assert os.listdir(tmp_path) == ["records"]
+    assert [each.name for each in tmp_path.iterdir()] == ["records"]
 
 
 def test_one_clients_failure_stops_no_other(aws: Sandbox, tmp_path: Path) -> None:

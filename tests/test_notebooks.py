@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,15 @@ from onemata_helpers.sandbox.server import Sandbox
 
 from .conftest import EXAMPLE, ROOT, SERVICES
 
-PAPERMILL = Path(sys.executable).parent / "papermill"
+PAPERMILL = str(Path(sys.executable).parent / "papermill")
+
+
+def read(path: Path) -> Any:
+    return nbformat.reads(path.read_text(), as_version=4)  # type: ignore[no-untyped-call]
 
 
 def notebook(service: str) -> Any:
-    return nbformat.read(ROOT / "notebooks" / f"{service}.ipynb", as_version=4)
+    return read(ROOT / "notebooks" / f"{service}.ipynb")
 
 
 def parameters_cell(service: str) -> str:
@@ -46,7 +51,7 @@ def test_the_parameters_are_literals_for_every_key(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_cells_are_thin_and_each_follows_a_line_of_prose(service: str) -> None:
     cells = notebook(service).cells
-    for before, cell in zip(cells, cells[1:], strict=False):
+    for before, cell in pairwise(cells):
         if cell.cell_type == "code":
             assert before.cell_type == "markdown"
         if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
@@ -67,11 +72,11 @@ def papermill(service: str, folder: Path, *arguments: str, cwd: Path | None = No
     """Plain papermill over the example's files; its exit code, the executed notebook and the record."""
     record = folder / "record.json"
     files = [x for name in ("client", service) for x in ("-f", str(EXAMPLE / f"{name}.yaml"))]
-    command = [PAPERMILL, ROOT / "notebooks" / f"{service}.ipynb", folder / "out.ipynb", *files]
+    command = [PAPERMILL, str(ROOT / "notebooks" / f"{service}.ipynb"), str(folder / "out.ipynb"), *files]
     done = subprocess.run(
         [*command, "-p", "record", str(record), *arguments], capture_output=True, text=True, check=False, cwd=cwd
     )
-    executed = nbformat.read(folder / "out.ipynb", as_version=4)
+    executed = read(folder / "out.ipynb")
     found = Record.model_validate_json(record.read_text()) if record.exists() else None
     return done.returncode, executed, found
 

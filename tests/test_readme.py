@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import typer.main
 
@@ -54,7 +55,7 @@ def test_the_keys_that_it_names_are_keys() -> None:
 
 def test_the_actions_and_outcomes_are_all_there() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == {"plan", "apply", "verify", "remove"}
-    assert set(re.findall(r"^\| (\w+) \| .* \| [01] \|$", README, re.MULTILINE)) == set(Outcome.__args__)
+    assert set(re.findall(r"^\| (\w+) \| .* \| [01] \|$", README, re.MULTILINE)) == set(get_args(Outcome))
 
 
 def test_the_tag_and_the_files_that_it_names_exist() -> None:

@@ -345,7 +345,7 @@ class TestRedshift:
         assert "cluster_identifier" in str(blocked.error)
 
     def test_a_launch_needs_its_own_yes(self, aws: Sandbox) -> None:
-        asked = {"cluster_identifier": "fresh", "launch": True}
+        asked: dict[str, Any] = {"cluster_identifier": "fresh", "launch": True}
         blocked = run("redshift", **asked)
         assert isinstance(blocked.error, PlanBlocked)
         assert "confirm_launch_costs" in str(blocked.error)

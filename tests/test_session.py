@@ -36,7 +36,7 @@ def parameters(**changes: Any) -> Any:
 
 
 def enter(heard: list[ApiCall] | None = None, **changes: Any) -> Aws:
-    return connect(parameters(**changes), [].append if heard is None else heard.append)
+    return connect(parameters(**changes), (lambda _: None) if heard is None else heard.append)
 
 
 def test_the_environment_and_its_endpoint_are_honoured(signed_in: Sandbox) -> None:
@@ -59,7 +59,7 @@ def test_a_profile_is_honoured(aws: Sandbox, tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_operator_role_is_entered_with_its_external_id(signed_in: Sandbox) -> None:
-    operator = connect(parameters(), [].append).identity.arn
+    operator = connect(parameters(), lambda _: None).identity.arn
     trust = policies.document(
         {
             "Effect": "Allow",
@@ -96,7 +96,7 @@ def test_another_partition_is_refused() -> None:
     """The sandbox goes along with any region's partition, so this asks the rule itself."""
     arn = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:user/operator"
     who = Identity(account=sandbox.CLIENT_ACCOUNT, arn=arn, partition="aws", region="us-gov-west-1")
-    with pytest.raises(ConnectError, match="partition aws-us-gov|in aws-us-gov"):
+    with pytest.raises(ConnectError, match=r"is in aws-us-gov"):
         refuse_strangers(who, parameters(region="us-gov-west-1", onemata_role_arn=""))
 
 

@@ -18,6 +18,12 @@ from .roles import attached_policies, owned_by, role
 Holder = Literal["role", "user", "group"]
 
 
+def holder_permissions(holder: Holder) -> tuple[str, ...]:
+    """What an inline policy on a holder of this kind needs."""
+    kind = holder.title()
+    return (f"iam:Get{kind}", f"iam:Get{kind}Policy", f"iam:Put{kind}Policy", f"iam:Delete{kind}Policy")
+
+
 @dataclass(frozen=True)
 class AttachedPolicy(Resource):
     """An AWS managed policy on a role of this runbook's.
@@ -85,7 +91,7 @@ class InlinePolicy(Resource):
     why: str
     wanted: bool = True
 
-    permissions = ("iam:GetRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy")
+    permissions = holder_permissions("role")
 
     @property
     def key(self) -> str:

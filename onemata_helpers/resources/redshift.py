@@ -139,11 +139,15 @@ class LaunchedCluster(Resource):
     confirmed: bool
     tags: dict[str, str] = field(default_factory=dict)
 
+    # The caller, not Redshift, needs leave to create the admin's secret.
+    # https://docs.aws.amazon.com/redshift/latest/mgmt/redshift-secrets-manager-permissions.html
     permissions = (
         "redshift:DescribeClusters",
         "redshift:CreateCluster",
         "redshift:CreateTags",
         "iam:PassRole",
+        "secretsmanager:CreateSecret",
+        "secretsmanager:TagResource",
     )
     transient = (_NEW_ROLE, _ROLE_NOT_VALID)
 

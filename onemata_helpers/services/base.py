@@ -62,6 +62,17 @@ class Service(ABC, Generic[P]):
     def resources(self, look: Look) -> list[Resource]:
         """What should be in the account, in the order in which it can be made."""
 
+    def permissions(self) -> set[str]:
+        """The IAM actions that the operator needs for plan, apply, verify and remove."""
+        found = {action for kind in self.kinds() for action in kind.permissions}
+        if not self.parameters.permissions_boundary_arn:
+            found.discard("iam:PutRolePermissionsBoundary")
+        return found
+
+    @abstractmethod
+    def kinds(self) -> tuple[type[Resource], ...]:
+        """The classes of the resources that it may come to."""
+
     @abstractmethod
     def hand_over(self, look: Look) -> HandOver:
         """What Onemata must receive."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from .. import policies
 from ..parameters import Ec2Parameters
 from ..resources.base import Look, Resource
+from ..resources.grants import InlinePolicy
 from ..resources.instances import InstanceProfile, ProfileAssociation, instance, instance_profile
-from ..resources.roles import role
+from ..resources.roles import Role, role
 from ..resources.undecided import Undecided
 from .base import ASSUME_POLICY, SCOPED_POLICY, Check, HandOver, Service, Snippet
 
@@ -25,6 +26,9 @@ class Ec2(Service[Ec2Parameters]):
             found += [self._role(), *self._policies(self.parameters.role_name), self._profile()]
             found += [self._association(instance_id) for instance_id in ours]
         return found + self._extensions(look, extended)
+
+    def kinds(self) -> tuple[type[Resource], ...]:
+        return (Role, InlinePolicy, InstanceProfile, ProfileAssociation)
 
     def waiting_for(self) -> str:
         return "" if self.parameters.onemata_role_arn else "the role that Onemata provides (onemata_role_arn)"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .. import policies
 from ..parameters import GlueParameters
 from ..resources.base import Look, Resource
-from ..resources.grants import AttachedPolicy, Holder, InlinePolicy
+from ..resources.grants import AttachedPolicy, Holder, InlinePolicy, holder_permissions
+from ..resources.roles import Role
 from ..resources.undecided import Undecided
 from .base import SCOPED_POLICY, Check, HandOver, Service, Snippet
 
@@ -30,6 +31,13 @@ class Glue(Service[GlueParameters]):
             *self.s3_access("Glue 5"),
             *self._pass_role(),
         ]
+
+    def kinds(self) -> tuple[type[Resource], ...]:
+        return (Role, AttachedPolicy, InlinePolicy)
+
+    def permissions(self) -> set[str]:
+        holders = {_holder(arn) for arn in self._holders()} - {"role"}
+        return super().permissions() | {action for holder in holders for action in holder_permissions(holder)}
 
     def hand_over(self, look: Look) -> HandOver:
         p = self.parameters
@@ -90,17 +98,23 @@ class Glue(Service[GlueParameters]):
                 "roles that work with Glue, or choose a name with the prefix."
             )
             return [Undecided(step="Glue 6", name=f"leave to pass role {p.role_name}", why=why)]
-        return [self._pass_role_policy(arn) for arn in p.pass_role_to]
+        return [self._pass_role_policy(arn) for arn in self._holders()]
+
+    def _holders(self) -> list[str]:
+        return [] if self.passable_by_name else self.parameters.pass_role_to
 
     def _pass_role_policy(self, holder_arn: str) -> InlinePolicy:
         p = self.parameters
-        holder: Holder = "user" if ":user/" in holder_arn else "group" if ":group/" in holder_arn else "role"
         return InlinePolicy(
             step="Glue 6",
-            holder=holder,
+            holder=_holder(holder_arn),
             holder_name=holder_arn.rsplit("/", 1)[1],
             service="glue",
             name=f"onemata-pass-{p.role_name}",
             document=policies.pass_role(p.role_arn, "glue"),
             why="The role's name lacks the prefix, so whoever works with Glue needs leave to pass it.",
         )
+
+
+def _holder(arn: str) -> Holder:
+    return "user" if ":user/" in arn else "group" if ":group/" in arn else "role"

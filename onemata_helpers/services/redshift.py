@@ -5,7 +5,9 @@ from __future__ import annotations
 from .. import policies
 from ..parameters import RedshiftParameters
 from ..resources.base import Look, Resource
+from ..resources.grants import AttachedPolicy, InlinePolicy
 from ..resources.redshift import ClusterRole, LaunchedCluster
+from ..resources.roles import Role
 from .base import ASSUME_POLICY, SCOPED_POLICY, Check, HandOver, Service, Snippet
 
 
@@ -37,6 +39,10 @@ class Redshift(Service[RedshiftParameters]):
             )
         )
         return found
+
+    def kinds(self) -> tuple[type[Resource], ...]:
+        launched = (LaunchedCluster,) if self.parameters.launch else ()
+        return (Role, AttachedPolicy, InlinePolicy, ClusterRole, *launched)
 
     def waiting_for(self) -> str:
         p = self.parameters
