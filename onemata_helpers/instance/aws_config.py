@@ -23,8 +23,7 @@ from onemata_helpers.instance.profile_section import ProfileSection
 Action = Literal["add", "nothing", "blocked"]
 MENDS = "The owner of the file mends this; then plan again."
 CHOOSE = (
-    "The owner of the file changes or removes that section, or the parameters name another "
-    "profile; then plan again."
+    "The owner of the file changes or removes that section, or the parameters name another profile; then plan again."
 )
 _HEADER = re.compile(r"\s*\[(?P<title>.+)\]")
 
@@ -72,7 +71,7 @@ class Decision:
     differences: tuple[Difference, ...] = ()
 
 
-class _Blocked(Exception):  # noqa: N818 - an answer, not an error
+class _Blocked(Exception):
     """The file as it is cannot be used; the text says what, where and who mends it."""
 
 
@@ -126,10 +125,7 @@ def _parse_problem(error: object) -> str:
         case configparser.DuplicateSectionError():
             return f"Line {error.lineno}: the section [{error.section}] is there a second time."
         case configparser.DuplicateOptionError():
-            return (
-                f"Line {error.lineno}: {error.option} is there a second time "
-                f"in the section [{error.section}]."
-            )
+            return f"Line {error.lineno}: {error.option} is there a second time in the section [{error.section}]."
         case configparser.MissingSectionHeaderError():
             return f"Line {error.lineno}: there is text before the first [section]."
         case configparser.ParsingError():
@@ -142,9 +138,7 @@ def _section_of(raw: Mapping[str, object], text: str, wanted: ProfileSection) ->
     ours = [title for title in raw if _is_profile(title, wanted.name)]
     if len(ours) > 1:
         places = " and ".join(f"[{title}] (line {_line_of(text, title)})" for title in ours)
-        raise _Blocked(
-            f"{places} are the same profile to AWS tools, and the last one wins. {MENDS}"
-        )
+        raise _Blocked(f"{places} are the same profile to AWS tools, and the last one wins. {MENDS}")
     if ours:
         return ours[0]
     for title in raw:
@@ -165,17 +159,14 @@ def _looks_like(title: str, name: str) -> bool:
     return bare.strip().strip("\"'") == name
 
 
-def _compare(
-    found: Mapping[str, object], text: str, title: str, wanted: ProfileSection
-) -> Decision:
+def _compare(found: Mapping[str, object], text: str, title: str, wanted: ProfileSection) -> Decision:
     differences = _differences(found, wanted.settings(), text, title)
     if not differences:
         return Decision("nothing", f"[{title}] is there already, with the right settings.")
     told = " ".join(str(difference) for difference in differences)
     return Decision(
         "blocked",
-        f"The section [{title}] (line {_line_of(text, title)}) is there with other content: "
-        f"{told} {CHOOSE}",
+        f"The section [{title}] (line {_line_of(text, title)}) is there with other content: {told} {CHOOSE}",
         differences=differences,
     )
 

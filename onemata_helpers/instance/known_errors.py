@@ -29,8 +29,7 @@ CONFIG_ERRORS = (
     KnownError(
         r"(?:\baws: (?:command )?not found|failed to run command .aws|.aws.? is not recognized)",
         "client",
-        "The AWS CLI is not installed here, or this user does not find it: the client's admin "
-        "installs it.",
+        "The AWS CLI is not installed here, or this user does not find it: the client's admin installs it.",
     ),
     KnownError(
         r"Unable to parse config file",
@@ -53,14 +52,12 @@ CONFIG_ERRORS = (
     KnownError(
         r"contains both source_profile and credential_source",
         "client",
-        "The profile has source_profile as well as credential_source: the owner of the file takes "
-        "source_profile out.",
+        "The profile has source_profile as well as credential_source: the owner of the file takes source_profile out.",
     ),
     KnownError(
         r"Partial credentials found in assume-role",
         "client",
-        "The profile lacks credential_source: the owner of the file adds "
-        "credential_source = Ec2InstanceMetadata.",
+        "The profile lacks credential_source: the owner of the file adds credential_source = Ec2InstanceMetadata.",
     ),
     KnownError(
         r"No credentials found in credential_source|Error when retrieving credentials from Ec2Inst",
@@ -124,8 +121,7 @@ ASSUME_ERRORS = (
     KnownError(
         r"\(RegionDisabledException\)|You must specify a region",
         "engineer",
-        "AWS STS is not active in the region, or no region is set: the engineer sets the region "
-        "in the profile.",
+        "AWS STS is not active in the region, or no region is set: the engineer sets the region in the profile.",
     ),
     KnownError(
         r"[Cc]ould not connect to the endpoint|timeout on endpoint|SSL validation failed",
@@ -155,8 +151,7 @@ BUCKET_ERRORS = (
     KnownError(
         r"\bkms:|\bKMS\b",
         "Onemata",
-        "The KMS key of the data refuses the role: Onemata allows kms:Decrypt for its role in the "
-        "key's policy.",
+        "The KMS key of the data refuses the role: Onemata allows kms:Decrypt for its role in the key's policy.",
     ),
     KnownError(
         rf"{_LIST}.*VPC endpoint policy",
@@ -173,8 +168,7 @@ BUCKET_ERRORS = (
     KnownError(
         r"\((?:PermanentRedirect|IllegalLocationConstraint\w*|AuthorizationHeaderMalformed)\)",
         "engineer",
-        "The bucket is in another region than was asked: the engineer sets the bucket's region in "
-        "the profile.",
+        "The bucket is in another region than was asked: the engineer sets the bucket's region in the profile.",
     ),
 )
 

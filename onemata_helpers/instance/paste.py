@@ -11,9 +11,7 @@ _COMMAND = re.compile(rf"^.*(?P<text>(?:{_IDENTITY}|{_LISTING}).*)$", re.MULTILI
 _STOPPED = re.compile(r"^STOPPED, (?P<why>nothing was changed: .*)$", re.MULTILINE)
 
 
-def judge_paste(
-    text: str, expected_role_arn: str, bucket: str, prefix: str
-) -> tuple[Verdict, Verdict]:
+def judge_paste(text: str, expected_role_arn: str, bucket: str, prefix: str) -> tuple[Verdict, Verdict]:
     """Find both commands in the text and judge what followed each; the last run of each counts.
 
     Gives the verdict on the identity, then that on the listing.
@@ -42,10 +40,10 @@ def _stopped(text: str) -> Verdict | None:
 def _last_runs(text: str) -> dict[str, tuple[str, str]]:
     """Map ``sts`` and ``s3`` to the last command of that kind and what was printed after it."""
     commands = list(_COMMAND.finditer(text))
-    ends = [command.start() for command in commands[1:]] + [len(text)]
+    ends = [*(command.start() for command in commands[1:]), len(text)]
     return {
         command["text"].split()[1]: (command["text"], text[command.end() : end])
-        for command, end in zip(commands, ends, strict=True)
+        for command, end in zip(commands, ends, strict=False)
     }
 
 

@@ -19,9 +19,7 @@ from onemata_helpers.instance.known_errors import (
 
 _TIMED_OUT = 124  # as timeout(1) ends
 
-_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):(?:sts|iam)::(?P<account>\d{12}):(?P<rest>[!-~]+)"
-)
+_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):(?:sts|iam)::(?P<account>\d{12}):(?P<rest>[!-~]+)")
 _ENTRY = re.compile(r"^(?:\s+PRE \S.*|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\d+ \S.*)$", re.MULTILINE)
 
 

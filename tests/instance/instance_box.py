@@ -1,5 +1,6 @@
 """A stand-in for an instance: a home folder, a PATH of its own and the real shells."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from onemata_helpers.instance.profile_section import ProfileSection
+from onemata_helpers.instance.reports import ConfigReport, parse_config_report
+from onemata_helpers.instance.scripts import read_config, write_config
 
 BIN = Path(sys.executable).parent
 USER = "ec2-user"
@@ -17,6 +20,10 @@ NOBODY = 65534
 ROLE = "arn:aws:iam::987654321098:role/delivery/onemata-reader"
 WANTED = ProfileSection("client-ec2", ROLE, "client-7f3a", "eu-west-1")
 SECTION = WANTED.render().encode()
+OLD = b"[default]\nregion = eu-west-1\n"
+NEW = OLD + b"\n" + SECTION
+AS_ROOT = os.getuid() == 0
+UIDS = (0, NOBODY) if AS_ROOT else (os.getuid(),)
 
 # Files that get our section at their end, and nothing else.
 ODD_BUT_GOOD = {
@@ -66,7 +73,7 @@ HOSTILE = {
     "duplicate section": (SECTION + SECTION, "Line 6: the section [profile client-ec2] is there a"),
     "duplicate of another": (b"[a]\nx = 1\n\n[a]\ny = 2\n", "Line 4: the section [a] is there a"),
     "same profile, two titles": (
-        SECTION + swapped("profile client-ec2", 'profile "client-ec2"'),
+        SECTION + swapped("profile client-ec2", 'profile "client-ec2"').replace(b"7f3a", b"0"),
         '[profile client-ec2] (line 1) and [profile "client-ec2"] (line 6)',
     ),
     "duplicate setting": (b"[default]\nregion = x\nregion = y\n", "Line 3: region is there a sec"),
@@ -165,6 +172,7 @@ class Box:
             text=True,
             timeout=60,
             check=False,
+            start_new_session=True,
         )
 
 
@@ -178,3 +186,24 @@ def box_for(uid: int, shell: tuple[str, ...] = ("sh",)) -> Box:
 def remove(box: Box) -> None:
     """Remove all of it, whatever its modes are."""
     shutil.rmtree(box.root)
+
+
+def read(box: Box) -> ConfigReport:
+    result = box.run(read_config("linux", USER))
+    assert result.stderr == ""
+    return parse_config_report(result.stdout)
+
+
+def write(box: Box, expected: str, content: bytes = NEW) -> ConfigReport:
+    result = box.run(write_config("linux", USER, expected, content))
+    report = parse_config_report(result.stdout)
+    assert (result.returncode == 0) == (report.outcome != "refused")
+    return report
+
+
+def names(box: Box) -> list[str]:
+    return [path.name for path in box.config.parent.iterdir()]
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -5,8 +5,8 @@ function Get-Settings($Text) {
         if ($line -match '^\s*([#;]|$)') { continue }
         if ($ours -and $line -match '^\s') { '  ' + $line.Trim(); continue }
         if ($line -match '^\s*\[(.*)\]') {
-            $title = (($Matches[1] -replace '["'']', '') -replace '\s+', ' ').Trim()
-            $ours = ($title -replace '^profile ', '') -ceq $ProfileName -or $title -ceq 'DEFAULT'
+            $title = ($Matches[1] -replace '["'']', '') -replace '\s+', ' '
+            $ours = ($title.Trim() -replace '^profile ', '') -ceq $ProfileName -or $title -ceq 'DEFAULT'
             if ($ours) { "[$title]" }
             continue
         }

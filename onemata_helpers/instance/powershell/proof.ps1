@@ -25,8 +25,8 @@ function Write-Proof($Command, $Arguments) {
     try { $out, $err, $code = Invoke-Aws $Arguments } catch { $out, $err, $code = '', 'aws: command not found', 127 }
     $outLines = @($out -split '\r?\n' | Where-Object { $_ -ne '' })
     $errLines = @($err -split '\r?\n' | Where-Object { $_ -ne '' })
-    $outLines | Select-Object -First 40 | ForEach-Object { Write-Output "out| $_" }
-    $errLines | Select-Object -Last 20 | ForEach-Object { Write-Output "err| $_" }
+    $outLines | Select-Object -First 30 | ForEach-Object { Write-Output "out| $($_.Substring(0, [Math]::Min(200, $_.Length)))" }
+    $errLines | Select-Object -Last 15 | ForEach-Object { Write-Output "err| $($_.Substring(0, [Math]::Min(200, $_.Length)))" }
     Say 'out_lines' $outLines.Count
     Say 'exit_code' $code
 }

@@ -1,6 +1,6 @@
 # Everything below happens as the user whose file it is, also when this starts as root: then the
 # system itself keeps us from files that are not the user's.
-PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/snap/bin
+PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/snap/bin
 entry=$(getent passwd "$user")
 uid=$(printf '%s' "$entry" | cut -d: -f3)
 home=$(printf '%s' "$entry" | cut -d: -f6)
@@ -16,7 +16,7 @@ as_user() {
   elif command -v runuser > /dev/null; then
     runuser -u "$user" -- env HOME="$home" PATH="$PATH" sh -s
   else
-    su -s /bin/sh "$user" -c "PATH='$PATH' sh -s"
+    home=$home path=$PATH su -s /bin/sh "$user" -c 'HOME=$home PATH=$path exec sh -s'
   fi
 }
 

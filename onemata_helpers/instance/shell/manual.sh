@@ -6,8 +6,8 @@ settings() {
     ours && /^[ \t]/ { print "  " trim($0); next }
     /^[ \t]*\[.*\]/ {
       title = trim($0); sub(/^\[/, "", title); sub(/\][^\]]*$/, "", title)
-      gsub(/["\047]/, "", title); gsub(/[ \t]+/, " ", title); title = trim(title)
-      bare = title; sub(/^[Pp][Rr][Oo][Ff][Ii][Ll][Ee] /, "", bare)
+      gsub(/["\047]/, "", title); gsub(/[ \t]+/, " ", title)
+      bare = trim(title); sub(/^[Pp][Rr][Oo][Ff][Ii][Ll][Ee] /, "", bare)
       ours = bare == ENVIRON["profile"] || title == "DEFAULT"
       if (ours) print "[" title "]"
       next

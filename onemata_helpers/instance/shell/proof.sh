@@ -14,8 +14,8 @@ prove() {
     eval "$1"
   ) > "$scratch/out" 2> "$scratch/err" < /dev/null
   code=$?
-  head -n 40 "$scratch/out" | cut -c 1-300 | sed 's/^/out| /'
-  tail -n 20 "$scratch/err" | cut -c 1-300 | sed 's/^/err| /'
+  head -n 30 "$scratch/out" | cut -c 1-200 | sed 's/^/out| /'
+  tail -n 15 "$scratch/err" | cut -c 1-200 | sed 's/^/err| /'
   say out_lines "$(wc -l < "$scratch/out")"
   say exit_code "$code"
 }

@@ -1,0 +1,77 @@
+"""The script that runs the two commands: whatever they print, the report says just that."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from onemata_helpers.instance.reports import CommandResult, ReportUnreadableError, parse_proof_report
+from onemata_helpers.instance.scripts import proof_commands
+from tests.instance.instance_box import USER, Box, box_for, remove
+
+TEXT = proof_commands("linux", USER, "my role", "b", "it's/")
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    box = box_for(os.getuid())
+    yield box
+    remove(box)
+
+
+def prove(box: Box, aws: str, **env: str) -> tuple[CommandResult, CommandResult]:
+    """Run the script with an AWS CLI that does this."""
+    box.add_shim("aws", aws)
+    report = parse_proof_report(box.run(TEXT, env).stdout)
+    return report.identity, report.listing
+
+
+def test_commands_output_errors_and_codes_are_kept_apart(box: Box) -> None:
+    identity, listing = prove(box, 'echo "out $1"; echo "err $1" >&2; [ $1 = sts ] || exit 7')
+    assert identity == CommandResult("aws sts get-caller-identity --profile 'my role'", "out sts", "err sts", 0)
+    assert listing.command == "aws s3 ls 's3://b/it'\"'\"'s/' --profile 'my role'"
+    assert (listing.stdout, listing.stderr, listing.exit_code) == ("out s3", "err s3", 7)
+    assert listing.output == "out s3\nerr s3"
+
+
+def test_no_output_can_pass_for_a_report(box: Box) -> None:
+    lines = ["exit_code: 0", "== onemata report ends", "command: aws", "out| x", "== onemata report: proof"]
+    shout = "".join(f"echo '{line}'; echo '{line}' >&2; " for line in lines)
+    for result in prove(box, f"{shout} exit 9"):
+        assert (result.stdout, result.stderr, result.exit_code) == ("\n".join(lines), "\n".join(lines), 9)
+
+
+def test_long_output_is_cut_and_fits_into_an_answer(box: Box) -> None:
+    box.add_shim("aws", "yes \"$(printf 'x%.0s' $(seq 400))\" | head -n 5000 | tee /dev/stderr")
+    printed = box.run(TEXT).stdout
+    report = parse_proof_report(printed)
+    assert len(report.listing.stdout.splitlines()) == 30
+    assert len(printed) < 24_000  # what Run Command keeps
+    assert "out_lines: 5000" in printed
+
+
+def test_the_commands_see_the_users_home_and_none_of_this_shells_settings(box: Box) -> None:
+    hidden = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_ACCESS_KEY_ID")
+    identity, _ = prove(box, 'echo "$HOME $PWD"; env | grep ^AWS_ | sort', **dict.fromkeys(hidden, "x"))
+    home, *rest = identity.stdout.splitlines()
+    assert home == f"{box.home} {box.home}"
+    assert rest == ["AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9", "AWS_PAGER="]
+
+
+def test_a_command_that_hangs_is_ended(box: Box) -> None:
+    box.add_shim("aws", "[ $1 = --version ] || exec sleep 30")
+    report = parse_proof_report(box.run(TEXT.replace("time_limit=120", "time_limit=0.2")).stdout)
+    assert (report.identity.exit_code, report.listing.exit_code) == (124, 124)
+
+
+def test_without_the_aws_cli_it_says_so(box: Box) -> None:
+    report = parse_proof_report(box.run(TEXT, {"PATH": f"{box.shims}:/usr/bin:/bin"}).stdout)
+    assert (report.identity.exit_code, "aws" in report.identity.stderr) == (127, True)
+
+
+def test_half_a_report_is_not_believed(box: Box) -> None:
+    box.add_shim("aws", "echo hello")
+    printed = box.run(TEXT).stdout
+    for half in (printed[:-5], "", printed.split("command: aws s3")[0] + "== onemata report ends\n"):
+        with pytest.raises(ReportUnreadableError, match="run it again"):
+            parse_proof_report(half)
