@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .errors import AwsRefused, OnemataError, PlanBlocked, PlanChanged, refused
+from .errors import OnemataError, PlanBlocked, PlanChanged, refused
 from .plan import Call, Change, Frozen, Plan
 from .resources.base import Resource
 from .session import Aws
@@ -51,12 +51,13 @@ def apply(plan: Plan, resources: Mapping[str, Resource], aws: Aws, wait: Wait, h
     """
     for change in plan.pending:
         gone_through: list[str] = []
+        answer: dict[str, Any] = {}
         resource = resources[change.resource]
         try:
             for call in change.calls:
-                _perform(call, resource, aws, wait)
+                answer = _perform(call, resource, aws, wait)
                 gone_through.append(str(call))
-            resource.settle(aws, wait)
+            resource.settle(aws, wait, answer)
         except (ClientError, BotoCoreError) as error:
             failure: OnemataError = refused(f"Waiting for {change.resource}", aws.where, error)
         except OnemataError as error:
@@ -68,17 +69,14 @@ def apply(plan: Plan, resources: Mapping[str, Resource], aws: Aws, wait: Wait, h
         raise failure
 
 
-def _perform(call: Call, resource: Resource, aws: Aws, wait: Wait) -> None:
+def _perform(call: Call, resource: Resource, aws: Aws, wait: Wait) -> dict[str, Any]:
     operation = getattr(aws.client(call.service), call.operation)
     arguments = {key: json.dumps(value) if key in _DOCUMENTS else value for key, value in call.arguments.items()}
     try:
-        wait.out(lambda: operation(**arguments), resource.transient)
+        answer: dict[str, Any] = wait.out(lambda: operation(**arguments), resource.transient)
     except (ClientError, BotoCoreError) as error:
-        raise _refusal(call, resource.key, aws, error) from None
-
-
-def _refusal(call: Call, key: str, aws: Aws, error: Any) -> AwsRefused:
-    return refused(f"{call} for {key}", aws.where, error)
+        raise refused(f"{call} for {resource.key}", aws.where, error) from None
+    return answer
 
 
 def _done(change: Change, calls: list[str], error: str = "") -> Done:

@@ -15,6 +15,10 @@ from .plan import Frozen
 _READS = ("Get", "List", "Describe", "Simulate", "Head", "Validate", "AssumeRole")
 
 
+# SendCommand runs a script on an instance; its comment, which the client sees, says when that only reads.
+READS_ONLY = "Onemata reads"
+
+
 class ApiCall(Frozen):
     """One answered (or failed) call: when it began (UTC), what it was, how often it was tried, how it ended."""
 
@@ -42,9 +46,13 @@ def watch(session: boto3.Session, heard: Callable[[ApiCall], None]) -> None:
     def failed(exception: Exception, context: dict[str, Any], **_: Any) -> None:
         heard(_api_call(context["onemata_model"], context, {}, type(exception).__name__))
 
+    def note_reading(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["onemata_reads"] = params.get("Comment", "").startswith(READS_ONLY)
+
     def keep_model(model: Any, context: dict[str, Any], **_: Any) -> None:
         context["onemata_model"] = model
 
+    session.events.register("before-parameter-build.ssm.SendCommand", note_reading)
     session.events.register("before-call", keep_model)
     session.events.register("before-call", before)
     session.events.register("after-call", after)
@@ -57,7 +65,7 @@ def _api_call(model: Any, context: dict[str, Any], metadata: dict[str, Any], err
         time=began.isoformat(timespec="milliseconds"),
         service=model.service_model.service_name,
         operation=model.name,
-        access="read" if model.name.startswith(_READS) else "write",
+        access="read" if model.name.startswith(_READS) or context.get("onemata_reads") else "write",
         request_id=metadata.get("RequestId", ""),
         attempts=metadata.get("RetryAttempts", 0) + 1,
         seconds=round(time.monotonic() - clock, 3),

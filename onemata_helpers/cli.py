@@ -80,8 +80,12 @@ def run(
 
 @app.command()
 def permissions(
-    services: Annotated[list[ServiceName] | None, typer.Argument(help="Only these services", metavar="SERVICE...")] = None,
-    client: Annotated[Path, typer.Option(help="The client's folder", metavar="CLIENT_DIR")] = Path("parameters/example"),
+    services: Annotated[
+        list[ServiceName] | None, typer.Argument(help="Only these services", metavar="SERVICE...")
+    ] = None,
+    client: Annotated[Path, typer.Option(help="The client's folder", metavar="CLIENT_DIR")] = Path(
+        "parameters/example"
+    ),
 ) -> None:
     """Print the policy that the operator needs in the client's account, ready to paste."""
     from .permissions import policy

@@ -9,11 +9,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from .apply import Done
+from .checks import Check
 from .parameters import ServiceParameters
 from .plan import Change, Field, Plan
 from .policies import pretty
 from .record import SANDBOX_NOTICE
-from .services.base import Check, HandOver
+from .services.base import HandOver
 from .session import Identity
 
 _SIGNS = {

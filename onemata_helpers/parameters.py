@@ -84,6 +84,14 @@ RoleArn = Annotated[
         "the ARN of an IAM role is due, like arn:aws:iam::<12 digits>:role/<name>",
     ),
 ]
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+OptionalBucket = Annotated[
+    Text,
+    _matches(
+        r"(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        "a bucket's name alone is due: 3 to 63 small letters, digits, '.' and '-', no s3:// before it",
+    ),
+]
 QueryPrincipalArn = Annotated[
     Text,
     _matches(
@@ -127,14 +135,7 @@ class ClientParameters(BaseModel):
     onemata_external_id: Annotated[
         Text, _matches(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits or any of _+=,.@:/-")
     ] = Field("", description="External ID that Onemata's role asks for")
-    bucket: Annotated[
-        Text,
-        _matches(
-            r"(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-            "a bucket's name alone is due: 3 to 63 small letters, digits, '.' and '-', no s3:// before it",
-        ),
-        Filled,
-    ] = Field(description="Onemata's bucket")
+    bucket: Annotated[OptionalBucket, Filled] = Field(description="Onemata's bucket")
     prefix: Annotated[Text, _matches(r"[^/\s*?$][^\s*?$]*", "a prefix has no leading '/', no spaces, no wildcards")] = (
         Field("", description="Where the client's data begins in the bucket; empty: the whole bucket")
     )
@@ -304,8 +305,33 @@ class Ec2Parameters(ServiceParameters):
         "stop", description="What to do with an instance that has another profile"
     )
     profile_name: Annotated[
-        Text, _matches(r"[^\[\]\n\r\t\"'#;]{1,128}", "up to 128 characters, no brackets, quotes, # or ;")
+        Text,
+        _matches(
+            r"(?![- ])[A-Za-z0-9_+=,.@:/ -]{1,128}(?<! )",
+            "up to 128 letters, digits, spaces or any of _+=,.@:/-; no space or '-' first, no space last",
+        ),
     ] = Field("", description="Name of the profile in ~/.aws/config; empty: as the role")
+    configure: Literal["ssm", "manual", "skip"] = Field(
+        "manual", description="The profile on the instance: ssm writes and proves it, manual gives a block to paste"
+    )
+    instance_user: Annotated[
+        Text, _matches(r"[A-Za-z0-9_][A-Za-z0-9_.@\\ $-]{0,103}", "the name of a user on the instance is due"), Filled
+    ] = Field("ec2-user", description="User on the instance whose ~/.aws/config gets the profile")
+    negative_checks: bool = Field(True, description="Also prove (with ssm) that what must be refused is refused")
+    denied_bucket: OptionalBucket = Field("", description="Another bucket of Onemata's, which must be refused")
+    denied_role_arn: RoleArn = Field("", description="Another role of Onemata's, which must be refused")
+
+    @field_validator("denied_role_arn")
+    @classmethod
+    def _is_onematas(cls, arn: str, info: ValidationInfo) -> str:
+        if arn:
+            _same_partition(arn, info)
+            due = info.data.get("onemata_account_id")
+            if due and arn.split(":")[4] != due:
+                raise ValueError(f"this is in account {arn.split(':')[4]}, but onemata_account_id is {due}")
+            if arn == info.data.get("onemata_role_arn"):
+                raise ValueError("this must be another role than onemata_role_arn")
+        return arn
 
     @property
     def instance_profile(self) -> str:
@@ -333,6 +359,8 @@ EXAMPLE_VALUES: dict[str, str | list[str]] = {
     "prefix": "example-client/",
     "cluster_identifier": "example-analytics",
     "instance_ids": ["i-0a1b2c3d4e5f60718"],
+    "denied_bucket": "onemata-another-client-data",
+    "denied_role_arn": "arn:aws:iam::987654321098:role/onemata-delivery-another",
 }
 
 

@@ -13,13 +13,16 @@ from .parameters import Ec2Parameters, GlueParameters, RedshiftParameters, Servi
 from .policies import Document, Statement, document
 from .resources.base import Resource
 from .resources.grants import AttachedPolicy, InlinePolicy, holder_permissions
-from .resources.instances import InstanceProfile, ProfileAssociation
+from .resources.instance_config import InstanceConfig
+from .resources.instance_profiles import InstanceProfile
+from .resources.instances import ProfileAssociation
 from .resources.redshift import ClusterRole, LaunchedCluster
 from .resources.roles import Role
 from .services import service_of
 
 _ALL_KINDS: tuple[type[Resource], ...] = (
-    Role, AttachedPolicy, InlinePolicy, ClusterRole, LaunchedCluster, InstanceProfile, ProfileAssociation,
+    Role, AttachedPolicy, InlinePolicy, ClusterRole, LaunchedCluster, InstanceProfile,
+    ProfileAssociation, InstanceConfig,
 )  # fmt: skip
 # AWS knows no narrower resource for these.
 _EVERYTHING = re.compile(r"(ec2|redshift):Describe|ssm:(Describe|Get)")
@@ -59,8 +62,8 @@ def _resources(action: str, p: ServiceParameters) -> list[str]:
         return _iam_resources(action, p)
     if isinstance(p, RedshiftParameters):
         return _redshift_resources(action, p)
-    assert isinstance(p, Ec2Parameters)  # Glue's runbook calls nothing but IAM
-    instances = [f"arn:{p.partition}:ec2:{p.region}:{p.account_id}:instance/{each}" for each in p.instance_ids]
+    ids = p.instance_ids if isinstance(p, Ec2Parameters) else []
+    instances = [f"arn:{p.partition}:ec2:{p.region}:{p.account_id}:instance/{each}" for each in ids]
     if action == "ssm:SendCommand":
         return [*instances, f"arn:{p.partition}:ssm:{p.region}::document/AWS-Run*Script"]
     return instances

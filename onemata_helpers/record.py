@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .apply import Done
 from .calls import ApiCall
+from .checks import Check
 from .parameters import ServiceParameters
 from .plan import Plan
-from .services.base import Check, HandOver
+from .services.base import HandOver
 
 Outcome = Literal["planned", "applied", "verified", "waiting", "blocked", "failed", "removed"]
 

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import display
 from .apply import apply, refuse_unless_approved
+from .checks import verify, verify_removal
 from .display import View
 from .errors import OnemataError, PlanBlocked, PlanChanged, RunFailed, refused
 from .parameter_files import from_notebook
@@ -22,7 +23,6 @@ from .record import Outcome, Recorder, default_root, record_path
 from .resources.base import Look, Resource
 from .services import service_of
 from .session import Aws, connect
-from .verify import verify, verify_removal
 from .wait import Wait
 
 Step = Callable[["Runbook"], View]
@@ -116,9 +116,20 @@ class Runbook:
         look = Look(self._connected())
         removing = plan.action == "remove"
         checks = verify_removal(self._resources, look) if removing else verify(self.service.resources(look), look)
-        checks += [] if removing else self.service.open_checks()
+        if not removing:
+            just_made = bool(self.recorder.record.changes_done)
+            checks += self.service.proofs(look, self.wait, patient=just_made)
         self.recorder.keep(checks=checks)
         return display.checks(checks)
+
+    def judge(self, pasted: Mapping[str, str]) -> View:
+        """Judge what the two commands printed on an instance; `pasted` maps instance ids to that text."""
+        judged = self.service.judge(pasted)
+        if not judged:
+            return display.sentence("Nothing was pasted.")
+        anew = {check.name: check for check in [*self.recorder.record.checks, *judged]}
+        self.recorder.keep(checks=list(anew.values()))
+        return display.checks(judged)
 
     @_recorded
     def hand_over(self) -> View:
@@ -144,7 +155,7 @@ class Runbook:
             action=self.parameters.action,
             changes=tuple(self._changes(look)),
             observed=look.seen,
-            notes=self.service.notes(),
+            notes=self.service.notes(look),
         )
 
     def _changes(self, look: Look) -> list[Change]:

@@ -83,6 +83,17 @@ class Wait:
                 "stays. Who acts: the client's admin looks at it in the AWS console; then run the notebook again."
             ) from None
 
+    def patiently(self, what: str, look: Callable[[], Result], good: Callable[[Result], bool]) -> Result:
+        """What `look` finds, looked at again until it is `good` or the time is up; then the last finding."""
+
+        def told(_: RetryCallState) -> None:
+            self.tell(f"Waiting: {what} cannot use what was just made yet.")
+
+        retrying = self._retrying(retry_if_result(lambda found: not good(found)), self.seconds, told)
+        retrying.retry_error_callback = lambda attempt: attempt.outcome.result() if attempt.outcome else None
+        found: Result = retrying(look)
+        return found
+
     def _retrying(
         self, retry: Any, seconds: float, told: Callable[[RetryCallState], None], *, reraise: bool = False
     ) -> Retrying:

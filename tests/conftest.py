@@ -69,7 +69,7 @@ def values(service: str, **changes: Any) -> dict[str, Any]:
     own: dict[str, dict[str, Any]] = {
         "redshift": {"cluster_identifier": sandbox.CLUSTER},
         "glue": {},
-        "ec2": {"instance_ids": [sandbox.INSTANCE_ID]},
+        "ec2": {"instance_ids": [sandbox.INSTANCE_ID], "configure": "skip"},
     }
     return shared | own[service] | changes
 

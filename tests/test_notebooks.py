@@ -65,7 +65,8 @@ def test_the_three_have_the_same_sequence_of_cells() -> None:
         code = [cell.source for cell in notebook(service).cells if cell.cell_type == "code"]
         return [source.replace(f'"{service}"', "SERVICE") for source in code[1:]]
 
-    assert calls("redshift") == calls("glue") == calls("ec2")
+    ec2 = [call for call in calls("ec2") if not call.startswith("runbook.judge(")]
+    assert calls("redshift") == calls("glue") == ec2
 
 
 def papermill(service: str, folder: Path, *arguments: str, cwd: Path | None = None) -> tuple[int, Any, Record | None]:

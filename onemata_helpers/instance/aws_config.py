@@ -8,6 +8,7 @@ Profiles with a role: https://docs.aws.amazon.com/cli/latest/userguide/cli-confi
 """
 
 import configparser
+import hashlib
 import re
 import tempfile
 from collections.abc import Mapping
@@ -63,11 +64,16 @@ class Difference:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do. ``new`` is set for ``add`` only; ``sentence`` says it to a person."""
+    """What to do; ``sentence`` says it to a person.
+
+    For ``add`` only, ``addition`` is what goes to the end of the file, and ``new_sha256`` the hash
+    of the file as it is then.
+    """
 
     action: Action
     sentence: str
-    new: bytes | None = None
+    addition: bytes | None = None
+    new_sha256: str = ""
     differences: tuple[Difference, ...] = ()
 
 
@@ -78,8 +84,8 @@ class _Blocked(Exception):
 def decide(content: bytes | None, wanted: ProfileSection) -> Decision:
     """Compare the file's bytes (None: there is no file) with the section that should be in it.
 
-    ``add`` carries the new bytes, which begin with the old ones unchanged. ``nothing`` means that
-    botocore reads just these settings already. ``blocked`` says what is wrong, on which line, and
+    ``add`` carries only what is added: the new file is the old one, unchanged, and the addition.
+    ``nothing`` means that botocore reads just these settings already. ``blocked`` says what is wrong, on which line, and
     who mends it. Nothing is raised for a bad file.
     """
     content = content or b""
@@ -188,10 +194,11 @@ def _text(value: object) -> str | None:
 def _add(content: bytes, wanted: ProfileSection) -> Decision:
     newline = "\r\n" if b"\r\n" in content else "\n"
     gap = newline if content.endswith((b"\n", b"\r")) else newline * 2
-    section = wanted.render(newline)
-    new = content + ((gap if content else "") + section).encode()
+    addition = ((gap if content else "") + wanted.render(newline)).encode()
+    new = content + addition
     _prove(new.decode(), wanted)
-    return Decision("add", f"[{wanted.title}] will be added at the end of the file.", new)
+    sentence = f"[{wanted.title}] will be added at the end of the file."
+    return Decision("add", sentence, addition, hashlib.sha256(new).hexdigest())
 
 
 def _prove(text: str, wanted: ProfileSection) -> None:

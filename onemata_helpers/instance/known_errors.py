@@ -11,8 +11,8 @@ from typing import Literal
 
 Who = Literal["", "engineer", "client", "Onemata"]
 Outcome = Literal["proven", "failed", "unclear"]
-_ASSUME = r"\(AccessDenied\) when calling the AssumeRole operation"
-_LIST = r"\(AccessDenied\) when calling the (?:ListObjects\w*|ListBucket) operation"
+ASSUME_DENIED = r"\(AccessDenied\) when calling the AssumeRole operation"
+LIST_DENIED = r"\(AccessDenied\) when calling the (?:ListObjects\w*|ListBucket) operation"
 
 
 @dataclass(frozen=True)
@@ -76,25 +76,25 @@ CONFIG_ERRORS = (
 
 ASSUME_ERRORS = (
     KnownError(
-        rf"{_ASSUME}.*(?:explicit deny|service control policy|permissions boundary)",
+        rf"{ASSUME_DENIED}.*(?:explicit deny|service control policy|permissions boundary)",
         "client",
         "A policy of the client's organisation or a permissions boundary forbids sts:AssumeRole: "
         "the client's admin allows it for Onemata's role.",
     ),
     KnownError(
-        rf"{_ASSUME}.*no identity-based policy allows",
+        rf"{ASSUME_DENIED}.*no identity-based policy allows",
         "engineer",
         "The instance's role is not allowed to assume Onemata's role: the engineer applies the "
         "inline policy, and checks the role's ARN in it.",
     ),
     KnownError(
-        rf"{_ASSUME}.*(?:no resource-based policy allows|trust policy)",
+        rf"{ASSUME_DENIED}.*(?:no resource-based policy allows|trust policy)",
         "Onemata",
         "Onemata's role does not trust the instance's role: Onemata adds its ARN to the trust "
         "policy, with the external ID that is agreed.",
     ),
     KnownError(
-        _ASSUME,
+        ASSUME_DENIED,
         "Onemata",
         "AWS refused sts:AssumeRole and does not say why: Onemata checks that the role exists, "
         "trusts the instance's role and asks for the agreed external ID; the engineer checks the "
@@ -154,13 +154,13 @@ BUCKET_ERRORS = (
         "The KMS key of the data refuses the role: Onemata allows kms:Decrypt for its role in the key's policy.",
     ),
     KnownError(
-        rf"{_LIST}.*VPC endpoint policy",
+        rf"{LIST_DENIED}.*VPC endpoint policy",
         "client",
         "The VPC endpoint's policy keeps the instance from the bucket: the client's admin allows "
         "s3:ListBucket and s3:GetObject on it there.",
     ),
     KnownError(
-        rf"{_LIST}|\((?:AccessDenied|403)\)",
+        rf"{LIST_DENIED}|\((?:AccessDenied|403)\)",
         "Onemata",
         "The role may not list this place: Onemata allows s3:ListBucket for it in the role's and "
         "the bucket's policy; if only a prefix is allowed, the engineer sets that prefix.",

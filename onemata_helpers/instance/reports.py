@@ -114,12 +114,8 @@ def parse_proof_report(text: str) -> ProofReport:
     Raises ReportUnreadableError if the report is missing or cut short, or if the commands could not
     be started for that user; then the message is the instance's own sentence.
     """
-    lines = _body(text, "proof")
-    first = next((i for i, line in enumerate(lines) if line.startswith("command: ")), len(lines))
-    values = dict(_pairs(lines[:first]))
-    if values.get("refusal"):
-        raise ReportUnreadableError(values["refusal"])
-    results = _results(lines[first:])
+    values, blocks = _commands(text, "proof")
+    results = [_result(block) for block in blocks]
     if len(results) != 2:
         raise ReportUnreadableError("The report does not hold both commands: run it again.")
     metadata = Metadata(
@@ -130,6 +126,16 @@ def parse_proof_report(text: str) -> ProofReport:
         values.get("imds_v1", ""),
     )
     return ProofReport(values["user"], values.get("aws_version", ""), metadata, *results)
+
+
+def parse_denied_report(text: str) -> dict[str, CommandResult]:
+    """Read what ``denied_commands`` printed: the name of each attempt, and what came of it.
+
+    The names are ``no_external_id``, ``other_role`` and ``other_bucket``, as far as they were tried.
+    Raises ReportUnreadableError as :func:`parse_proof_report` does.
+    """
+    _, blocks = _commands(text, "denied")
+    return {dict(_pairs(block))["attempt"]: _result(block) for block in blocks}
 
 
 def _body(text: str, kind: str) -> list[str]:
@@ -148,10 +154,15 @@ def _pairs(lines: list[str]) -> list[tuple[str, str]]:
     return [(match["key"], match["value"]) for match in matches if match]
 
 
-def _results(lines: list[str]) -> list[CommandResult]:
+def _commands(text: str, kind: str) -> tuple[dict[str, str], list[list[str]]]:
+    """Split a report of commands: the values at its head, and the lines of each command."""
+    lines = _body(text, kind)
     starts = [i for i, line in enumerate(lines) if line.startswith("command: ")]
-    blocks = zip(starts, [*starts[1:], len(lines)], strict=True)
-    return [_result(lines[start:end]) for start, end in blocks]
+    ends = [*starts[1:], len(lines)]
+    head = dict(_pairs(lines[: starts[0]] if starts else lines))
+    if head.get("refusal"):
+        raise ReportUnreadableError(head["refusal"])
+    return head, [lines[start:end] for start, end in zip(starts, ends, strict=False)]
 
 
 def _result(lines: list[str]) -> CommandResult:

@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command.html
 """
 
 import base64
-import hashlib
 import re
 import shlex
 import textwrap
+from dataclasses import dataclass, replace
 
 from onemata_helpers.instance.profile_section import ProfileSection
 from onemata_helpers.instance.quoting import (
@@ -27,6 +27,7 @@ ABSENT = "absent"
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html
 SIZE_CAP = 16_000
 TIME_LIMIT = 120  # seconds for one proof command, far more than it needs
+_CHECK = "onemata-check"  # the profile of a config file that is there for one attempt only
 _USER = r"[A-Za-z0-9_][A-Za-z0-9_.@\\ $-]{0,103}"
 _END = "ONEMATA"
 _INTRO = """\
@@ -56,28 +57,29 @@ def read_config(platform: Platform, user: str) -> str:
     return _linux("config", user, "report.sh", "read.sh", size_cap=SIZE_CAP)
 
 
-def write_config(platform: Platform, user: str, expected: str, new_content: bytes) -> str:
-    """Write the text that puts ``new_content`` in place of the file whose SHA-256 is ``expected``.
+def write_config(platform: Platform, user: str, expected: str, new_sha256: str, addition: bytes) -> str:
+    """Write the text that puts ``addition`` at the end of the file whose SHA-256 is ``expected``.
 
     ``expected`` is :data:`ABSENT` if there must be no file yet. The text refuses if the file has
-    changed since, keeps owner and mode, makes a backup, and does nothing if all is done already.
-    Raises ValueError for a user that no system would have.
+    changed since or would not get the hash ``new_sha256``, keeps owner and mode, makes a backup, and
+    does nothing if all is done already. What the file holds already is not in the text: it may be
+    secret, and Systems Manager keeps texts. Raises ValueError for a user that no system would have.
     """
-    content = base64.b64encode(new_content).decode()
-    new_hash = hashlib.sha256(new_content).hexdigest()
+    encoded = base64.b64encode(addition).decode()
     if platform == "windows":
-        values = {"Expected": expected, "NewHash": new_hash, "NewContent": content}
+        values = {"Expected": expected, "NewHash": new_sha256, "Addition": encoded}
         return _windows("config", user, "place.ps1", "write.ps1", **values)
-    lines = "\n".join(textwrap.wrap(content, 76))
-    new_text = f"new_text() {{ base64 -d <<'CONTENT'\n{lines}\nCONTENT\n}}\n"
+    lines = "\n".join(textwrap.wrap(encoded, 76))
+    addition_sh = f"addition() {{ base64 -d <<'ADDITION'\n{lines}\nADDITION\n}}\n"
     files = ("report.sh", "place.sh", "write.sh")
-    return _linux("config", user, *files, before=new_text, expected=expected, new_hash=new_hash)
+    return _linux("config", user, *files, before=addition_sh, expected=expected, new_hash=new_sha256)
 
 
 def proof_commands(platform: Platform, user: str, profile: str, bucket: str, prefix: str) -> str:
     """Write the text that runs the guide's two commands for the user and reports what they said.
 
-    It also reports the AWS CLI's version and what the instance metadata service answers.
+    The AWS CLI reads the user's files, but keeps its sessions elsewhere, so that each run proves
+    anew. It also reports the CLI's version and what the instance metadata service answers.
     Raises ValueError for values with control characters.
     """
     identity = identity_arguments(profile)
@@ -90,16 +92,66 @@ def proof_commands(platform: Platform, user: str, profile: str, bucket: str, pre
             "ListingCommand": windows_arguments(*listing),
             "ListingArguments": windows_arguments(*listing[1:]),
         }
-        return _windows("proof", user, "proof.ps1", **values)
+        return _windows("proof", user, "run.ps1", "proof.ps1", **values)
     return _linux(
         "proof",
         user,
         "report.sh",
+        "run.sh",
         "proof.sh",
         identity_command=shlex.join(identity),
         listing_command=shlex.join(listing),
         time_limit=TIME_LIMIT,
     )
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """Something that must be refused: its name, the command, and a config file if not the user's."""
+
+    name: str
+    command: tuple[str, ...]
+    config: tuple[str, ...] = ()
+
+    def sh(self) -> str:
+        return shlex.join(["attempt", self.name, shlex.join(self.command), *self.config]) + "\n"
+
+    def ps(self) -> str:
+        command, arguments = windows_arguments(*self.command), windows_arguments(*self.command[1:])
+        words = " ".join(map(ps_quote, (self.name, command, arguments)))
+        return f"    Invoke-Attempt {words} @({', '.join(map(ps_quote, self.config))})\n"
+
+
+def denied_commands(
+    platform: Platform, user: str, section: ProfileSection, other_role_arn: str, other_bucket: str
+) -> str:
+    """Write the text that tries for the user what must be refused, and reports what came of it.
+
+    Tried are the section's role without its external ID (if it has one), another role and another
+    bucket (if given). No command prints credentials. Raises ValueError for values that cannot be
+    written safely.
+    """
+    attempts = _attempts(section, other_role_arn, other_bucket)
+    if platform == "windows":
+        all_ps = "".join(attempt.ps() for attempt in attempts)
+        before = f"function Invoke-Attempts {{\n{all_ps}}}\n"
+        return _windows("denied", user, "run.ps1", "denied.ps1", before=before, TimeLimit=TIME_LIMIT)
+    all_sh = "".join(attempt.sh() for attempt in attempts)
+    before = f"attempts() {{\n:\n{all_sh}}}\n"
+    return _linux("denied", user, "report.sh", "run.sh", "denied.sh", before=before, time_limit=TIME_LIMIT)
+
+
+def _attempts(section: ProfileSection, other_role_arn: str, other_bucket: str) -> list[_Attempt]:
+    identity, attempts = identity_arguments(_CHECK), []
+    if section.external_id:
+        bare = replace(section, name=_CHECK, external_id="")
+        attempts.append(_Attempt("no_external_id", identity, tuple(bare.render().splitlines())))
+    if other_role_arn:
+        other = replace(section, name=_CHECK, role_arn=other_role_arn)
+        attempts.append(_Attempt("other_role", identity, tuple(other.render().splitlines())))
+    if other_bucket:
+        attempts.append(_Attempt("other_bucket", listing_arguments(section.name, other_bucket, "")))
+    return attempts
 
 
 def manual_block(platform: Platform, section: ProfileSection, bucket: str, prefix: str) -> str:
@@ -152,8 +204,8 @@ def _linux(report: str, user: str, *files: str, before: str = "", **values: obje
     return f"{start}\nas_user <<'{_END}'\n{inner}{_END}\n"
 
 
-def _windows(report: str, user: str, *files: str, **values: object) -> str:
-    body = "".join(text_of(name) for name in ("as_user.ps1", "look.ps1", *files))
+def _windows(report: str, user: str, *files: str, before: str = "", **values: object) -> str:
+    body = before + "".join(text_of(name) for name in ("as_user.ps1", "look.ps1", *files))
     return ps_values(Report=report, User=_known_user(user), **values) + body
 
 

@@ -23,12 +23,20 @@ class Look:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
         self.seen: dict[str, Any] = {}
+        self._unseen: dict[str, Any] = {}
 
     def once(self, key: str, read: Callable[[Aws], State]) -> State:
         """What `read` finds, read at the first call for this key and remembered for the next."""
         if key not in self.seen:
             self.seen[key] = read(self.aws)
         found: State = self.seen[key]
+        return found
+
+    def once_unseen(self, key: str, read: Callable[[Aws], State]) -> State:
+        """The same for what must not go into a record: a client's file may hold secrets."""
+        if key not in self._unseen:
+            self._unseen[key] = read(self.aws)
+        found: State = self._unseen[key]
         return found
 
 
@@ -58,8 +66,8 @@ class Resource(ABC):
     def removal(self, look: Look) -> list[Change]:
         """What takes it away again, as far as it is ours; `keep` says why it stays."""
 
-    def settle(self, aws: Aws, wait: Wait) -> None:  # noqa: B027 - most things are usable at once
-        """Wait until it is usable. Raises NotUsable."""
+    def settle(self, aws: Aws, wait: Wait, answer: dict[str, Any]) -> None:  # noqa: B027 - most are usable at once
+        """Wait until it is usable. `answer` is AWS's to the last call of the change. Raises NotUsable."""
 
     def unsettled(self, look: Look) -> str:
         """Why it is not usable yet, though it is there as it should be; empty when it is."""

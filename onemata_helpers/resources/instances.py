@@ -1,35 +1,35 @@
-"""Instance profiles, and which one an EC2 instance has.
+"""Which instance profile an EC2 instance has, and what that gives it.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..plan import Call, Change, Field
 from ..session import Aws
 from ..wait import Transient, Wait
-from .base import OWNER_TAG, Look, Resource
-from .roles import as_tags, attached_policies, owned_by
+from .base import Look, Resource
+from .instance_profiles import instance_profile
+from .roles import attached_policies, owned_by, role
 
 OnExisting = Literal["stop", "extend", "replace"]
-# Codes and messages that EC2 gives for a profile it cannot see yet, minutes after IAM's own waiter passed.
+# What EC2 says of a profile that it cannot see yet, minutes after IAM's own waiter passed.
 _NEW_PROFILE = Transient(
     "InvalidParameterValue", "invalid iam instance profile", "EC2 does not yet see the new profile"
 )
 _NEW_ROLE = Transient("InvalidParameterValue", "no associated iam roles", "EC2 does not yet see the profile's role")
 
-ProfileState = dict[str, Any]
-"""`arn`, `path`, `roles` (names), `tags`."""
+METADATA_OFF = (
+    "The instance's metadata service is switched off (HttpEndpoint: disabled), so nobody on it gets credentials. "
+    "The client's admin switches it on."
+)
+_METADATA_OPTIONS = ("HttpEndpoint", "HttpTokens", "HttpPutResponseHopLimit")
+
 InstanceState = dict[str, Any]
-"""`state`, `profile_arn` (or ""), `association_id` and `association_state` (or "")."""
-
-
-def instance_profile(look: Look, name: str) -> ProfileState | None:
-    """The instance profile of this name; None if there is none."""
-    return look.once(f"instance profile {name}", lambda aws: _read_profile(aws, name))
+"""`state`, `platform`, `metadata` (options); `profile_arn`, `association_id` and `association_state`, each may be ""."""
 
 
 def instance(look: Look, instance_id: str) -> InstanceState | None:
@@ -37,78 +37,31 @@ def instance(look: Look, instance_id: str) -> InstanceState | None:
     return look.once(f"instance {instance_id}", lambda aws: _read_instance(aws, instance_id))
 
 
-@dataclass(frozen=True)
-class InstanceProfile(Resource):
-    """An instance profile that holds our role. A profile can hold one role only."""
+def lets_ssm_in(look: Look, role_name: str) -> bool:
+    """Whether an instance with this role can report to Systems Manager, by IAM's own simulator.
 
-    name: str
-    path: str
-    role_name: str
-    tags: dict[str, str] = field(default_factory=dict)
-    adopt: bool = False
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+    """
+    found = role(look, role_name)
+    if found is None:
+        return False
+    return look.once(f"role {role_name} and Systems Manager", lambda aws: _simulate_ssm(aws, found["arn"]))
 
-    permissions = (
-        "iam:GetInstanceProfile",
-        "iam:CreateInstanceProfile",
-        "iam:TagInstanceProfile",
-        "iam:AddRoleToInstanceProfile",
-        "iam:RemoveRoleFromInstanceProfile",
-        "iam:DeleteInstanceProfile",
-        "iam:PassRole",
-    )
 
-    @property
-    def key(self) -> str:
-        return f"instance profile {self.name}"
+def metadata_notes(look: Look, instance_id: str) -> list[str]:
+    """What the instance's metadata options mean for the proof, as sentences.
 
-    def changes(self, look: Look) -> list[Change]:
-        found = instance_profile(look, self.name)
-        if found is None:
-            return [self._creation(), self._role_added(None)]
-        if not owned_by(found, "ec2") and not self.adopt:
-            why = (
-                "An instance profile of this name is there already and was not made by this runbook. The client "
-                "decides: another instance_profile_name, or adopt_existing: true, which removes nothing."
-            )
-            return [self.change("blocked", why, fields=(Field(name=f"tag {OWNER_TAG}", after="ec2"),))]
-        if found["path"] != self.path:
-            why = f"It is at the path {found['path']}, which cannot be changed. Choose another instance_profile_name."
-            return [self.change("blocked", why, fields=(Field(name="path", before=found["path"], after=self.path),))]
-        if found["roles"] == [self.role_name]:
-            return [self.change("nothing", "It holds the role.")]
-        return [self._role_added(None)] if not found["roles"] else [self._holds_another(found["roles"])]
-
-    def removal(self, look: Look) -> list[Change]:
-        found = instance_profile(look, self.name)
-        if found is None:
-            return [self.change("nothing", "There is no instance profile of this name.")]
-        if not owned_by(found, "ec2"):
-            return [self.change("keep", f"It lacks our tag {OWNER_TAG} = ec2: it is the client's.")]
-        if found["roles"] not in ([], [self.role_name]):
-            return [self._holds_another(found["roles"])]
-        calls = [self._call("remove_role_from_instance_profile", RoleName=name) for name in found["roles"]]
-        calls.append(self._call("delete_instance_profile"))
-        why = "Our tag marks it as made by this runbook."
-        return [self.change("delete", why, *calls, fields=(Field(name="instance profile", before=found["arn"]),))]
-
-    def _creation(self) -> Change:
-        tags = self.tags | {OWNER_TAG: "ec2"}
-        call = self._call("create_instance_profile", Path=self.path, Tags=as_tags(tags))
-        fields = (Field(name="path", after=self.path), Field(name="tags", after=tags))
-        return self.change("create", "An instance takes a role by way of an instance profile.", call, fields=fields)
-
-    def _role_added(self, before: str | None) -> Change:
-        call = self._call("add_role_to_instance_profile", RoleName=self.role_name)
-        fields = (Field(name="role in the profile", before=before, after=self.role_name),)
-        return self.change("add", "The profile hands this role to the instance.", call, fields=fields)
-
-    def _holds_another(self, roles: list[str]) -> Change:
-        why = "It holds another role, and a profile can hold only one. The client's admin decides which it shall be."
-        fields = (Field(name="role in the profile", before=roles, after=[self.role_name]),)
-        return self.change("blocked", why, fields=fields)
-
-    def _call(self, operation: str, **arguments: Any) -> Call:
-        return Call(service="iam", operation=operation, arguments={"InstanceProfileName": self.name} | arguments)
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-options.html
+    """
+    options = (instance(look, instance_id) or {}).get("metadata", {})
+    notes = []
+    if options.get("HttpEndpoint") == "disabled":
+        notes.append(f"{instance_id}: {METADATA_OFF}")
+    if options.get("HttpTokens") == "required":
+        notes.append(f"{instance_id} takes IMDSv2 only: the AWS CLI on it must be 1.16.289 or newer.")
+    if options.get("HttpPutResponseHopLimit") == 1:
+        notes.append(f"{instance_id} has the metadata hop limit 1: containers on it get no credentials; 2 lets them.")
+    return notes
 
 
 @dataclass(frozen=True)
@@ -119,6 +72,7 @@ class ProfileAssociation(Resource):
     profile_name: str
     profile_arn: str
     on_existing: OnExisting
+    needs_ssm: bool = False
 
     permissions = (
         "ec2:DescribeInstances",
@@ -127,6 +81,7 @@ class ProfileAssociation(Resource):
         "ec2:ReplaceIamInstanceProfileAssociation",
         "ec2:DisassociateIamInstanceProfile",
         "iam:PassRole",
+        "iam:SimulatePrincipalPolicy",
     )
     transient = (_NEW_PROFILE, _NEW_ROLE)
 
@@ -158,7 +113,7 @@ class ProfileAssociation(Resource):
         why = "The profile is ours and will be deleted."
         return [self.change("detach", why, _disassociate(found["association_id"]), fields=(field,))]
 
-    def settle(self, aws: Aws, wait: Wait) -> None:
+    def settle(self, aws: Aws, wait: Wait, answer: dict[str, Any]) -> None:
         """Until the association is `associated`, or gone after its removal."""
 
         def status() -> str:
@@ -169,6 +124,8 @@ class ProfileAssociation(Resource):
 
     def unsettled(self, look: Look) -> str:
         found = instance(look, self.instance_id) or {}
+        if found.get("metadata", {}).get("HttpEndpoint") == "disabled":
+            return METADATA_OFF
         state = found.get("association_state", "")
         return f"The association is {state}." if state in ("associating", "disassociating") else ""
 
@@ -179,7 +136,13 @@ class ProfileAssociation(Resource):
 
     def _existing(self, look: Look, found: InstanceState) -> list[Change]:
         fields = (Field(name="profile", before=found["profile_arn"], after=self.profile_arn),)
-        carries = self._carried(look, found["profile_arn"])
+        carries, reaches_ssm = self._carried(look, found["profile_arn"])
+        if self.on_existing == "replace" and self.needs_ssm and reaches_ssm:
+            why = (
+                f"The present profile is how Systems Manager reaches the instance: {carries}. With ours in its place "
+                "nothing could be written there. The client decides: on_existing_profile: extend, or configure: manual."
+            )
+            return [self.change("blocked", why, fields=fields)]
         if self.on_existing != "replace":
             why = (
                 f"The instance has another profile; {carries}. The client decides by on_existing_profile: extend "
@@ -194,15 +157,16 @@ class ProfileAssociation(Resource):
         old = Field(name="profile", before=found["profile_arn"])
         return [self.change("detach", why, _disassociate(found["association_id"]), fields=(old,)), self._attachment()]
 
-    def _carried(self, look: Look, profile_arn: str) -> str:
-        """What the instance's present profile gives it, in words."""
+    def _carried(self, look: Look, profile_arn: str) -> tuple[str, bool]:
+        """What the present profile gives the instance, in words, and whether Systems Manager needs it."""
         found = instance_profile(look, profile_arn.rsplit("/", 1)[1])
         if found is None or not found["roles"]:
-            return "it holds no role"
+            return "it holds no role", False
         name = found["roles"][0]
         policies = [arn.rsplit("/", 1)[1] for arn in attached_policies(look, name)]
-        ssm = "; Systems Manager reaches the instance by it" if "AmazonSSMManagedInstanceCore" in policies else ""
-        return f"it holds the role {name} with {', '.join(policies) or 'no attached policies'}{ssm}"
+        reaches_ssm = lets_ssm_in(look, name)
+        ssm = "; Systems Manager reaches the instance by it" if reaches_ssm else ""
+        return f"it holds the role {name} with {', '.join(policies) or 'no attached policies'}{ssm}", reaches_ssm
 
     def _replace(self, association_id: str) -> Call:
         return _ec2(
@@ -223,20 +187,6 @@ def _ec2(operation: str, **arguments: Any) -> Call:
     return Call(service="ec2", operation=operation, arguments=arguments)
 
 
-def _read_profile(aws: Aws, name: str) -> ProfileState | None:
-    iam = aws.client("iam")
-    try:
-        found = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
-    except iam.exceptions.NoSuchEntityException:
-        return None
-    return {
-        "arn": found["Arn"],
-        "path": found["Path"],
-        "roles": [each["RoleName"] for each in found["Roles"]],
-        "tags": {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
-    }
-
-
 def _read_instance(aws: Aws, instance_id: str) -> InstanceState | None:
     ec2 = aws.client("ec2")
     # By filter, since an unknown id is then an empty answer and not an error.
@@ -245,8 +195,11 @@ def _read_instance(aws: Aws, instance_id: str) -> InstanceState | None:
     if not found:
         return None
     association = _read_association(aws, instance_id) or {}
+    options = found[0].get("MetadataOptions", {})
     return {
         "state": found[0]["State"]["Name"],
+        "platform": "windows" if found[0].get("Platform") == "windows" else "linux",
+        "metadata": {key: options[key] for key in _METADATA_OPTIONS if key in options},
         "profile_arn": association.get("IamInstanceProfile", {}).get("Arn", ""),
         "association_id": association.get("AssociationId", ""),
         "association_state": association.get("State", ""),
@@ -259,3 +212,10 @@ def _read_association(aws: Aws, instance_id: str) -> dict[str, Any] | None:
     )
     live = [each for each in answer["IamInstanceProfileAssociations"] if each["State"] != "disassociated"]
     return dict(live[0]) if live else None
+
+
+def _simulate_ssm(aws: Aws, role_arn: str) -> bool:
+    answer = aws.client("iam").simulate_principal_policy(
+        PolicySourceArn=role_arn, ActionNames=["ssm:UpdateInstanceInformation"]
+    )
+    return bool(answer["EvaluationResults"][0]["EvalDecision"] == "allowed")

@@ -84,7 +84,7 @@ class ClusterRole(Resource):
         call = self._modify("RemoveIamRoles")
         return [self.change("detach", why, call, fields=(self._roles_field(found, add=False),))]
 
-    def settle(self, aws: Aws, wait: Wait) -> None:
+    def settle(self, aws: Aws, wait: Wait, answer: dict[str, Any]) -> None:
         """Until the role is `in-sync`, or gone after its removal."""
 
         def status() -> str:
@@ -173,7 +173,7 @@ class LaunchedCluster(Resource):
         why = "It may hold the client's data, and costs money while it runs: the client's admin deletes it."
         return [self.change("keep", why)]
 
-    def settle(self, aws: Aws, wait: Wait) -> None:
+    def settle(self, aws: Aws, wait: Wait, answer: dict[str, Any]) -> None:
         """Until the new cluster is available with the role in-sync."""
 
         def status() -> str:

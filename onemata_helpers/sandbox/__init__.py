@@ -38,9 +38,7 @@ __all__ = [
 ]
 
 
-def start(
-    *, operator_policy: dict[str, Any] | None = None, propagation_seconds: float = 0
-) -> "Sandbox":
+def start(*, operator_policy: dict[str, Any] | None = None, propagation_seconds: float = 0) -> "Sandbox":
     """Start a fresh sandbox at a free port of 127.0.0.1.
 
     `operator_policy` is what the operator may do; None is everything. With `propagation_seconds`,

@@ -14,9 +14,7 @@ from werkzeug.exceptions import NotFound
 from .errors import AwsError
 from .signature import Message
 
-SERVICES = frozenset(
-    {"athena", "ec2", "glue", "iam", "kms", "redshift", "s3", "secretsmanager", "ssm", "sts"}
-)
+SERVICES = frozenset({"athena", "ec2", "glue", "iam", "kms", "redshift", "s3", "secretsmanager", "ssm", "sts"})
 
 Environ = dict[str, Any]
 

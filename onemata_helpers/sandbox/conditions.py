@@ -30,9 +30,7 @@ def holds(condition: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
     Raises UnknownOperatorError, rather than guess what a statement means.
     """
     return all(
-        _holds(
-            operator, context.get(key.lower()), [expand(value, context) for value in many(wanted)]
-        )
+        _holds(operator, context.get(key.lower()), [expand(value, context) for value in many(wanted)])
         for operator, keys in condition.items()
         for key, wanted in keys.items()
     )

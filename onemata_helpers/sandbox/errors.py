@@ -2,9 +2,8 @@
 
 import json
 from dataclasses import dataclass
+from uuid import uuid4
 from xml.sax.saxutils import escape
-
-REQUEST_ID = "5a6d8c1e-0000-4000-8000-00000000feed"
 
 _QUERY = (
     '<ErrorResponse xmlns="http://webservices.amazon.com/AWSFault/2005-15-09"><Error>'
@@ -37,19 +36,19 @@ class Answer:
     """What goes back over the wire."""
 
     status: int
-    content_type: str
+    headers: list[tuple[str, str]]
     body: bytes
 
 
 def render(error: AwsError, service: str) -> Answer:
     """The error as the service's clients read it. Services not named above speak JSON."""
-    if service not in _XML:
-        body = json.dumps({"__type": error.code, "message": error.message})
-        return Answer(error.status, "application/x-amz-json-1.1", body.encode())
-    text = _XML[service].format(
-        code=error.code, message=escape(error.message), request_id=REQUEST_ID
-    )
-    return Answer(error.status, "text/xml", text.encode())
+    request_id = str(uuid4())
+    kind, body = "application/x-amz-json-1.1", json.dumps({"__type": error.code, "message": error.message})
+    if service in _XML:
+        kind, message = "text/xml", escape(error.message)
+        body = _XML[service].format(code=error.code, message=message, request_id=request_id)
+    headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id), ("x-amz-request-id", request_id)]
+    return Answer(error.status, headers, body.encode())
 
 
 def access_denied(service: str, message: str) -> AwsError:

@@ -39,9 +39,12 @@ class Gate:
             if signed is None:
                 raise _unsigned(service)
             self._admit(environ, message, signed)
+            return self._app(environ, start_response)
         except AwsError as error:
-            return _respond(render(error, service), start_response, message, service)
-        return self._app(environ, start_response)
+            answer = render(error, service)
+        except Exception as error:
+            answer = render(_failure(error), service)
+        return _respond(answer, start_response, message, service)
 
     def _admit(self, environ: Environ, message: Message, signed: Signed) -> None:
         """Note for moto who calls. Raises AWS's error for who may not come in."""
@@ -66,6 +69,11 @@ def _check_form(message: Message, service: str) -> None:
         raise AwsError("InvalidRequest", "The sandbox does not serve this kind of request.", 400)
 
 
+def _failure(error: Exception) -> AwsError:
+    """What the sandbox cannot do, told to the caller. The status is one that nobody retries."""
+    return AwsError("InternalFailure", f"The sandbox failed: {error!r}", 501)
+
+
 def _throttle(call: Call) -> None:
     if state.throttled[call.operation] > 0:
         state.throttled[call.operation] -= 1
@@ -85,10 +93,8 @@ def _guess_service(message: Message) -> str:
     return "ssm" if "x-amz-target" in message.headers else "s3"
 
 
-def _respond(
-    answer: Answer, start_response: Any, message: Message, service: str
-) -> Iterable[bytes]:
-    headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(answer.body)))]
+def _respond(answer: Answer, start_response: Any, message: Message, service: str) -> Iterable[bytes]:
+    headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
     if service == "s3" and (bucket := find_bucket(message.path.split("/")[1])):
         # S3 tells the region of a bucket also to those who may not enter it.
         headers.append(("x-amz-bucket-region", bucket.region_name))

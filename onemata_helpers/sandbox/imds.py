@@ -39,9 +39,7 @@ class MetadataService:
         self._secret = secrets.token_urlsafe(16)
         self._tokens: dict[str, float] = {}
         self._session: AssumedRole | None = None
-        self._server = make_server(
-            "127.0.0.1", 0, self._serve, threaded=True, request_handler=_SilentHandler
-        )
+        self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=_SilentHandler)
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 

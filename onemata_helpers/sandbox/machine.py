@@ -112,9 +112,7 @@ class Machine:
             self._removed = True
         self._caretaker.communicate(b"\n")
 
-    def _start(
-        self, script: str, out: IO[bytes], err: IO[bytes], directory: str
-    ) -> subprocess.Popen[bytes]:
+    def _start(self, script: str, out: IO[bytes], err: IO[bytes], directory: str) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._removed:
                 raise ProcessLookupError("The sandbox's machine is gone.")
@@ -155,9 +153,7 @@ class Machine:
                 root_home=shlex.quote(str(self.root / "root")),
                 cli=shlex.quote(str(Path(sys.executable).parent / "aws")),
             ),
-            "getent": _GETENT.format(
-                user=USER, home=shlex.quote(str(self.home)), path=shlex.quote(_SYSTEM_PATH)
-            ),
+            "getent": _GETENT.format(user=USER, home=shlex.quote(str(self.home)), path=shlex.quote(_SYSTEM_PATH)),
         }
         for name, text in programs.items():
             program = self.root / "bin" / name

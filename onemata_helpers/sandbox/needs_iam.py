@@ -21,6 +21,8 @@ _TAG_ON_CREATE = {
     "CreatePolicy": "iam:TagPolicy",
     "CreateUser": "iam:TagUser",
 }
+_FREE = frozenset({"GetCallerIdentity", "GetSessionToken", "GetAccessKeyInfo"})
+_NOBODY = ResourceSide("", None, must_allow=True)
 _EVERYWHERE = frozenset({"ListRoles", "ListUsers", "ListGroups", "ListPolicies"})
 _NAMES = (
     ("InstanceProfileName", "instance-profile"),
@@ -44,10 +46,12 @@ def iam_needs(call: Call) -> list[Need]:
 
 
 def sts_needs(call: Call) -> list[Need]:
-    """For AssumeRole, the caller's right and the role's trust. The rest is free to all."""
-    if call.operation != "AssumeRole":
+    """For AssumeRole, the caller's right and the role's trust. Nobody is trusted by other means."""
+    if call.operation in _FREE:
         return []
     arn = call.get("RoleArn", "")
+    if call.operation != "AssumeRole":
+        return [Need(Request(own_action(call), arn), _NOBODY)]
     context = {"sts:RoleSessionName": (call.get("RoleSessionName", ""),)}
     if external_id := call.get("ExternalId"):
         context["sts:ExternalId"] = (external_id,)

@@ -14,9 +14,7 @@ from .identity import iam
 from .need import Need, need, own_action, pass_role, regional_arn, request_tags, tag_keys
 from .strict_redshift import secret_arn
 
-_PROFILE_OPERATIONS = frozenset(
-    {"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation", "RunInstances"}
-)
+_PROFILE_OPERATIONS = frozenset({"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation", "RunInstances"})
 
 
 def ec2_needs(call: Call) -> list[Need]:
@@ -98,10 +96,7 @@ def _instances(call: Call) -> list[str]:
 
 
 def _instance_tags(call: Call, instance_id: str) -> Context:
-    tags = [
-        (tag["key"], tag["value"])
-        for tag in _ec2(call).describe_tags({"resource-id": [instance_id]})
-    ]
+    tags = [(tag["key"], tag["value"]) for tag in _ec2(call).describe_tags({"resource-id": [instance_id]})]
     return tag_keys("aws:ResourceTag", tags) | tag_keys("ec2:ResourceTag", tags)
 
 

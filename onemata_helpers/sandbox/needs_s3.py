@@ -37,9 +37,7 @@ def s3_needs(call: Call) -> list[Need]:
     owner = _side(bucket) if bucket else None
     action = f"s3:{_ACTIONS.get(call.operation, call.operation)}"
     context = {
-        key: (str(call.get(parameter)),)
-        for parameter, key in _CONDITIONS.items()
-        if call.get(parameter) is not None
+        key: (str(call.get(parameter)),) for parameter, key in _CONDITIONS.items() if call.get(parameter) is not None
     }
     needs = [Need(Request(action, arn, context), owner) for arn in _resources(call, name)]
     return needs + _copy_source(call)

@@ -10,9 +10,7 @@ _OBJECTS_ARN = f"{_BUCKET_ARN}/{world.PREFIX}*"
 
 def service_trust(service: str) -> dict[str, Any]:
     """The trust of a role that an AWS service assumes."""
-    return document(
-        {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    )
+    return document({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})
 
 
 def trust_of_onemata() -> dict[str, Any]:
@@ -92,3 +90,12 @@ def _only_prefix() -> dict[str, Any]:
 
 def _root(account: str) -> str:
     return f"arn:aws:iam::{account}:root"
+
+
+def account_trust(account: str) -> dict[str, Any]:
+    """A trust that leaves the choice to the account: whom its own policies let through."""
+    principal = {"AWS": f"arn:aws:iam::{account}:root"}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}],
+    }

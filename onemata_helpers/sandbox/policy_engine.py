@@ -67,9 +67,7 @@ class Decision:
     reason: str = ""
 
 
-def judge(
-    policies: Iterable[Policy], request: Request, names: frozenset[Name] | None = None
-) -> Verdict:
+def judge(policies: Iterable[Policy], request: Request, names: frozenset[Name] | None = None) -> Verdict:
     """What these policies say. With `names`, only statements for these principals count."""
     keyed = Request(request.action, request.resource, lower_keys(request.context))
     effects = {
@@ -127,9 +125,7 @@ def _layers(caller: Caller) -> list[tuple[str, tuple[Policy, ...]]]:
     ]
 
 
-def _with_owner(
-    caller: Caller, request: Request, owner: ResourceSide, missing: list[str]
-) -> list[str]:
+def _with_owner(caller: Caller, request: Request, owner: ResourceSide, missing: list[str]) -> list[str]:
     """What is still missing when the resource's side has been heard."""
     policies = [owner.policy] if owner.policy else []
     if caller.account == owner.account:

@@ -12,7 +12,7 @@ from moto.redshift.models import redshift_backends
 from moto.s3.models import s3_backends
 
 from . import world
-from .policies import bucket_policy, reader_policy, service_trust, trust_of_onemata
+from .policies import account_trust, bucket_policy, reader_policy, service_trust, trust_of_onemata
 
 _IMAGE = "ami-0c1d2e3f405162738"
 
@@ -44,6 +44,7 @@ def create_role(iam: IAMBackend, name: str, trust: dict[str, Any], description: 
 def _onemata_role(iam: IAMBackend) -> None:
     create_role(iam, world.ONEMATA_ROLE, trust_of_onemata(), "Delivery to the example client")
     iam.put_role_policy(world.ONEMATA_ROLE, "read-delivery", json.dumps(reader_policy()))
+    create_role(iam, world.OTHER_ROLE, account_trust(world.CLIENT_ACCOUNT), "Delivery to another client")
 
 
 def _buckets() -> None:

@@ -1,12 +1,11 @@
 """The embedded AWS: moto's server in a thread of this process, on loopback."""
 
 import json
-import logging
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-import boto3
+from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.iam.models import iam_backends
@@ -19,6 +18,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import (
+    isolation,
     managed_policies,
     strict_ec2,
     strict_iam,
@@ -44,14 +44,11 @@ class _SilentHandler(MotoRequestHandler):
 class Sandbox:
     """Two AWS accounts on loopback, from construction until `stop`. One at a time in a process."""
 
-    def __init__(
-        self, *, operator_policy: dict[str, Any] | None = None, propagation_seconds: float = 0
-    ) -> None:
+    def __init__(self, *, operator_policy: dict[str, Any] | None = None, propagation_seconds: float = 0) -> None:
         reset(propagation_seconds)
+        self._clients: dict[tuple[str | None, ...], Any] = {}
         self._operator = new_key(world.CLIENT_ACCOUNT)
-        self._admins = {
-            account: new_key(account) for account in (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)
-        }
+        self._admins = {account: new_key(account) for account in (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)}
         state.admins.update({key.id: key for key in self._admins.values()})
         for addition in (managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts):
             addition.install()
@@ -93,23 +90,41 @@ class Sandbox:
         """Refuse the next changes of a cluster with InvalidClusterState."""
         state.busy_cluster = times
 
-    def client(
-        self, service: str, account: str = world.CLIENT_ACCOUNT, region: str = world.REGION
-    ) -> Any:
+    def client(self, service: str, account: str = world.CLIENT_ACCOUNT, region: str = world.REGION) -> Any:
         """A boto3 client with all rights in the account: for tests that look or do damage."""
         key = self._admins[account]
-        session = boto3.session.Session(key.id, key.secret, region_name=region)
-        return session.client(service, endpoint_url=self.endpoint)
+        return self.client_of(service, key.id, key.secret, region=region)
+
+    def client_of(
+        self,
+        service: str,
+        access_key_id: str,
+        secret: str,
+        token: str | None = None,
+        region: str = world.REGION,
+    ) -> Any:
+        """A boto3 client for the holder of these credentials."""
+        known = (service, access_key_id, secret, token, region)
+        if known not in self._clients:
+            self._clients[known] = isolation.session().create_client(
+                service,
+                region_name=region,
+                endpoint_url=self.endpoint,
+                aws_access_key_id=access_key_id,
+                aws_secret_access_key=secret,
+                aws_session_token=token,
+                config=Config(proxies={}),
+            )
+        return self._clients[known]
 
     def stop(self) -> None:
-        """Close the port and forget the world. Stopping twice is fine."""
+        """End the instance and close the port. Stopping twice is fine."""
         if not self._thread.is_alive():
             return
         self.instance.stop()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        _empty()
 
     def __enter__(self) -> Self:
         return self
@@ -124,7 +139,6 @@ class Sandbox:
 
 
 def _serve(app: Gate) -> BaseWSGIServer:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     return make_server("127.0.0.1", 0, app, threaded=True, request_handler=_SilentHandler)
 
 

@@ -36,9 +36,7 @@ class Signed:
         match = _HEADER.fullmatch(authorization)
         if match is None:
             return None
-        return cls(
-            match["key"], match["scope"], tuple(match["headers"].split(";")), match["signature"]
-        )
+        return cls(match["key"], match["scope"], tuple(match["headers"].split(";")), match["signature"])
 
     @property
     def region(self) -> str:
@@ -90,9 +88,7 @@ def _is_recent(stamp: str) -> bool:
 
 
 def _canonical(signed: Signed, message: Message, payload_hash: str) -> str:
-    headers = "".join(
-        f"{name}:{' '.join(message.headers.get(name, '').split())}\n" for name in signed.headers
-    )
+    headers = "".join(f"{name}:{' '.join(message.headers.get(name, '').split())}\n" for name in signed.headers)
     return "\n".join(
         (
             message.method,

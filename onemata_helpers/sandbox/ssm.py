@@ -38,9 +38,7 @@ class SandboxSystemsManager(SimpleSystemManagerResponse):
         wanted = _wanted(self._get_param("Filters", []))
         wanted |= _wanted(self._get_param("InstanceInformationFilterList", []))
         entries = [_information(instance) for instance in self._online().values()]
-        return ActionResult(
-            {"InstanceInformationList": [entry for entry in entries if _matches(entry, wanted)]}
-        )
+        return ActionResult({"InstanceInformationList": [entry for entry in entries if _matches(entry, wanted)]})
 
     def send_command(self) -> ActionResult:
         """Start the command and answer at once.
@@ -82,9 +80,7 @@ class SandboxSystemsManager(SimpleSystemManagerResponse):
         entries = [invocation.summary(with_plugins=details) for invocation in self._visible()]
         return ActionResult({"CommandInvocations": entries})
 
-    def _new_command(
-        self, document: str, parameters: dict[str, list[str]], ids: list[str]
-    ) -> Command:
+    def _new_command(self, document: str, parameters: dict[str, list[str]], ids: list[str]) -> Command:
         command: Command = self.ssm_backend.send_command(
             comment=self._get_param("Comment", ""),
             document_name=document,

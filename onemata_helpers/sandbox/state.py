@@ -21,11 +21,11 @@ class State:
 
     def created(self, arn: str) -> None:
         """Note that a role or profile has just been made."""
-        self._created[arn] = time.monotonic()
+        self._note(self._created, arn)
 
     def changed(self, arn: str) -> None:
         """Note that a role's trust, or the role in a profile, has just been changed."""
-        self._changed[arn] = time.monotonic()
+        self._note(self._changed, arn)
 
     def is_new(self, arn: str) -> bool:
         """Whether AWS's other services do not see this role or profile yet.
@@ -37,6 +37,11 @@ class State:
     def is_fresh(self, arn: str) -> bool:
         """Whether AWS's other services do not see this role or profile as it is now."""
         return self.is_new(arn) or self._is_recent(self._changed.get(arn))
+
+    def _note(self, moments: dict[str, float], arn: str) -> None:
+        """What is made while changes take no time is everywhere at once, and stays so."""
+        if self.propagation_seconds > 0:
+            moments[arn] = time.monotonic()
 
     def _is_recent(self, moment: float | None) -> bool:
         return moment is not None and time.monotonic() - moment < self.propagation_seconds

@@ -7,10 +7,10 @@ import hashlib
 import time
 from typing import Any
 
-from moto.core.exceptions import ServiceException
+from moto import settings
 from moto.core.responses import ActionResult
 from moto.ec2 import urls
-from moto.ec2.models.iam_instance_profile import IamInstanceProfileAssociation
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses import EC2Response
 from moto.iam.models import InstanceProfile
@@ -21,35 +21,42 @@ from .state import state
 _SETTLING_SECONDS = 1.0
 """After this time a change is done even if nobody has looked at it."""
 
-Associations = dict[str, IamInstanceProfileAssociation]
+_SETTLED = {"associating": "associated", "disassociating": "disassociated"}
 
 
-class Association(IamInstanceProfileAssociation):
+class Association:
     """An association that is first `associating` and, at its end, `disassociating`.
 
-    Each look at it moves it one step on, so that callers must really wait and tests need no clock.
+    It stands among moto's own. Each look at it moves it one step on, so that callers must really
+    wait and tests need no clock.
     """
 
-    def __init__(self, backend: Any, instance: Instance, profile: InstanceProfile) -> None:
-        state.associations += 1
-        text = f"{instance.id} {state.associations}"
-        number = hashlib.sha256(text.encode()).hexdigest()[:17]
-        super().__init__(backend, f"iip-assoc-{number}", instance, profile)
+    def __init__(self, instance: Instance, profile: InstanceProfile, id_: str | None = None) -> None:
+        self.association_id = id_ or _new_id(instance.id)
+        self.instance = instance
+        self.instance_id = instance.id
+        self.iam_instance_profile = profile
         instance.iam_instance_profile = {"Arn": profile.arn, "Id": profile.id}
-        self.state = "associating"
+        self.enter("associating")
 
     @property
     def state(self) -> str:
         """As AWS names it."""
         settled = self.seen or time.monotonic() - self._since > _SETTLING_SECONDS
-        return _SETTLED.get(self._state, self._state) if settled else self._state
+        return _SETTLED[self._state] if settled else self._state
 
-    @state.setter
-    def state(self, value: str) -> None:
-        self._state, self._since, self.seen = value, time.monotonic(), False
+    def enter(self, state: str) -> None:
+        """Begin to be associated, or to be no longer."""
+        self._state, self._since, self.seen = state, time.monotonic(), False
 
-
-_SETTLED = {"associating": "associated", "disassociating": "disassociated"}
+    def picture(self) -> dict[str, Any]:
+        """The association as it stands now, apart from the one that goes on changing."""
+        return {
+            "AssociationId": self.association_id,
+            "InstanceId": self.instance_id,
+            "IamInstanceProfile": self.iam_instance_profile,
+            "State": self.state,
+        }
 
 
 class SandboxEc2(EC2Response):
@@ -64,7 +71,7 @@ class SandboxEc2(EC2Response):
         profile = self._profile()
         if instance.id in self._associations():
             text = f"There is an existing association for instance {instance.id}"
-            raise ServiceException("IncorrectState", text)
+            raise EC2ClientError("IncorrectState", text)
         return self._associate(instance, profile)
 
     def replace_iam_instance_profile_association(self) -> ActionResult:
@@ -76,7 +83,7 @@ class SandboxEc2(EC2Response):
         profile = self._profile()
         if old.state != "associated" or old.instance.state != "running":
             text = f"{old.association_id} is not the active association"
-            raise ServiceException("IncorrectState", text)
+            raise EC2ClientError("IncorrectState", text)
         return self._associate(old.instance, profile)
 
     def disassociate_iam_instance_profile(self) -> ActionResult:
@@ -85,9 +92,9 @@ class SandboxEc2(EC2Response):
         https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DisassociateIamInstanceProfile.html
         """
         association = self._association()
-        association.state = "disassociating"
+        association.enter("disassociating")
         association.instance.iam_instance_profile = None
-        return ActionResult({"IamInstanceProfileAssociation": association})
+        return ActionResult({"IamInstanceProfileAssociation": association.picture()})
 
     def describe_iam_instance_profile_associations(self) -> ActionResult:
         """Show the associations, and let what is under way take its next step.
@@ -96,32 +103,35 @@ class SandboxEc2(EC2Response):
         """
         self._associations()
         shown = super().describe_iam_instance_profile_associations()
-        found: list[Any] = shown.result["IamInstanceProfileAssociations"]  # type: ignore[index]
-        pictures = [_picture(association) for association in found]
+        found: list[Association] = shown.result["IamInstanceProfileAssociations"]  # type: ignore[index]
+        pictures = [association.picture() for association in found]
         for association in found:
             association.seen = True
         return ActionResult({"IamInstanceProfileAssociations": pictures})
 
     def _associate(self, instance: Instance, profile: InstanceProfile) -> ActionResult:
-        association = Association(self.ec2_backend, instance, profile)
+        association = Association(instance, profile)
         self._associations()[instance.id] = association
-        return ActionResult({"IamInstanceProfileAssociation": association})
+        return ActionResult({"IamInstanceProfileAssociation": association.picture()})
 
-    def _associations(self) -> Associations:
+    def _associations(self) -> dict[str, Association]:
         """The associations by instance, without those that have come to their end."""
-        found: Associations = self.ec2_backend.iam_instance_profile_associations
-        for instance_id, association in list(found.items()):
-            if association.state == "disassociated":
+        found: dict[str, Any] = self.ec2_backend.iam_instance_profile_associations
+        for instance_id, one in list(found.items()):
+            if one.state == "disassociated":
                 del found[instance_id]
+            elif not isinstance(one, Association):  # moto's own, made when the instance was started
+                profile = one.iam_instance_profile
+                found[instance_id] = Association(one.instance, profile, one.association_id)
         return found
 
-    def _association(self) -> IamInstanceProfileAssociation:
+    def _association(self) -> Association:
         wanted = self._get_param("AssociationId")
         for association in self._associations().values():
             if association.association_id == wanted:
                 return association
         text = f"An invalid association-id of '{wanted}' was given"
-        raise ServiceException("InvalidAssociationID.NotFound", text)
+        raise EC2ClientError("InvalidAssociationID.NotFound", text)
 
     def _profile(self) -> InstanceProfile:
         """The profile that the call names. A new one, or one whose role is new, is not usable."""
@@ -147,19 +157,17 @@ class SandboxEc2(EC2Response):
 
 
 def install() -> None:
-    """Let moto's server answer for EC2 with the class above."""
+    """Let moto's server answer for EC2 with the class above, and leave out its 1,300 images."""
+    setattr(settings, "ec2_load_default_amis", lambda: False)  # noqa: B010
     urls.url_paths["{0}/"] = SandboxEc2.dispatch
 
 
-def _picture(association: IamInstanceProfileAssociation) -> dict[str, Any]:
-    """The association as it stands now, apart from the one that goes on changing."""
-    return {
-        "AssociationId": association.association_id,
-        "InstanceId": association.instance_id,
-        "IamInstanceProfile": association.iam_instance_profile,
-        "State": association.state,
-    }
+def _new_id(instance_id: str) -> str:
+    """An id that is the same in each run, since notebooks show it."""
+    state.associations += 1
+    text = f"{instance_id} {state.associations}"
+    return f"iip-assoc-{hashlib.sha256(text.encode()).hexdigest()[:17]}"
 
 
-def _invalid(text: str) -> ServiceException:
-    return ServiceException("InvalidParameterValue", text)
+def _invalid(text: str) -> EC2ClientError:
+    return EC2ClientError("InvalidParameterValue", text)

@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.iam import urls
-from moto.iam.exceptions import EntityAlreadyExists, MalformedPolicyDocument, NoSuchEntity
+from moto.iam.exceptions import EntityAlreadyExists, InvalidInput, MalformedPolicyDocument, NoSuchEntity
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 
@@ -13,6 +13,8 @@ from .identity import caller_of
 from .policy_engine import Caller, Policy, Request, decide
 from .principals import invalid_principal
 from .state import state
+
+_NOT_SIMULATED = ("PolicyInputList", "PermissionsBoundaryPolicyInputList", "ResourcePolicy")
 
 
 class SandboxIam(IamResponse):
@@ -83,13 +85,15 @@ class SandboxIam(IamResponse):
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
         """
+        for name in _NOT_SIMULATED:
+            if self._get_param(name):
+                raise InvalidInput(f"The sandbox does not simulate with {name}.")
         arn = self._get_param("PolicySourceArn")
         caller = caller_of(arn)
         if caller is None:
             raise NoSuchEntity(f"No entity found with the ARN {arn}.")
         context = {
-            entry["ContextKeyName"]: tuple(entry["ContextKeyValues"])
-            for entry in self._get_param("ContextEntries", [])
+            entry["ContextKeyName"]: tuple(entry["ContextKeyValues"]) for entry in self._get_param("ContextEntries", [])
         }
         results = [
             _simulate(caller, Request(action, resource, {"aws:PrincipalArn": (arn,), **context}))

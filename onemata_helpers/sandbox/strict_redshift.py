@@ -7,9 +7,9 @@ moves it one step on, so that callers must really wait and tests need no clock.
 import copy
 import json
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.redshift import urls
+from moto.redshift.exceptions import RedshiftClientError
 from moto.redshift.models import Cluster, RedshiftBackend
 from moto.redshift.responses import RedshiftResponse
 
@@ -71,8 +71,8 @@ class SandboxRedshift(RedshiftResponse):
         for arn in add:
             _check_role(arn, self.current_account)
         if len({*states, *add}) > ROLE_QUOTA:
-            text = f"You cannot associate more than {ROLE_QUOTA} IAM roles with a cluster."
-            raise ServiceException("InvalidParameterValue", text)
+            text = f"The cluster would exceed its quota of {ROLE_QUOTA} IAM roles."
+            raise RedshiftClientError("InvalidParameterValue", text)
         states.update({arn: "adding" for arn in add if arn not in states})
         gone = [arn for arn in self._get_param("RemoveIamRoles", []) if arn in states]
         states.update(dict.fromkeys(gone, "removing"))
@@ -100,7 +100,7 @@ def _check_available(cluster: Cluster) -> None:
         return
     state.busy_cluster = max(0, state.busy_cluster - 1)
     _settle(cluster)
-    raise ServiceException(
+    raise RedshiftClientError(
         "InvalidClusterState",
         f"There is an operation running on the Cluster {cluster.cluster_identifier}. "
         "Please try to modify it at a later time.",
@@ -152,10 +152,9 @@ def _check_role(arn: str, account: str) -> None:
         trust = json.loads(role.assume_role_policy_document)
         if service_may_assume(trust, "redshift.amazonaws.com"):
             return
-    raise ServiceException(
+    raise RedshiftClientError(
         "InvalidParameterValue",
-        f"The IAM role {arn} is not valid. "
-        "The IAM role must delegate access to an Amazon Redshift account.",
+        f"The IAM role {arn} is not valid. The IAM role must delegate access to an Amazon Redshift account.",
     )
 
 

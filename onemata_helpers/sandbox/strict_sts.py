@@ -1,8 +1,8 @@
 """STS where moto is kinder than AWS. Who may assume a role is decided before a call comes here."""
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.sts import urls
+from moto.sts.exceptions import STSValidationError
 from moto.sts.responses import TokenResponse
 
 from .identity import find_role
@@ -44,7 +44,5 @@ def install() -> None:
     urls.url_paths["{0}/$"] = SandboxSts.dispatch
 
 
-def _too_long(limit: str) -> ServiceException:
-    return ServiceException(
-        "ValidationError", f"The requested DurationSeconds exceeds the {limit}."
-    )
+def _too_long(limit: str) -> STSValidationError:
+    return STSValidationError(f"The requested DurationSeconds exceeds the {limit}.")

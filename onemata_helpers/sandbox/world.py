@@ -22,6 +22,10 @@ EXTERNAL_ID = "example-client-7f3a"
 ONEMATA_ROLE = "onemata-delivery-example"
 ONEMATA_ROLE_ARN = f"arn:aws:iam::{ONEMATA_ACCOUNT}:role/{ONEMATA_ROLE}"
 
+OTHER_ROLE = "onemata-delivery-another"
+OTHER_ROLE_ARN = f"arn:aws:iam::{ONEMATA_ACCOUNT}:role/{OTHER_ROLE}"
+"""Another role of Onemata's. It lets the client's account in, so only the client's own policy keeps it out."""
+
 EC2_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/onemata-ec2"
 """The client's role that Onemata's role trusts."""
 

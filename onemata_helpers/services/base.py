@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Generic, Literal, TypeVar
+from collections.abc import Mapping
+from typing import ClassVar, Generic, TypeVar
 
 from .. import policies
+from ..checks import Check
 from ..parameters import ServiceParameters
 from ..plan import Frozen
 from ..resources.base import Look, Resource
 from ..resources.grants import AttachedPolicy, InlinePolicy
 from ..resources.roles import Role
+from ..wait import Wait
 
 P = TypeVar("P", bound=ServiceParameters)
 
 SCOPED_POLICY = "onemata-s3-read"
 ASSUME_POLICY = "onemata-assume-role"
-
-
-class Check(Frozen):
-    """One thing looked at after the change, and what was seen. Never `proven` for what was not seen."""
-
-    name: str
-    result: Literal["proven", "failed", "not provable from here"]
-    evidence: str
 
 
 class Snippet(Frozen):
@@ -78,14 +73,21 @@ class Service(ABC, Generic[P]):
         """What Onemata must receive."""
 
     @abstractmethod
-    def open_checks(self) -> list[Check]:
-        """What cannot be seen from here, and how it is seen."""
+    def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
+        """Whether the service really reads the data, or how that can be seen where it cannot be seen from here.
+
+        `patient` gives what was just made the time to become usable.
+        """
+
+    def judge(self, pasted: Mapping[str, str]) -> list[Check]:
+        """Checks from what a person pasted; only EC2 has such."""
+        raise TypeError(f"nothing is pasted for {self.title}")
 
     def waiting_for(self) -> str:
         """What Onemata has to give first, as a sentence; empty when nothing."""
         return ""
 
-    def notes(self) -> tuple[str, ...]:
+    def notes(self, look: Look) -> tuple[str, ...]:
         """What the client should hear before approving."""
         return (self._about_s3_access(),)
 

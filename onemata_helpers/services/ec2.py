@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
+
 from .. import policies
+from ..checks import Check
+from ..errors import RunFailed
+from ..instance.profile_section import ProfileSection
+from ..instance.scripts import identity_arguments, listing_arguments, manual_block
 from ..parameters import Ec2Parameters
 from ..resources.base import Look, Resource
 from ..resources.grants import InlinePolicy
-from ..resources.instances import InstanceProfile, ProfileAssociation, instance, instance_profile
+from ..resources.instance_config import InstanceConfig
+from ..resources.instance_profiles import InstanceProfile, instance_profile
+from ..resources.instances import ProfileAssociation, instance, metadata_notes
 from ..resources.roles import Role, role
 from ..resources.undecided import Undecided
-from .base import ASSUME_POLICY, SCOPED_POLICY, Check, HandOver, Service, Snippet
+from ..wait import Wait
+from .base import ASSUME_POLICY, SCOPED_POLICY, HandOver, Service, Snippet
+from .instance_proof import InstanceProof
 
 
 class Ec2(Service[Ec2Parameters]):
@@ -25,17 +36,27 @@ class Ec2(Service[Ec2Parameters]):
         if ours:
             found += [self._role(), *self._policies(self.parameters.role_name), self._profile()]
             found += [self._association(instance_id) for instance_id in ours]
-        return found + self._extensions(look, extended)
+        return found + self._extensions(look, extended) + self._configs()
 
     def kinds(self) -> tuple[type[Resource], ...]:
-        return (Role, InlinePolicy, InstanceProfile, ProfileAssociation)
+        config = (InstanceConfig,) if self.parameters.configure == "ssm" else ()
+        return (Role, InlinePolicy, InstanceProfile, ProfileAssociation, *config)
+
+    def permissions(self) -> set[str]:
+        unused = {
+            "stop": {"ec2:ReplaceIamInstanceProfileAssociation"},
+            "extend": {"ec2:ReplaceIamInstanceProfileAssociation", "iam:SimulatePrincipalPolicy"},
+            "replace": set[str](),
+        }
+        return super().permissions() - unused[self.parameters.on_existing_profile]
 
     def waiting_for(self) -> str:
         return "" if self.parameters.onemata_role_arn else "the role that Onemata provides (onemata_role_arn)"
 
-    def notes(self) -> tuple[str, ...]:
+    def notes(self, look: Look) -> tuple[str, ...]:
         through = "The instance reads S3 as Onemata's role, so its own role needs no S3 policy for that."
-        return (*super().notes(), through)
+        metadata = [note for each in self.parameters.instance_ids for note in metadata_notes(look, each)]
+        return (*super().notes(look), through, *metadata)
 
     def hand_over(self, look: Look) -> HandOver:
         p = self.parameters
@@ -45,19 +66,26 @@ class Ec2(Service[Ec2Parameters]):
             region=p.region,
             roles=tuple(roles),
             for_onemata=(Snippet(title="Trust policy of Onemata's role", text=self._onemata_trust(roles)),),
-            for_client=self._on_the_instance(),
+            for_client=self._on_the_instance(look),
         )
 
-    def open_checks(self) -> list[Check]:
+    def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         p = self.parameters
-        how = f"On the instance: aws sts get-caller-identity --profile {p.config_profile}"
-        listing = f"On the instance: aws s3 ls {self.location} --profile {p.config_profile}"
-        checks = []
-        for instance_id in p.instance_ids:
-            names = (f"{instance_id} assumes Onemata's role", f"{instance_id} lists Onemata's bucket")
-            for name, evidence in zip(names, (how, listing), strict=True):
-                checks.append(Check(name=name, result="not provable from here", evidence=evidence))
+        checks: list[Check] = []
+        for proof in self._proofs():
+            if p.configure == "ssm":
+                checks += proof.by_command(look, wait, patient=patient)
+            else:
+                commands = "\n".join(self._commands())
+                checks += proof.unseen(f"On the instance, as {p.instance_user}:\n{commands}")
         return checks
+
+    def judge(self, pasted: Mapping[str, str]) -> list[Check]:
+        proofs = {proof.instance_id: proof for proof in self._proofs()}
+        unknown = sorted(pasted.keys() - proofs)
+        if unknown:
+            raise RunFailed(f"{', '.join(unknown)}: not among instance_ids. The engineer corrects the id in the cell.")
+        return [check for instance_id, text in pasted.items() for check in proofs[instance_id].by_paste(text)]
 
     def _role(self) -> Resource:
         profiles = (self.parameters.instance_profile,)
@@ -89,7 +117,16 @@ class Ec2(Service[Ec2Parameters]):
             profile_name=p.instance_profile,
             profile_arn=p.arn("instance-profile", p.instance_profile),
             on_existing=p.on_existing_profile,
+            needs_ssm=p.configure == "ssm",
         )
+
+    def _configs(self) -> list[Resource]:
+        """The profile on each instance, when Systems Manager is to write it and Onemata has given its role."""
+        p = self.parameters
+        if p.configure != "ssm" or not p.onemata_role_arn:
+            return []
+        step = "EC2, on the instance 1–6"
+        return [InstanceConfig(step, each, p.instance_user, self.section) for each in p.instance_ids]
 
     def _extended_instances(self, look: Look) -> dict[str, str]:
         """The instances whose present profile stays (on_existing_profile: extend), each with that profile's name."""
@@ -137,32 +174,39 @@ class Ec2(Service[Ec2Parameters]):
         statement = {"Effect": "Allow", "Principal": who["Principal"], "Action": "sts:AssumeRole"}
         return policies.pretty(statement | {"Condition": who["Condition"] | external})
 
-    def _on_the_instance(self) -> tuple[Snippet, ...]:
+    def _on_the_instance(self, look: Look) -> tuple[Snippet, ...]:
         p = self.parameters
         if not p.onemata_role_arn:
             return ()
-        proof = (
-            f"aws sts get-caller-identity --profile {p.config_profile}\n"
-            f"aws s3 ls {self.location} --profile {p.config_profile}"
+        section = Snippet(title="Section for ~/.aws/config on the instance", text=self.section.render())
+        proof = Snippet(title="Proof, on the instance", text="\n".join(self._commands()))
+        return (section, proof, *(self._blocks(look) if p.configure == "manual" else ()))
+
+    def _blocks(self, look: Look) -> tuple[Snippet, ...]:
+        """The block to paste on the instance, for each platform among the instances."""
+        p = self.parameters
+        states = [instance(look, each) for each in p.instance_ids]
+        platforms = sorted({state["platform"] for state in states if state})
+        shells = {"linux": "a shell", "windows": "PowerShell"}
+        return tuple(
+            Snippet(
+                title=f"Or all at once: paste this into {shells[platform]} on the instance, as {p.instance_user}",
+                text=manual_block(platform, self.section, p.bucket, p.prefix),
+            )
+            for platform in platforms
         )
-        return (
-            Snippet(title="Section for ~/.aws/config on the instance", text=self.config_section),
-            Snippet(title="Proof, on the instance", text=proof),
-        )
+
+    def _proofs(self) -> list[InstanceProof]:
+        return [InstanceProof(each, self.parameters, self.section) for each in self.parameters.instance_ids]
+
+    def _commands(self) -> list[str]:
+        """The guide's two commands."""
+        p = self.parameters
+        name = self.section.name
+        return [shlex.join(identity_arguments(name)), shlex.join(listing_arguments(name, p.bucket, p.prefix))]
 
     @property
-    def config_section(self) -> str:
-        """The profile as the AWS CLI reads it; the value of credential_source is case-sensitive.
-
-        https://docs.aws.amazon.com/cli/latest/topic/config-vars.html
-        """
+    def section(self) -> ProfileSection:
+        """The profile for `~/.aws/config`."""
         p = self.parameters
-        name = f'"{p.config_profile}"' if " " in p.config_profile else p.config_profile
-        lines = [
-            f"[profile {name}]",
-            f"role_arn = {p.onemata_role_arn}",
-            "credential_source = Ec2InstanceMetadata",
-        ]
-        if p.onemata_external_id:
-            lines.append(f"external_id = {p.onemata_external_id}")
-        return "\n".join([*lines, f"region = {p.region}"]) + "\n"
+        return ProfileSection(p.config_profile, p.onemata_role_arn, p.onemata_external_id, p.region)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from .. import policies
+from ..checks import Check
 from ..parameters import GlueParameters
 from ..resources.base import Look, Resource
 from ..resources.grants import AttachedPolicy, Holder, InlinePolicy, holder_permissions
 from ..resources.roles import Role
 from ..resources.undecided import Undecided
-from .base import SCOPED_POLICY, Check, HandOver, Service, Snippet
+from ..wait import Wait
+from .base import SCOPED_POLICY, HandOver, Service, Snippet
 
 PREFIX = "AWSGlueServiceRole"
 # AWSGlueConsoleFullAccess lets its holder pass only role/AWSGlueServiceRole* and role/service-role/AWSGlueServiceRole*.
@@ -51,16 +53,16 @@ class Glue(Service[GlueParameters]):
             for_client=(Snippet(title="Path for a Glue crawler", text=self.location),),
         )
 
-    def notes(self) -> tuple[str, ...]:
+    def notes(self, look: Look) -> tuple[str, ...]:
         if self.parameters.athena_principals:
-            return super().notes()
+            return super().notes(look)
         athena = (
             "Athena reads with the permissions of whoever queries, not with the Glue role. If the client uses Athena, "
             "name those users and roles in athena_principals, so that Onemata can let them in."
         )
-        return (*super().notes(), athena)
+        return (*super().notes(look), athena)
 
-    def open_checks(self) -> list[Check]:
+    def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         evidence = f"A crawler over {self.location} with the role {self.parameters.role_name}, in Glue's console."
         checks = [Check(name="Glue reads Onemata's data", result="not provable from here", evidence=evidence)]
         for arn in self.parameters.athena_principals:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from .. import policies
+from ..checks import Check
 from ..parameters import RedshiftParameters
 from ..resources.base import Look, Resource
 from ..resources.grants import AttachedPolicy, InlinePolicy
 from ..resources.redshift import ClusterRole, LaunchedCluster
 from ..resources.roles import Role
-from .base import ASSUME_POLICY, SCOPED_POLICY, Check, HandOver, Service, Snippet
+from ..wait import Wait
+from .base import ASSUME_POLICY, SCOPED_POLICY, HandOver, Service, Snippet
 
 
 class Redshift(Service[RedshiftParameters]):
@@ -50,12 +52,12 @@ class Redshift(Service[RedshiftParameters]):
             "Onemata's role (onemata_role_arn), for role_chain: true" if p.role_chain and not p.onemata_role_arn else ""
         )
 
-    def notes(self) -> tuple[str, ...]:
+    def notes(self, look: Look) -> tuple[str, ...]:
         p = self.parameters
         if p.role_chain and p.onemata_external_id:
             warning = "COPY cannot send an external ID: Onemata's role must trust the Redshift role without one."
-            return (*super().notes(), warning)
-        return super().notes()
+            return (*super().notes(look), warning)
+        return super().notes(look)
 
     def hand_over(self, look: Look) -> HandOver:
         p = self.parameters
@@ -67,7 +69,7 @@ class Redshift(Service[RedshiftParameters]):
             for_client=(Snippet(title="COPY statement for the cluster", text=self.copy_statement),),
         )
 
-    def open_checks(self) -> list[Check]:
+    def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         evidence = f"Run in the cluster, it checks the files and loads nothing: {self.copy_statement[:-1]} NOLOAD;"
         return [Check(name="The cluster reads Onemata's data", result="not provable from here", evidence=evidence)]
 

@@ -2,10 +2,9 @@
 # Called with a dot in front, so that the variables are the caller's.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
-function Get-HashOf($Path) {
-    $sha = [Security.Cryptography.SHA256]::Create()
-    $bytes = $sha.ComputeHash([IO.File]::ReadAllBytes($Path))
-    ([BitConverter]::ToString($bytes) -replace '-', '').ToLower()
+function Get-HashOf([byte[]]$Bytes) {
+    $sum = [Security.Cryptography.SHA256]::Create().ComputeHash($Bytes)
+    ([BitConverter]::ToString($sum) -replace '-', '').ToLower()
 }
 function Get-Obstacle {
     if (-not (Test-Path -LiteralPath $HomeFolder -PathType Container)) {
@@ -33,5 +32,5 @@ function Update-Facts {
     $Config = Join-Path $Folder 'config'
     $Refusal = Get-Obstacle
     $Hash = 'absent'
-    if (Test-Path -LiteralPath $Config -PathType Leaf) { $Hash = Get-HashOf $Config }
+    if (Test-Path -LiteralPath $Config -PathType Leaf) { $Hash = Get-HashOf ([IO.File]::ReadAllBytes($Config)) }
 }

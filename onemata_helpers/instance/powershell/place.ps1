@@ -11,7 +11,7 @@ function Set-Config([byte[]]$Bytes) {
         $stamp = [DateTime]::UtcNow.ToString('yyyyMMddTHHmmssZ')
         $backup = "$Config.onemata-$stamp.bak"
         if (Test-Path -LiteralPath $backup) { throw "$backup is there already: wait a second, then again." }
-        if ((Get-HashOf $Config) -ne $Hash) { throw "$Config was changed by somebody else meanwhile." }
+        if ((Get-HashOf ([IO.File]::ReadAllBytes($Config))) -ne $Hash) { throw "$Config was changed by somebody else meanwhile." }
         [IO.File]::Replace($temporary, $Config, $backup)
         return $backup
     } finally {

@@ -9,7 +9,11 @@ if ($Hash -eq $NewHash) {
 } elseif (-not $Refusal) {
     try {
         $isNew = $Hash -eq 'absent'
-        $backup = Set-Config ([Convert]::FromBase64String($NewContent))
+        $old = [byte[]]@()
+        if (-not $isNew) { $old = [IO.File]::ReadAllBytes($Config) }
+        $new = [byte[]]($old + [Convert]::FromBase64String($Addition))
+        if ((Get-HashOf $new) -ne $NewHash) { throw 'The new text is not whole.' }
+        $backup = Set-Config $new
         $outcome = 'written'
         if ($isNew) { & icacls.exe $Folder /setowner $User /T /Q | Out-Null }
     } catch {

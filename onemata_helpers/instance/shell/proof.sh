@@ -1,25 +1,3 @@
-# The profile alone decides, as it would for the user; whatever this shell has set does not count.
-unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_PROFILE AWS_DEFAULT_PROFILE
-unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
-export AWS_PAGER=
-cd "$HOME" 2> /dev/null || cd /
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-
-# Run one command; every line of its output is marked, so that no output can pass for a report.
-prove() {
-  say command "$1"
-  (
-    ! command -v timeout > /dev/null || set -- "timeout $time_limit $1"
-    eval "$1"
-  ) > "$scratch/out" 2> "$scratch/err" < /dev/null
-  code=$?
-  head -n 30 "$scratch/out" | cut -c 1-200 | sed 's/^/out| /'
-  tail -n 15 "$scratch/err" | cut -c 1-200 | sed 's/^/err| /'
-  say out_lines "$(wc -l < "$scratch/out")"
-  say exit_code "$code"
-}
-
 # Ask the instance metadata service; print the HTTP status, 000 if nothing answers.
 ask_imds() {
   : > "$scratch/answer"

@@ -1,3 +1,9 @@
+# The file as it will be: as it is, then the addition.
+new_text() {
+  [ "$hash" = absent ] || cat "$target"
+  addition
+}
+
 backup='' outcome=refused
 look
 if [ "$hash" = "$new_hash" ]; then

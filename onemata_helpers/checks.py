@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
-from .plan import Change
+from .plan import Change, Frozen
 from .resources.base import Look, Resource
-from .services.base import Check
+
+
+class Check(Frozen):
+    """One thing looked at after the change, and what was seen. Never `proven` for what was not seen."""
+
+    name: str
+    result: Literal["proven", "failed", "not provable from here"]
+    evidence: str
 
 
 def verify(resources: Iterable[Resource], look: Look) -> list[Check]:

@@ -1,0 +1,17 @@
+# Try what must be refused. Lines after the command are a config file to use, not the user's.
+attempt() {
+  name=$1 tried=$2
+  shift 2
+  AWS_CONFIG_FILE=$config
+  if [ "$#" -gt 0 ]; then
+    AWS_CONFIG_FILE=$scratch/config
+    printf '%s\n' "$@" > "$AWS_CONFIG_FILE"
+  fi
+  prove "$tried"
+  say attempt "$name"
+}
+
+echo "== onemata report: denied"
+say user "$user"
+attempts
+echo "== onemata report ends"

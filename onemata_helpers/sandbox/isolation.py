@@ -1,0 +1,28 @@
+"""Keeps the developer's own AWS configuration out of the sandbox.
+
+moto asks boto3 for lists of regions, some of them as it is imported, and boto3 would read
+`~/.aws/config` for that and fail at a profile that is not there. Importing this module first makes
+it ask a session that reads no files.
+"""
+
+import os
+from functools import cache
+from unittest import mock
+
+import botocore.session
+
+
+def new_session() -> botocore.session.Session:
+    """A session that knows nothing of the developer's profiles and files."""
+    nothing = (None, None, os.devnull, None)
+    return botocore.session.Session({"profile": (None,) * 4, "config_file": nothing, "credentials_file": nothing})
+
+
+session = cache(new_session)
+"""The session from which clients are made."""
+
+with mock.patch("botocore.session.get_session", return_value=new_session()):
+    import moto.ec2.models  # noqa: F401 (looks regions up as it is imported)
+    from moto.core.base_backend import AccountSpecificBackend
+
+    AccountSpecificBackend.get_session()  # is kept, and asked when an account is first used

@@ -1,0 +1,269 @@
+"""EC2 proven from the instance: the real AWS CLI, run there, and nothing passes that was not seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from onemata_helpers import Runbook, policies, sandbox
+from onemata_helpers.errors import PlanBlocked
+from onemata_helpers.sandbox import world
+from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.wait import Wait
+
+from .conftest import STEPS, Run, run, values
+
+PATIENT = Wait(tell=lambda _: None, seconds=20)
+IMPATIENT = Wait(tell=lambda _: None, seconds=0.1)
+CONFIG = f"profile onemata-ec2 of ec2-user on {sandbox.INSTANCE_ID}"
+SSM: dict[str, Any] = {
+    "configure": "ssm",
+    "denied_bucket": sandbox.OTHER_BUCKET,
+    "denied_role_arn": world.OTHER_ROLE_ARN,
+}
+
+
+def ec2(action: str = "apply", wait: Wait = PATIENT, **changes: Any) -> Run:
+    return run("ec2", action, wait, **(SSM | changes))
+
+
+def evidence(result: Run) -> str:
+    return "\n".join(check.evidence for check in result.record.checks)
+
+
+def test_it_ends_verified_with_the_output_of_the_two_commands(aws: Sandbox) -> None:
+    done = ec2()
+    assert done.error is None
+    assert done.record.outcome == "verified"
+    assert "$ aws sts get-caller-identity --profile onemata-ec2" in evidence(done)
+    assert f"assumed-role/{world.ONEMATA_ROLE}/botocore-session-" in evidence(done)
+    assert "$ aws s3 ls s3://onemata-example-data/example-client/ --profile onemata-ec2" in evidence(done)
+    assert "README.txt" in evidence(done)
+    names = [check.name for check in done.record.checks]
+    for refused in ("without the external ID", "another role", "another bucket"):
+        assert any(refused in name for name in names)
+    written = (aws.instance.home / ".aws" / "config").read_text()
+    assert written == (
+        "[profile onemata-ec2]\n"
+        f"role_arn = {sandbox.ONEMATA_ROLE_ARN}\n"
+        "credential_source = Ec2InstanceMetadata\n"
+        f"external_id = {sandbox.EXTERNAL_ID}\n"
+        "region = us-east-1\n"
+    )
+
+
+def test_a_second_apply_writes_nothing_and_verify_proves_it_again(aws: Sandbox) -> None:
+    ec2()
+    assert ec2().writes == []
+    again = ec2("verify")
+    assert again.record.outcome == "verified"
+    assert again.writes == []
+
+
+def test_the_plan_shows_the_section_and_keeps_the_rest_of_the_file(aws: Sandbox) -> None:
+    config = aws.instance.home / ".aws" / "config"
+    config.parent.mkdir()
+    theirs = "# ours\n[default]\nregion = eu-west-1\naws_secret_access_key = correct-horse-battery-staple"
+    config.write_text(theirs)
+    planned = ec2("plan")
+    assert planned.writes == []
+    assert config.read_text() == theirs
+    assert "[profile onemata-ec2]" in planned.shown["plan"]
+
+    done = ec2()
+    assert done.record.outcome == "verified"
+    assert config.read_text().startswith(theirs + "\n\n[profile onemata-ec2]\n")
+    assert [path.read_text() for path in config.parent.glob("*.bak")] == [theirs]
+    for result in (planned, done):
+        assert "correct-horse" not in result.record.model_dump_json()
+        assert "Y29ycmVjdC1ob3JzZ" not in result.record.model_dump_json()
+
+
+def test_a_profile_of_that_name_with_other_content_blocks_and_shows_the_difference(aws: Sandbox) -> None:
+    config = aws.instance.home / ".aws" / "config"
+    config.parent.mkdir()
+    config.write_text("[profile onemata-ec2]\nrole_arn = arn:aws:iam::987654321098:role/other\n")
+    blocked = ec2()
+    assert isinstance(blocked.error, PlanBlocked)
+    assert "role_arn is 'arn:aws:iam::987654321098:role/other'" in str(blocked.error)
+    assert blocked.writes == []
+
+
+def test_a_secret_in_such_a_profile_is_not_shown(aws: Sandbox) -> None:
+    config = aws.instance.home / ".aws" / "config"
+    config.parent.mkdir()
+    config.write_text("[profile onemata-ec2]\naws_secret_access_key = correct-horse\naws_session_token = battery\n")
+    blocked = ec2("plan")
+    text = blocked.record.model_dump_json() + str(blocked.error) + str(blocked.shown)
+    assert "aws_secret_access_key" in text
+    assert "correct-horse" not in text
+    assert "battery" not in text
+
+
+def test_an_instance_that_ssm_does_not_reach_blocks_with_the_way_out(aws: Sandbox) -> None:
+    aws.instance.managed = False
+    blocked = ec2()
+    assert isinstance(blocked.error, PlanBlocked)
+    assert "configure: manual" in str(blocked.error)
+
+
+def test_a_replacement_that_would_cost_ssm_is_said_before_it_happens(aws: Sandbox) -> None:
+    from .test_runbook import give_foreign_profile
+
+    give_foreign_profile(aws)
+    aws.instance.managed = False
+    blocked = ec2(on_existing_profile="replace")
+    assert isinstance(blocked.error, PlanBlocked)
+    assert "how Systems Manager reaches the instance" in str(blocked.error)
+    assert ec2(on_existing_profile="extend", role_name="webserver").record.outcome in ("failed", "applied")
+
+
+def test_manual_gives_a_block_and_judges_what_is_pasted_back(aws: Sandbox) -> None:
+    book = Runbook("ec2", values("ec2", action="apply", configure="manual"), PATIENT)
+    shown = {step: str(getattr(book, step)()) for step in STEPS[:-1]}
+    assert "paste this into a shell" in shown["hand_over"]
+    assert "not provable from here" in shown["verify"]
+    pasted = (
+        "$ aws sts get-caller-identity --profile onemata-ec2\n"
+        f'{{"Arn": "arn:aws:sts::{world.ONEMATA_ACCOUNT}:assumed-role/{world.ONEMATA_ROLE}/botocore-session-1"}}\n'
+        "$ aws s3 ls s3://onemata-example-data/example-client/ --profile onemata-ec2\n"
+        "                           PRE 2021-02-10/\n"
+    )
+    book.judge({sandbox.INSTANCE_ID: pasted})
+    assert "VERIFIED" in str(book.finish())
+
+
+def test_nothing_pasted_is_nothing_proven(aws: Sandbox) -> None:
+    assert run("ec2", configure="manual").record.outcome == "applied"
+
+
+# One thing is broken at a time, after a good apply. None of them may end verified.
+
+
+def no_inline_policy(aws: Sandbox) -> None:
+    aws.client("iam").delete_role_policy(RoleName="onemata-ec2", PolicyName="onemata-assume-role")
+
+
+def onemata_trusts(**conditions: Any) -> Callable[[Sandbox], None]:
+    """Onemata's role trusts the client's account under these conditions."""
+
+    def damage(aws: Sandbox) -> None:
+        principal = {"AWS": f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:root"}
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": conditions}
+        aws.client("iam", account=world.ONEMATA_ACCOUNT).update_assume_role_policy(
+            RoleName=world.ONEMATA_ROLE, PolicyDocument=json.dumps(policies.document(statement))
+        )
+
+    return damage
+
+
+def rewritten(old: str, new: str) -> Callable[[Sandbox], None]:
+    """The file on the instance says something else."""
+
+    def damage(aws: Sandbox) -> None:
+        config = aws.instance.home / ".aws" / "config"
+        assert old in config.read_text()
+        config.write_text(config.read_text().replace(old, new))
+
+    return damage
+
+
+def not_attached(aws: Sandbox) -> None:
+    client = aws.client("ec2")
+    for each in client.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]:
+        client.disassociate_iam_instance_profile(AssociationId=each["AssociationId"])
+    client.describe_iam_instance_profile_associations()
+
+
+def no_read_on_onematas_side(aws: Sandbox) -> None:
+    """Within Onemata's account the role's own policy opens the bucket."""
+    aws.client("iam", account=world.ONEMATA_ACCOUNT).delete_role_policy(
+        RoleName=world.ONEMATA_ROLE, PolicyName="read-delivery"
+    )
+    aws.client("s3", account=world.ONEMATA_ACCOUNT).delete_bucket_policy(Bucket=sandbox.BUCKET)
+
+
+def imds_off(aws: Sandbox) -> None:
+    aws.client("ec2").modify_instance_metadata_options(InstanceId=sandbox.INSTANCE_ID, HttpEndpoint="disabled")
+
+
+def another_bucket_is_open(aws: Sandbox) -> None:
+    document = policies.s3_read("aws", "us-east-1", sandbox.OTHER_BUCKET, "", "")
+    aws.client("iam", account=world.ONEMATA_ACCOUNT).put_role_policy(
+        RoleName=world.ONEMATA_ROLE, PolicyName="too-wide", PolicyDocument=json.dumps(document)
+    )
+
+
+def another_role_is_open(aws: Sandbox) -> None:
+    aws.client("iam").put_role_policy(
+        RoleName="onemata-ec2", PolicyName="too-wide", PolicyDocument=json.dumps(policies.assume_role("*"))
+    )
+
+
+EXTERNAL = {"sts:ExternalId": sandbox.EXTERNAL_ID}
+OTHERS_ROLE = "arn:aws:iam::987654321098:role/onemata-delivery-another"
+BROKEN: dict[str, tuple[Callable[[Sandbox], None], str]] = {
+    "no inline policy": (no_inline_policy, "AccessDenied"),
+    "trust names another principal": (
+        onemata_trusts(ArnEquals={"aws:PrincipalArn": "arn:aws:iam::012345670123:role/x"}, StringEquals=EXTERNAL),
+        "AccessDenied",
+    ),
+    "trust asks for another external ID": (onemata_trusts(StringEquals={"sts:ExternalId": "other"}), "external"),
+    "external ID missing in the section": (rewritten("external_id", "# external_id"), "external"),
+    "trust asks for no external ID": (onemata_trusts(), "a finding"),
+    "profile not attached": (not_attached, "no role to give"),
+    "wrong case of credential_source": (rewritten("Ec2InstanceMetadata", "EC2InstanceMetadata"), "letter for letter"),
+    "section without profile": (rewritten("[profile onemata-ec2]", "[onemata-ec2]"), "AWS tools ignore"),
+    "no read access on Onemata's side": (no_read_on_onematas_side, "AccessDenied"),
+    "metadata service off": (imds_off, "switched off"),
+    "role of the same name in another account": (
+        rewritten("iam::987654321098", "iam::012345670123"),
+        "role_arn",
+    ),
+    "another bucket of Onemata's is open": (another_bucket_is_open, "a finding"),
+    "another role of Onemata's is open": (another_role_is_open, "a finding"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_whatever_is_broken_never_ends_verified(aws: Sandbox, name: str) -> None:
+    damage, said = BROKEN[name]
+    ec2()
+    damage(aws)
+    broken = ec2("verify", IMPATIENT)
+    assert broken.record.outcome == "failed"
+    failed = [check for check in broken.record.checks if check.result == "failed"]
+    assert failed
+    assert said.lower() in "\n".join(check.evidence for check in failed).lower()
+
+
+def test_a_role_just_created_is_waited_for(aws: Sandbox) -> None:
+    aws.propagation_seconds = 3
+    assert ec2().record.outcome == "verified"
+
+
+def test_a_role_that_takes_too_long_is_not_called_a_success(aws: Sandbox) -> None:
+    aws.propagation_seconds = 60
+    assert ec2(wait=Wait(tell=lambda _: None, seconds=2)).record.outcome == "failed"
+
+
+def test_without_the_negative_checks_it_takes_an_explicit_key(aws: Sandbox) -> None:
+    unnamed = ec2(denied_bucket="", denied_role_arn="")
+    assert unnamed.record.outcome == "applied"
+    named = ec2("verify", negative_checks=False)
+    assert named.record.outcome == "verified"
+    assert not any("refused" in check.name for check in named.record.checks)
+
+
+def test_metadata_options_are_said_before_the_apply(aws: Sandbox) -> None:
+    imds_off(aws)
+    assert "switched off" in ec2("plan").shown["plan"]
+    aws.client("ec2").modify_instance_metadata_options(
+        InstanceId=sandbox.INSTANCE_ID, HttpEndpoint="enabled", HttpTokens="required", HttpPutResponseHopLimit=1
+    )
+    shown = ec2("plan").shown["plan"]
+    assert "IMDSv2 only" in shown
+    assert "hop limit 1" in shown

@@ -1,0 +1,127 @@
+"""The printed policy is what the runbooks need: with it they run, and each action of it is used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from onemata_helpers import permissions, policies, sandbox
+from onemata_helpers.errors import AwsRefused
+from onemata_helpers.parameter_files import from_folder, from_notebook
+from onemata_helpers.sandbox import authorizer, gate, world
+from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.session import SANDBOX_URL
+
+from .conftest import EXAMPLE, ROLES, run, values
+from .test_instance import SSM, not_attached
+from .test_runbook import give_foreign_profile, make_foreign_role, retrust
+
+BOUNDARY = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:policy/boundary"
+ANALYSTS = [f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:{kind}/analyst" for kind in ("user", "group", "role")]
+BOTH = [sandbox.INSTANCE_ID, sandbox.STOPPED_INSTANCE_ID]
+LAUNCH: dict[str, Any] = {"cluster_identifier": "fresh", "launch": True, "confirm_launch_costs": True}
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "redshift": ("redshift", {}),
+    "redshift-bounded": ("redshift", {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped"}),
+    "redshift-launch": ("redshift", LAUNCH),
+    "glue": ("glue", {}),
+    "glue-passed": ("glue", {"role_name": "glue-onemata", "pass_role_to": ANALYSTS}),
+    "ec2": ("ec2", {}),
+    "ec2-ssm": ("ec2", SSM),
+    "ec2-extend": ("ec2", {"on_existing_profile": "extend", "instance_ids": BOTH}),
+    "ec2-replace": ("ec2", {"on_existing_profile": "replace", "instance_ids": BOTH}),
+}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The actions that the sandbox weighed for the operator."""
+    weighed: set[str] = set()
+    authorize = gate.authorize
+
+    def noting(identity: Any, call: Any) -> None:
+        if identity.caller.arn.endswith(f"user/{world.OPERATOR}"):
+            weighed.update(each.request.action for each in authorizer.needs(call))
+        authorize(identity, call)
+
+    monkeypatch.setattr(gate, "authorize", noting)
+    return weighed
+
+
+def start(policy: policies.Document, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with sandbox.start(operator_policy=policy) as box:
+        monkeypatch.setenv(SANDBOX_URL, box.url)
+        yield box
+
+
+def furnish(box: Sandbox, name: str) -> None:
+    """What the client has in this case."""
+    iam = box.client("iam")
+    everything = json.dumps(policies.document({"Effect": "Allow", "Action": "*", "Resource": "*"}))
+    iam.create_policy(PolicyName="boundary", PolicyDocument=everything)
+    iam.create_user(UserName="analyst")
+    iam.create_group(GroupName="analyst")
+    make_foreign_role(box, "analyst")
+    if name.startswith("ec2"):
+        give_foreign_profile(box)
+    if name in ("ec2", "ec2-ssm"):
+        assert run("ec2", "plan", **CASES[name][1]).record.outcome == "blocked"
+        not_attached(box)
+
+
+def exercise(box: Sandbox, name: str) -> None:
+    """Every action of the runbook, with damage to mend in between."""
+    service, changes = CASES[name]
+    role = changes.get("role_name", ROLES[service])
+    for action in ("plan", "apply"):
+        assert run(service, action, **changes).error is None
+    retrust(role)(box)
+    if changes.get("permissions_boundary_arn"):
+        box.client("iam").delete_role_permissions_boundary(RoleName=role)
+    assert run(service, **changes).error is None
+    other = {"s3_access": "managed" if changes.get("s3_access") == "scoped" else "scoped"}
+    assert run(service, **(changes | other)).error is None
+    assert run(service, "remove", **(changes | other)).error is None
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_with_the_printed_policy_all_runs_and_each_action_of_it_is_used(
+    name: str, asked: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, changes = CASES[name]
+    policy = permissions.policy([from_notebook(service, values(service, **changes))])
+    declared = {action for statement in policy["Statement"] for action in statement["Action"]}
+    for box in start(policy, monkeypatch):
+        furnish(box, name)
+        exercise(box, name)
+    assert declared - asked == set()
+    assert asked - declared == set()
+
+
+def test_without_one_action_the_run_stops_at_it_and_says_who_acts(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = permissions.policy([from_notebook("redshift", values("redshift"))])
+    for statement in policy["Statement"]:
+        statement["Action"] = [action for action in statement["Action"] if action != "iam:AttachRolePolicy"]
+    for _ in start(policy, monkeypatch):
+        stopped = run("redshift")
+        assert isinstance(stopped.error, AwsRefused)
+        assert "iam:attach_role_policy" in str(stopped.error)
+        assert "client's admin" in str(stopped.error)
+        assert [done.status for done in stopped.record.changes_done] == ["done", "failed"]
+
+
+def test_nothing_is_granted_on_everything_that_can_be_narrowed() -> None:
+    policy = permissions.policy(from_folder(EXAMPLE).values())
+    wide = {a for s in policy["Statement"] if s["Resource"] == ["*"] for a in s["Action"]}
+    assert wide == {
+        "ec2:DescribeIamInstanceProfileAssociations",
+        "ec2:DescribeInstances",
+        "redshift:DescribeClusters",
+        "ssm:DescribeInstanceInformation",
+        "ssm:GetCommandInvocation",
+    }
+    passing = [s for s in policy["Statement"] if "iam:PassRole" in s["Action"]]
+    assert all("iam:PassedToService" in json.dumps(s["Condition"]) for s in passing)
