@@ -40,7 +40,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The actions that the sandbox weighed for the operator."""
     weighed: set[str] = set()
-    authorize = gate.authorize
+    authorize = authorizer.authorize
 
     def noting(identity: Any, call: Any) -> None:
         if identity.caller.arn.endswith(f"user/{world.OPERATOR}"):
