@@ -11,7 +11,7 @@ demo: $(READY)
 	@.venv/bin/onemata run parameters/example --action apply
 
 test: $(READY)
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n auto --dist loadfile
 
 lint: $(READY)
 	@.venv/bin/ruff check .

@@ -19,7 +19,8 @@ from traitlets.config import Config
 from .errors import ParameterError, Problem
 from .parameter_files import from_folder
 from .parameters import ServiceParameters
-from .record import Record, record_path, replace_file, without_secrets
+from .record import Record, record_path, replace_file
+from .redaction import without_secrets
 from .session import sandbox_for_all
 
 _HERE = Path(__file__).parent

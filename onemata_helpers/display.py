@@ -14,6 +14,7 @@ from .parameters import ServiceParameters
 from .plan import Change, Field, Plan
 from .policies import pretty
 from .record import SANDBOX_NOTICE
+from .redaction import without_secrets
 from .services.base import HandOver
 from .session import Identity
 
@@ -109,7 +110,7 @@ def _sides(field: Field) -> list[tuple[str, str]]:
 
 
 def _render(name: str, values: dict[str, Any]) -> str:
-    return _templates().get_template(name).render(values).strip("\n")
+    return without_secrets(_templates().get_template(name).render(values).strip("\n"), [])
 
 
 def _templates() -> Environment:

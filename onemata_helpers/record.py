@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,19 +17,12 @@ from .calls import ApiCall
 from .checks import Check
 from .parameters import ServiceParameters
 from .plan import Plan
+from .redaction import without_secrets
 from .services.base import HandOver
 
 Outcome = Literal["planned", "applied", "verified", "waiting", "blocked", "failed", "removed"]
 
 SANDBOX_NOTICE = "SANDBOX RECORD: NO REAL AWS ACCOUNT WAS READ OR CHANGED"
-# Access key ids, and what follows the names of the other two credentials.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-_CREDENTIALS = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|(?i:(?<=secret_access_key)|(?<=secretaccesskey)|(?<=session_token)|(?<=sessiontoken)|(?<=password))"
-    r"\W{1,4}[^\s\"',}]{8,}"
-)
-_REMOVED = "[removed]"
 
 
 class Record(BaseModel):
@@ -104,13 +96,6 @@ class Recorder:
     def _write(self) -> None:
         text = without_secrets(self.record.model_dump_json(indent=2), self.secrets)
         replace_file(self.path, text + "\n")
-
-
-def without_secrets(text: str, secrets: list[str]) -> str:
-    """`text` with these credentials, and whatever has the form of one, taken out."""
-    for secret in secrets:
-        text = text.replace(secret, _REMOVED)
-    return _CREDENTIALS.sub(_REMOVED, text)
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -46,8 +46,7 @@ class Wait:
     tell: Callable[[str], None] = print
     sleep: Callable[[float], Any] = time.sleep
     seconds: float = 180
-
-    longest_pause: float = field(default=10)
+    longest_pause: float = 10
 
     def out(self, call: Callable[[], Result], transients: tuple[Transient, ...]) -> Result:
         """The result of `call`, tried again while AWS's refusal is one of `transients`.

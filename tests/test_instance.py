@@ -30,6 +30,13 @@ def ec2(action: str = "apply", wait: Wait = PATIENT, **changes: Any) -> Run:
     return run("ec2", action, wait, **(SSM | changes))
 
 
+def set_up() -> None:
+    """All is applied, and not yet proven."""
+    book = Runbook("ec2", values("ec2", action="apply", **SSM), PATIENT)
+    for step in ("connect", "plan", "apply"):
+        getattr(book, step)()
+
+
 def evidence(result: Run) -> str:
     return "\n".join(check.evidence for check in result.record.checks)
 
@@ -56,7 +63,7 @@ def test_it_ends_verified_with_the_output_of_the_two_commands(aws: Sandbox) -> N
 
 
 def test_a_second_apply_writes_nothing_and_verify_proves_it_again(aws: Sandbox) -> None:
-    ec2()
+    set_up()
     assert ec2().writes == []
     again = ec2("verify")
     assert again.record.outcome == "verified"
@@ -95,7 +102,9 @@ def test_a_profile_of_that_name_with_other_content_blocks_and_shows_the_differen
 def test_a_secret_in_such_a_profile_is_not_shown(aws: Sandbox) -> None:
     config = aws.instance.home / ".aws" / "config"
     config.parent.mkdir()
-    config.write_text("[profile onemata-ec2]\naws_secret_access_key = correct-horse\naws_session_token = battery\n")
+    config.write_text(
+        "[profile onemata-ec2]\naws_secret_access_key = correct-horse\ncredential_process = cat battery\n"
+    )
     blocked = ec2("plan")
     text = blocked.record.model_dump_json() + str(blocked.error) + str(blocked.shown)
     assert "aws_secret_access_key" in text
@@ -118,7 +127,6 @@ def test_a_replacement_that_would_cost_ssm_is_said_before_it_happens(aws: Sandbo
     blocked = ec2(on_existing_profile="replace")
     assert isinstance(blocked.error, PlanBlocked)
     assert "how Systems Manager reaches the instance" in str(blocked.error)
-    assert ec2(on_existing_profile="extend", role_name="webserver").record.outcome in ("failed", "applied")
 
 
 def test_manual_gives_a_block_and_judges_what_is_pasted_back(aws: Sandbox) -> None:
@@ -231,7 +239,7 @@ BROKEN: dict[str, tuple[Callable[[Sandbox], None], str]] = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_whatever_is_broken_never_ends_verified(aws: Sandbox, name: str) -> None:
     damage, said = BROKEN[name]
-    ec2()
+    set_up()
     damage(aws)
     broken = ec2("verify", IMPATIENT)
     assert broken.record.outcome == "failed"

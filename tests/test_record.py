@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from jsonschema import Draft202012Validator
 
-from onemata_helpers.record import Record, replace_file, without_secrets
+from onemata_helpers.record import Record, replace_file
+from onemata_helpers.redaction import without_secrets
 from onemata_helpers.sandbox.server import Sandbox
 
 from .conftest import ROOT, SERVICES, run, values

@@ -26,6 +26,17 @@ MENDS = "The owner of the file mends this; then plan again."
 CHOOSE = (
     "The owner of the file changes or removes that section, or the parameters name another profile; then plan again."
 )
+_HARMLESS = {
+    "role_arn",
+    "credential_source",
+    "external_id",
+    "region",
+    "source_profile",
+    "role_session_name",
+    "duration_seconds",
+    "output",
+}
+_HIDDEN = "(not shown)"
 _HEADER = re.compile(r"\s*\[(?P<title>.+)\]")
 
 
@@ -85,8 +96,8 @@ def decide(content: bytes | None, wanted: ProfileSection) -> Decision:
     """Compare the file's bytes (None: there is no file) with the section that should be in it.
 
     ``add`` carries only what is added: the new file is the old one, unchanged, and the addition.
-    ``nothing`` means that botocore reads just these settings already. ``blocked`` says what is wrong, on which line, and
-    who mends it. Nothing is raised for a bad file.
+    ``nothing`` means that botocore reads just these settings already. ``blocked`` says what is
+    wrong, on which line, and who mends it. Nothing is raised for a bad file.
     """
     content = content or b""
     try:
@@ -181,14 +192,18 @@ def _differences(
     found: Mapping[str, object], wanted: Mapping[str, str], text: str, title: str
 ) -> tuple[Difference, ...]:
     return tuple(
-        Difference(key, _text(found.get(key)), wanted.get(key), _line_of(text, title, key))
+        Difference(key, _shown(key, found.get(key)), wanted.get(key), _line_of(text, title, key))
         for key in dict.fromkeys([*wanted, *found])
         if found.get(key) != wanted.get(key)
     )
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+def _shown(key: str, value: object) -> str | None:
+    """Give a setting's value as it may be shown: what is not known to be harmless may be a secret."""
+    if value is None:
+        return None
+    first, *more = str(value).split("\n")
+    return "\n".join([first if key in _HARMLESS else _HIDDEN, *(_HIDDEN for _ in more)])
 
 
 def _add(content: bytes, wanted: ProfileSection) -> Decision:

@@ -85,14 +85,17 @@ def proof_commands(platform: Platform, user: str, profile: str, bucket: str, pre
     identity = identity_arguments(profile)
     listing = listing_arguments(profile, bucket, prefix)
     if platform == "windows":
-        values: dict[str, object] = {
-            "TimeLimit": TIME_LIMIT,
-            "IdentityCommand": windows_arguments(*identity),
-            "IdentityArguments": windows_arguments(*identity[1:]),
-            "ListingCommand": windows_arguments(*listing),
-            "ListingArguments": windows_arguments(*listing[1:]),
-        }
-        return _windows("proof", user, "run.ps1", "proof.ps1", **values)
+        return _windows(
+            "proof",
+            user,
+            "run.ps1",
+            "proof.ps1",
+            TimeLimit=TIME_LIMIT,
+            IdentityCommand=windows_arguments(*identity),
+            IdentityArguments=windows_arguments(*identity[1:]),
+            ListingCommand=windows_arguments(*listing),
+            ListingArguments=windows_arguments(*listing[1:]),
+        )
     return _linux(
         "proof",
         user,

@@ -55,7 +55,7 @@ def read_by_script(aws: Aws, instance_id: str, platform: Platform, script: str, 
     """Run a script that only reads, and give back its output. `what` says what it reads."""
     call = send(instance_id, platform, script, f"{READS_ONLY} {what}")
     answer = aws.client("ssm").send_command(**call.arguments)
-    return output_of(aws, answer["Command"]["CommandId"], instance_id, Wait(tell=lambda _: None))
+    return output_of(aws, answer["Command"]["CommandId"], instance_id, Wait(tell=lambda _: None, longest_pause=1))
 
 
 def output_of(aws: Aws, command_id: str, instance_id: str, wait: Wait) -> Output:

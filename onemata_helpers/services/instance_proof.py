@@ -108,7 +108,7 @@ class InstanceProof:
     def _denial(self, key: str, result: CommandResult | None) -> Check:
         name = f"{self.instance_id} {_DENIED[key]}"
         if result is not None:
-            return _check(name, judge_denied(result, name), _transcript(result))
+            return _check(name, judge_denied(result, key), _transcript(result))
         parameter = {"other_role": "denied_role_arn", "other_bucket": "denied_bucket"}[key]
         evidence = f"Onemata names one in {parameter}, or the client goes without (negative_checks: false)."
         return Check(name=name, result="not provable from here", evidence=evidence)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from onemata_helpers.instance.profile_section import ProfileSection
 from onemata_helpers.instance.reports import ConfigReport, parse_config_report
-from onemata_helpers.instance.scripts import read_config, write_config
+from onemata_helpers.instance.scripts import ABSENT, read_config, write_config
 
 BIN = Path(sys.executable).parent
 USER = "ec2-user"
@@ -194,8 +194,14 @@ def read(box: Box) -> ConfigReport:
     return parse_config_report(result.stdout)
 
 
-def write(box: Box, expected: str, content: bytes = NEW) -> ConfigReport:
-    result = box.run(write_config("linux", USER, expected, content))
+def write_text(expected: str, new: bytes = NEW, old: bytes = OLD) -> str:
+    """The text that makes ``new`` of a file that is ``old``; or of none, if none is expected."""
+    addition = new if expected == ABSENT else new.removeprefix(old)
+    return write_config("linux", USER, expected, sha256(new), addition)
+
+
+def write(box: Box, expected: str, new: bytes = NEW, old: bytes = OLD) -> ConfigReport:
+    result = box.run(write_text(expected, new, old))
     report = parse_config_report(result.stdout)
     assert (result.returncode == 0) == (report.outcome != "refused")
     return report

@@ -10,7 +10,7 @@ from botocore.exceptions import ConfigParseError
 
 from onemata_helpers.instance.aws_config import Difference, decide
 from onemata_helpers.instance.profile_section import ProfileSection
-from tests.instance.instance_box import EQUAL, HOSTILE, ODD_BUT_GOOD, ROLE, SECTION, WANTED, swapped
+from tests.instance.instance_box import EQUAL, HOSTILE, ODD_BUT_GOOD, ROLE, SECTION, WANTED, sha256, swapped
 
 
 def read_by_botocore(folder: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
@@ -28,25 +28,26 @@ def test_adds_to_the_end_and_keeps_every_byte(name: str, tmp_path: Path, monkeyp
     before = ODD_BUT_GOOD[name]
     decision = decide(before, WANTED)
     assert decision.action == "add"
-    assert decision.new is not None
-    assert decision.new.startswith(before or b"")
+    assert decision.addition is not None
+    content = (before or b"") + decision.addition
+    assert decision.new_sha256 == sha256(content)
     old = read_by_botocore(tmp_path, before or b"", monkeypatch)
-    new = read_by_botocore(tmp_path, decision.new, monkeypatch)
+    new = read_by_botocore(tmp_path, content, monkeypatch)
     assert new == {**old, "client-ec2": WANTED.settings()}
-    again = decide(decision.new, WANTED)
-    assert (again.action, again.new) == ("nothing", None)
+    again = decide(content, WANTED)
+    assert (again.action, again.addition, again.new_sha256) == ("nothing", None, "")
 
 
 @pytest.mark.parametrize("name", [name for name in ODD_BUT_GOOD if "CRLF" in name])
 def test_a_crlf_file_stays_one(name: str) -> None:
-    new = decide(ODD_BUT_GOOD[name], WANTED).new
-    assert new is not None
-    assert b"\n" not in new.replace(b"\r\n", b"")
+    addition = decide(ODD_BUT_GOOD[name], WANTED).addition
+    assert addition is not None
+    assert b"\n" not in addition.replace(b"\r\n", b"")
 
 
 def test_an_lf_file_stays_one_with_a_gap_before_the_section() -> None:
-    new = decide(b"[default]\nregion = x", WANTED).new
-    assert new == b"[default]\nregion = x\n\n" + SECTION
+    assert decide(b"[default]\nregion = x", WANTED).addition == b"\n\n" + SECTION
+    assert decide(b"[default]\nregion = x\n", WANTED).addition == b"\n" + SECTION
 
 
 @pytest.mark.parametrize("name", EQUAL)
@@ -61,7 +62,7 @@ def test_refuses_with_a_sentence_that_says_what_where_and_who(name: str) -> None
     content, words = HOSTILE[name]
     decision = decide(content, WANTED)
     assert decision.action == "blocked"
-    assert decision.new is None
+    assert (decision.addition, decision.new_sha256) == (None, "")
     assert words in decision.sentence
     assert "The owner of the file" in decision.sentence
     assert decision.sentence.endswith("then plan again.")
@@ -91,6 +92,21 @@ def test_differences_are_told_field_by_field() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        SECTION + b"aws_secret_access_key = wJalr\n",
+        SECTION + b"region2 = x\n  aws_secret_access_key = wJalr\n",
+        swapped("region = eu-west-1", "region = x\n  aws_secret_access_key = wJalr"),
+        b"[DEFAULT]\naws_session_token = wJalr\n",
+    ],
+)
+def test_a_value_that_may_be_secret_is_not_told(content: bytes) -> None:
+    decision = decide(content, WANTED)
+    assert decision.action == "blocked"
+    assert "wJalr" not in repr(decision)
+
+
 def test_a_setting_of_another_section_is_not_taken_for_ours() -> None:
     content = b"[profile a]\nregion = x\n" + swapped("region = eu-west-1\n", "")
     (difference,) = decide(content, WANTED).differences
@@ -99,7 +115,7 @@ def test_a_setting_of_another_section_is_not_taken_for_ours() -> None:
 
 def test_the_default_profile_has_no_word_profile() -> None:
     wanted = ProfileSection("default", ROLE)
-    added = decide(b"[profile x]\nregion = y\n", wanted).new
+    added = decide(b"[profile x]\nregion = y\n", wanted).addition
     assert added is not None
     assert b"\n[default]\nrole_arn" in added
     assert decide(b"[default]\nregion = y\n", wanted).action == "blocked"
@@ -108,7 +124,7 @@ def test_the_default_profile_has_no_word_profile() -> None:
 
 def test_a_name_with_spaces_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = ProfileSection("my role", ROLE)
-    added = decide(None, wanted).new
+    added = decide(None, wanted).addition
     assert added is not None
     assert added.startswith(b'[profile "my role"]\n')
     assert read_by_botocore(tmp_path, added, monkeypatch)["my role"] == wanted.settings()

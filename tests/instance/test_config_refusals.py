@@ -5,20 +5,36 @@ import subprocess
 
 import pytest
 
+from onemata_helpers.instance.profile_section import ProfileSection
 from onemata_helpers.instance.quoting import Platform
 from onemata_helpers.instance.reports import (
     ReportUnreadableError,
     parse_config_report,
+    parse_denied_report,
     parse_proof_report,
 )
 from onemata_helpers.instance.scripts import (
     ABSENT,
     SIZE_CAP,
+    denied_commands,
     proof_commands,
     read_config,
     write_config,
 )
-from tests.instance.instance_box import AS_ROOT, NEW, NOBODY, OLD, USER, Box, read, sha256, write
+from tests.instance.instance_box import (
+    AS_ROOT,
+    NEW,
+    NOBODY,
+    OLD,
+    ROLE,
+    USER,
+    WANTED,
+    Box,
+    read,
+    sha256,
+    write,
+    write_text,
+)
 
 needs_root = pytest.mark.skipif(not AS_ROOT, reason="only root can act as two users")
 
@@ -97,11 +113,13 @@ def test_a_file_too_large_for_a_report_is_refused(user_box: Box) -> None:
 
 
 def test_an_unknown_user_is_refused(user_box: Box) -> None:
-    for text in (read_config("linux", "nobody-here"), write_config("linux", "nobody-here", ABSENT, NEW)):
+    for text in (read_config("linux", "nobody-here"), write_config("linux", "nobody-here", ABSENT, sha256(NEW), NEW)):
         report = parse_config_report(user_box.run(text).stdout)
         assert "There is no user nobody-here" in report.refusal
     with pytest.raises(ReportUnreadableError, match="There is no user"):
         parse_proof_report(user_box.run(proof_commands("linux", "nobody-here", "p", "b", "")).stdout)
+    with pytest.raises(ReportUnreadableError, match="There is no user"):
+        parse_denied_report(user_box.run(denied_commands("linux", "nobody-here", WANTED, "", "b")).stdout)
 
 
 @needs_root
@@ -114,7 +132,7 @@ def test_one_user_may_not_act_for_another(user_box: Box) -> None:
 @pytest.mark.parametrize("without_runuser", [False, True])
 def test_root_acts_as_the_user(without_runuser: bool, user_box: Box) -> None:
     user_box.add_shim("getent", f"echo nobody:x:{NOBODY}:{NOBODY}::{user_box.home}:/usr/sbin/nologin")
-    text = write_config("linux", "nobody", ABSENT, NEW)
+    text = write_config("linux", "nobody", ABSENT, sha256(NEW), NEW)
     if without_runuser:
         text = text.replace("command -v runuser", "command -v no-runuser-here")
     result = user_box.run(text, uid=0)
@@ -135,7 +153,7 @@ def test_root_is_no_way_around_what_the_user_may_not_do(user_box: Box) -> None:
     user_box.add_shim("getent", f"echo nobody:x:{NOBODY}:{NOBODY}::{user_box.home}:/bin/false")
     report = parse_config_report(user_box.run(read_config("linux", "nobody"), uid=0).stdout)
     assert (report.content, "belongs to root" in report.refusal) == (None, True)
-    user_box.run(write_config("linux", "nobody", sha256(OLD), NEW), uid=0)
+    user_box.run(write_config("linux", "nobody", sha256(OLD), sha256(NEW), NEW.removeprefix(OLD)), uid=0)
     assert secret.read_bytes() == OLD
 
 
@@ -145,9 +163,11 @@ def test_a_user_that_no_system_has_is_refused(user: str, platform: Platform) -> 
     with pytest.raises(ValueError, match="no user name"):
         read_config(platform, user)
     with pytest.raises(ValueError, match="no user name"):
-        write_config(platform, user, ABSENT, b"")
+        write_config(platform, user, ABSENT, sha256(b""), b"")
     with pytest.raises(ValueError, match="no user name"):
         proof_commands(platform, user, "p", "b", "")
+    with pytest.raises(ValueError, match="no user name"):
+        denied_commands(platform, user, WANTED, "", "b")
 
 
 def test_a_report_that_was_cut_is_not_believed(user_box: Box) -> None:
@@ -162,8 +182,10 @@ def test_a_report_that_was_cut_is_not_believed(user_box: Box) -> None:
 def test_the_scripts_are_posix() -> None:
     texts = (
         read_config("linux", USER),
-        write_config("linux", USER, ABSENT, NEW),
+        write_text(ABSENT),
         proof_commands("linux", USER, "p", "b", ""),
+        denied_commands("linux", USER, WANTED, ROLE, "b"),
+        denied_commands("linux", USER, ProfileSection("p", ROLE), "", ""),
     )
     for text in texts:
         assert "[[" not in text

@@ -1,16 +1,28 @@
 """Reading and writing ``~/.aws/config`` with the real shells, as root and as an ordinary user."""
 
+import base64
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from onemata_helpers.instance.scripts import (
-    ABSENT,
-    write_config,
+from onemata_helpers.instance.aws_config import decide
+from onemata_helpers.instance.quoting import Platform
+from onemata_helpers.instance.scripts import ABSENT, write_config
+from tests.instance.instance_box import (
+    NEW,
+    ODD_BUT_GOOD,
+    OLD,
+    USER,
+    WANTED,
+    Box,
+    names,
+    read,
+    sha256,
+    write,
+    write_text,
 )
-from tests.instance.instance_box import NEW, ODD_BUT_GOOD, OLD, USER, Box, names, read, sha256, write
 
 
 def test_reads_that_there_is_no_file(box: Box) -> None:
@@ -58,7 +70,7 @@ def test_a_backup_never_replaces_another(user_box: Box) -> None:
     user_box.add_shim("date", "echo 20260101T000000Z")
     user_box.put(OLD)
     write(user_box, sha256(OLD))
-    write(user_box, sha256(NEW), OLD + b"# third\n")
+    write(user_box, sha256(NEW), NEW + b"# third\n", NEW)
     assert [path.read_bytes() for path in user_box.backups] == [NEW, OLD]
     assert user_box.backups[1].name == "config.onemata-20260101T000000Z.bak"
 
@@ -82,11 +94,32 @@ def test_keeps_what_somebody_writes_while_we_are_at_it(command: str, user_box: B
     assert user_box.config.read_bytes() == OLD + b"# theirs\n"
 
 
-def test_content_that_arrives_short_is_not_written(user_box: Box) -> None:
+@pytest.mark.parametrize("command", ["base64", "cat"])
+def test_content_that_arrives_short_is_not_written(command: str, user_box: Box) -> None:
     user_box.put(OLD)
-    user_box.add_shim("base64", f'{shutil.which("base64")} "$@" | head -c 20')
+    user_box.add_shim(command, f'{shutil.which(command)} "$@" | head -c 20')
     assert write(user_box, sha256(OLD)).outcome == "refused"
     assert (user_box.config.read_bytes(), user_box.backups) == (OLD, [])
+
+
+def carries(text: str, secret: bytes) -> bool:
+    """Whether the text holds the secret, plainly or as base64 at any alignment, on one line or more."""
+    inner = [base64.b64encode(b"\0" * shift + secret)[4:-4].decode() for shift in range(3)]
+    joined = "".join(text.split())
+    return any(form in joined for form in (secret.decode(), secret.hex(), *inner))
+
+
+@pytest.mark.parametrize("platform", ["linux", "windows"])
+@pytest.mark.parametrize("shift", range(3))
+def test_what_the_file_holds_already_is_not_sent(shift: int, platform: Platform) -> None:
+    secret = b"aws_secret_access_key=wJalrXUtnFEMIexampleKEY"
+    old = b"#" * shift + b"\n[default]\n" + secret + b"\n"
+    decision = decide(old, WANTED)
+    assert decision.addition
+    text = write_config(platform, USER, sha256(old), decision.new_sha256, decision.addition)
+    assert not carries(text, secret)
+    assert carries(text, WANTED.role_arn.encode())
+    assert carries(write_config(platform, USER, ABSENT, "", old + decision.addition), secret)
 
 
 def test_keeps_a_file_that_appears_while_we_are_at_it(user_box: Box) -> None:
@@ -102,7 +135,7 @@ def test_nothing_is_lost_at_any_kill_point(command: str, when: str, before: byte
     real, kill = f'{shutil.which(command)} "$@"', "kill -9 0"
     user_box.put(before)
     user_box.add_shim(command, f"{kill}; {real}" if when == "before" else f"{real}; {kill}")
-    text = write_config("linux", USER, sha256(before) if before else ABSENT, NEW)
+    text = write_text(sha256(before) if before else ABSENT)
     user_box.run(text)
     now = user_box.config.read_bytes() if user_box.config.exists() else None
     assert now in (before, NEW)

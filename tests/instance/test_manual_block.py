@@ -53,7 +53,7 @@ def test_decides_as_the_runbook_does(name: str, box: Box) -> None:
     result = paste(box)
     after = box.config.read_bytes() if box.config.exists() else None
     decision = decide(before, WANTED)
-    assert after == (decision.new if decision.action == "add" else before), result
+    assert after == ((before or b"") + decision.addition if decision.addition else before), result
     assert ("STOPPED, nothing was changed" in result.stdout) == (decision.action == "blocked")
     assert len(box.backups) == (decision.action == "add" and before is not None)
     identity, listing = judge_paste(result.stdout, ROLE, "onemata-data", "client/")

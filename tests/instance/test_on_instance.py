@@ -1,9 +1,5 @@
 """The whole way on an instance: read, decide, write and prove, over Run Command, with the real AWS CLI."""
 
-import json
-import time
-from collections.abc import Mapping
-
 import pytest
 
 from onemata_helpers import sandbox
@@ -11,80 +7,10 @@ from onemata_helpers.instance.aws_config import decide
 from onemata_helpers.instance.metadata import judge_metadata
 from onemata_helpers.instance.paste import judge_paste
 from onemata_helpers.instance.profile_section import ProfileSection
-from onemata_helpers.instance.proof import judge_identity, judge_listing
-from onemata_helpers.instance.reports import ConfigReport, ProofReport, parse_config_report, parse_proof_report
-from onemata_helpers.instance.scripts import ABSENT, manual_block, proof_commands, read_config, write_config
+from onemata_helpers.instance.scripts import ABSENT, manual_block
 from onemata_helpers.sandbox.server import Sandbox
 from tests.instance.instance_box import USER
-
-NAME = "onemata-ec2"
-RIGHT = ProfileSection(NAME, sandbox.ONEMATA_ROLE_ARN, sandbox.EXTERNAL_ID, sandbox.REGION)
-
-
-def send(aws: Sandbox, text: str) -> str:
-    """Run a text on the instance as AWS-RunShellScript does; give what it printed."""
-    ssm = aws.client("ssm")
-    sent = ssm.send_command(
-        InstanceIds=[sandbox.INSTANCE_ID],
-        DocumentName="AWS-RunShellScript",
-        Parameters={"commands": text.split("\n")},
-    )
-    key = {"CommandId": sent["Command"]["CommandId"], "InstanceId": sandbox.INSTANCE_ID}
-    for _ in range(300):
-        time.sleep(0.1)
-        try:
-            state = ssm.get_command_invocation(**key)
-        except ssm.exceptions.InvocationDoesNotExist:
-            continue
-        if state["Status"] in ("Success", "Failed", "TimedOut"):
-            return str(state["StandardOutputContent"])
-    raise AssertionError("the command did not end")
-
-
-def attach_role(aws: Sandbox) -> None:
-    """What the runbook does before: the role, its inline policy, the instance profile."""
-    iam = aws.client("iam")
-    statement = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=policy(statement))
-    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": sandbox.ONEMATA_ROLE_ARN}
-    iam.put_role_policy(RoleName=NAME, PolicyName="assume", PolicyDocument=policy(allow))
-    iam.create_instance_profile(InstanceProfileName=NAME)
-    iam.add_role_to_instance_profile(InstanceProfileName=NAME, RoleName=NAME)
-    ec2 = aws.client("ec2")
-    ec2.associate_iam_instance_profile(IamInstanceProfile={"Name": NAME}, InstanceId=sandbox.INSTANCE_ID)
-    for _ in range(100):
-        (found,) = ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
-        if found["State"] == "associated":
-            return
-    raise AssertionError("never associated")
-
-
-def policy(statement: Mapping[str, object]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def read(aws: Sandbox) -> ConfigReport:
-    return parse_config_report(send(aws, read_config("linux", USER)))
-
-
-def prove(aws: Sandbox, prefix: str = sandbox.PREFIX) -> ProofReport:
-    return parse_proof_report(send(aws, proof_commands("linux", USER, NAME, sandbox.BUCKET, prefix)))
-
-
-def verdicts(report: ProofReport) -> tuple[str, str]:
-    identity, listing = report.identity, report.listing
-    return (
-        judge_identity(identity.output, sandbox.ONEMATA_ROLE_ARN, identity.exit_code).outcome,
-        judge_listing(listing.output, listing.exit_code, sandbox.BUCKET, sandbox.PREFIX).outcome,
-    )
-
-
-def put(aws: Sandbox, section: ProfileSection) -> None:
-    before = read(aws)
-    decision = decide(before.content, section)
-    assert decision.new is not None
-    written = parse_config_report(send(aws, write_config("linux", USER, before.sha256, decision.new)))
-    assert written.outcome == "written"
+from tests.instance.on_instance import NAME, RIGHT, attach_role, prove, put, read, send, verdicts
 
 
 def test_read_decide_write_prove(aws: Sandbox) -> None:

@@ -27,8 +27,11 @@ HOSTILE = [
 ]
 TEXTS = {
     "read": scripts.read_config("windows", "CORP\\Jo Doe"),
-    "write": scripts.write_config("windows", "Administrator", scripts.ABSENT, b"[a]\r\n"),
+    "write": scripts.write_config("windows", "Administrator", scripts.ABSENT, "0" * 64, b"[a]\r\n"),
     "proof": scripts.proof_commands("windows", "Administrator", "my role", "b", "it's/"),
+    "denied": scripts.denied_commands(
+        "windows", "Administrator", ProfileSection("my role", ROLE, "id-7", "eu-west-1"), ROLE + "x", "it's"
+    ),
     "manual": scripts.manual_block("windows", ProfileSection("my role", ROLE), "b", "it's/"),
 }
 
@@ -101,7 +104,33 @@ def test_the_block_to_paste_has_no_empty_line_and_ends_where_it_begins() -> None
 
 
 def test_the_content_to_write_arrives_whole() -> None:
-    assert f"$NewContent = '{base64.b64encode(bytes([91, 97, 93, 13, 10])).decode()}'" in TEXTS["write"]
+    assert f"$Addition = '{base64.b64encode(bytes([91, 97, 93, 13, 10])).decode()}'" in TEXTS["write"]
+
+
+def test_the_content_to_write_is_checked_before_it_is_placed() -> None:
+    assert TEXTS["write"].index("-ne $NewHash) { throw") < TEXTS["write"].index("$backup = Set-Config $new")
+
+
+def test_what_is_tried_stands_in_the_text_word_by_word() -> None:
+    section = TEXTS["denied"].split("function Invoke-Attempts {\n")[1].split("}\n")[0]
+    identity = "sts get-caller-identity --profile onemata-check"
+    source, region = "'credential_source = Ec2InstanceMetadata'", "'region = eu-west-1'"
+    title = "'[profile onemata-check]'"
+    assert section.splitlines() == [
+        f"    Invoke-Attempt 'no_external_id' 'aws {identity}' '{identity}' "
+        f"@({title}, 'role_arn = {ROLE}', {source}, {region})",
+        f"    Invoke-Attempt 'other_role' 'aws {identity}' '{identity}' "
+        f"@({title}, 'role_arn = {ROLE}x', {source}, 'external_id = id-7', {region})",
+        """    Invoke-Attempt 'other_bucket' 'aws s3 ls "s3://it''s" --profile "my role"' """
+        """'s3 ls "s3://it''s" --profile "my role"' @()""",
+    ]
+
+
+@pytest.mark.parametrize("name", ["proof", "denied"])
+def test_the_aws_cli_gets_a_home_of_its_own_that_goes_away(name: str) -> None:
+    text = TEXTS[name]
+    assert "foreach ($name in 'HOME', 'USERPROFILE') { $start.EnvironmentVariables[$name] = $Scratch }" in text
+    assert re.search(r"\ntry \{\n(    .*\n)+\} finally \{\n    Remove-Item .*\$Scratch -Recurse.*\n\}\n$", text)
 
 
 def test_every_text_has_its_file() -> None:

@@ -1,7 +1,9 @@
 """The script that runs the two commands: whatever they print, the report says just that."""
 
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -50,12 +52,49 @@ def test_long_output_is_cut_and_fits_into_an_answer(box: Box) -> None:
     assert "out_lines: 5000" in printed
 
 
-def test_the_commands_see_the_users_home_and_none_of_this_shells_settings(box: Box) -> None:
+def test_the_commands_see_the_users_files_and_none_of_this_shells_settings(box: Box) -> None:
     hidden = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_ACCESS_KEY_ID")
-    identity, _ = prove(box, 'echo "$HOME $PWD"; env | grep ^AWS_ | sort', **dict.fromkeys(hidden, "x"))
-    home, *rest = identity.stdout.splitlines()
-    assert home == f"{box.home} {box.home}"
-    assert rest == ["AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9", "AWS_PAGER="]
+    identity, _ = prove(box, 'echo "$PWD"; env | grep ^AWS_ | sort', **dict.fromkeys(hidden, "x"))
+    assert identity.stdout.splitlines() == [
+        str(box.home),
+        f"AWS_CONFIG_FILE={box.config}",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9",
+        "AWS_PAGER=",
+        f"AWS_SHARED_CREDENTIALS_FILE={box.home}/.aws/credentials",
+    ]
+
+
+def test_what_the_commands_keep_at_home_is_gone_with_them(box: Box) -> None:
+    """Where the AWS CLI would find kept sessions, each run begins empty and leaves nothing."""
+    keep = "mkdir -p ~/.aws/cli/cache; ls ~/.aws/cli/cache; echo secret > ~/.aws/cli/cache/$1; echo ~"
+    scratch = box.root / "tmp"
+    scratch.mkdir()
+    for _ in range(2):
+        identity, listing = prove(box, keep, TMPDIR=str(scratch))
+        assert Path(identity.stdout.splitlines()[-1]).parent == scratch
+        assert "s3" not in identity.stdout.splitlines()
+        assert "sts" in listing.stdout.splitlines()
+        assert list(scratch.iterdir()) == []
+    assert list(box.home.iterdir()) == []
+
+
+def test_ended_from_outside_it_leaves_nothing(box: Box) -> None:
+    scratch = box.root / "tmp"
+    scratch.mkdir()
+    box.add_shim("aws", "[ $1 = --version ] || kill -TERM -$(ps -o sid= -p $$ | tr -d ' ')")
+    printed = box.run(TEXT, {"TMPDIR": str(scratch)}).stdout
+    assert "== onemata report ends" not in printed
+    assert list(scratch.iterdir()) == []
+
+
+def test_without_room_for_a_scratch_folder_nothing_runs(box: Box) -> None:
+    result = box.run(TEXT, {"TMPDIR": "/not/there"})
+    assert (result.returncode, result.stdout) == (1, "")
+
+
+def test_an_aws_cli_of_the_users_own_finds_its_modules(box: Box) -> None:
+    identity, _ = prove(box, f'exec {sys.executable} -c "import site; print(site.getuserbase())"')
+    assert identity.stdout == f"{box.home}/.local"
 
 
 def test_a_command_that_hangs_is_ended(box: Box) -> None:
