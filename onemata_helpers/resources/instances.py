@@ -29,7 +29,7 @@ METADATA_OFF = (
 _METADATA_OPTIONS = ("HttpEndpoint", "HttpTokens", "HttpPutResponseHopLimit")
 
 InstanceState = dict[str, Any]
-"""`state`, `platform`, `metadata` (options); `profile_arn`, `association_id` and `association_state`, each may be ""."""
+"""`state`, `platform`, `metadata` (options), `profile_arn`, `association_id` and `association_state` (or "")."""
 
 
 def instance(look: Look, instance_id: str) -> InstanceState | None:
