@@ -124,9 +124,9 @@ class Runbook:
 
     def judge(self, pasted: Mapping[str, str]) -> View:
         """Judge what the two commands printed on an instance; `pasted` maps instance ids to that text."""
-        judged = self.service.judge(pasted)
-        if not judged:
+        if not pasted:
             return display.sentence("Nothing was pasted.")
+        judged = self.service.judge(pasted)
         anew = {check.name: check for check in [*self.recorder.record.checks, *judged]}
         self.recorder.keep(checks=list(anew.values()))
         return display.checks(judged)

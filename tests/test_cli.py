@@ -61,7 +61,7 @@ def test_run_onboards_the_example(tmp_path: Path) -> None:
     assert {name: record.outcome for name, record in found.items()} == {
         "example/redshift": "applied",
         "example/glue": "applied",
-        "example/ec2": "applied",
+        "example/ec2": "verified",
     }
     for service in SERVICES:
         (notebook,) = (tmp_path / "records/example" / service).glob("*.ipynb")

@@ -107,7 +107,7 @@ def test_a_wrong_value_is_refused_with_what_is_due(key: str, value: object, due:
         ("glue", "athena_principals", ["arn:aws:iam::123456789012:user/x"], "not in the client's account"),
         ("ec2", "instance_ids", [], "at least 1"),
         ("ec2", "on_existing_profile", "overwrite", "'stop', 'extend' or 'replace'"),
-        ("ec2", "profile_name", "a]b", "no brackets"),
+        ("ec2", "profile_name", "a]b", "letters, digits, spaces"),
     ],
 )
 def test_so_is_a_services_own(service: str, key: str, value: object, due: str) -> None:
