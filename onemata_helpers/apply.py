@@ -57,7 +57,7 @@ def apply(plan: Plan, resources: Mapping[str, Resource], aws: Aws, wait: Wait, h
             for call in change.calls:
                 answer = _perform(call, resource, aws, wait)
                 gone_through.append(str(call))
-            resource.settle(aws, wait, answer)
+            resource.settle(aws, wait, change, answer)
         except (ClientError, BotoCoreError) as error:
             failure: OnemataError = refused(f"Waiting for {change.resource}", aws.where, error)
         except OnemataError as error:

@@ -16,12 +16,12 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import papermill_io
 from traitlets.config import Config
 
+from .embedded import sandbox_for_all
 from .errors import ParameterError, Problem
 from .parameter_files import from_folder
 from .parameters import ServiceParameters
 from .record import Record, record_path, replace_file
 from .redaction import without_secrets
-from .session import sandbox_for_all
 
 _HERE = Path(__file__).parent
 _NOTEBOOKS = next(path for path in (_HERE / "notebooks", _HERE.parent / "notebooks") if path.is_dir())

@@ -16,6 +16,7 @@ from . import display
 from .apply import apply, refuse_unless_approved
 from .checks import verify, verify_removal
 from .display import View
+from .embedded import sandbox_url
 from .errors import OnemataError, PlanBlocked, PlanChanged, RunFailed, refused
 from .parameter_files import from_notebook
 from .plan import Change, Plan
@@ -71,7 +72,7 @@ class Runbook:
     @_recorded
     def connect(self) -> View:
         """Sign in, and refuse any other account than the client's. Raises ConnectError."""
-        self._aws = connect(self.parameters, self.recorder.heard_call)
+        self._aws = connect(self.parameters, self.recorder.heard_call, sandbox_url(self.parameters))
         self.recorder.secrets = self._aws.secrets()
         self.recorder.keep(operator_arn=self._aws.identity.arn)
         return display.identity(self._aws.identity, sandbox=self.parameters.sandbox)

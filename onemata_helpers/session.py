@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache, cached_property
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,10 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .calls import ApiCall, watch
 from .errors import ConnectError, refused
-from .parameters import ClientParameters, ServiceParameters
+from .parameters import ClientParameters
 from .plan import Frozen
 
-SANDBOX_URL = "ONEMATA_SANDBOX_URL"
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 6},
     connect_timeout=10,
@@ -48,7 +45,10 @@ class Aws:
     def client(self, service: str) -> Any:
         """The boto3 client of a service, like `iam`."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=_CONFIG)
+            config = (
+                _CONFIG.merge(Config(proxies={})) if self._endpoint else _CONFIG
+            )  # the sandbox is no proxy's to reach
+            self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=config)
         return self._clients[service]
 
     @cached_property
@@ -74,16 +74,16 @@ class Aws:
         return [secret for secret in (frozen.access_key, frozen.secret_key, frozen.token) if secret]
 
 
-def connect(parameters: ClientParameters, heard: Callable[[ApiCall], None]) -> Aws:
+def connect(parameters: ClientParameters, heard: Callable[[ApiCall], None], sandbox_url: str = "") -> Aws:
     """A session in the client's account, each of its calls told to `heard`.
 
-    With `sandbox` it goes to the embedded AWS: the one that ONEMATA_SANDBOX_URL names, else one started
-    in this process. Otherwise aws_profile, or boto3's usual chain, and then operator_role_arn if given.
+    With `sandbox_url` it goes to that embedded AWS, with the credentials in the address. Otherwise by
+    aws_profile, or boto3's usual chain, and then operator_role_arn if given.
 
     Raises ConnectError for another account than `account_id`, another partition, or the root user.
     """
     try:
-        aws = _sandbox(parameters, heard) if parameters.sandbox else _account(parameters, heard)
+        aws = _sandbox(sandbox_url, parameters.region, heard) if sandbox_url else _account(parameters, heard)
         identity = aws.identity
     except ClientError as error:
         raise ConnectError(str(refused("Signing in", f"region {parameters.region}", error))) from None
@@ -109,44 +109,13 @@ def _account(parameters: ClientParameters, heard: Callable[[ApiCall], None]) -> 
     return Aws(entered)
 
 
-def _sandbox(parameters: ClientParameters, heard: Callable[[ApiCall], None]) -> Aws:
-    address = urlsplit(os.environ.get(SANDBOX_URL) or _embedded_url())
+def _sandbox(url: str, region: str, heard: Callable[[ApiCall], None]) -> Aws:
+    address = urlsplit(url)
     session = boto3.Session(
-        aws_access_key_id=address.username,
-        aws_secret_access_key=address.password,
-        region_name=parameters.region,
+        aws_access_key_id=address.username, aws_secret_access_key=address.password, region_name=region
     )
     watch(session, heard)
     return Aws(session, f"{address.scheme}://{address.hostname}:{address.port}")
-
-
-@contextmanager
-def sandbox_for_all(needed: Sequence[ServiceParameters]) -> Iterator[None]:
-    """Serve one sandbox to all notebooks of this process and its children, if any is `needed` and none runs.
-
-    Its operator may do what the runbooks of those parameters need, and nothing else.
-    """
-    if not needed or os.environ.get(SANDBOX_URL):
-        yield
-        return
-    from .permissions import policy
-    from .sandbox import start
-
-    with start(operator_policy=policy(needed)) as sandbox:
-        os.environ[SANDBOX_URL] = sandbox.url
-        try:
-            yield
-        finally:
-            del os.environ[SANDBOX_URL]
-
-
-@cache
-def _embedded_url() -> str:
-    """The sandbox of this process, started at the first call; it ends with the process."""
-    from .permissions import unscoped
-    from .sandbox import start  # loads moto, which no run against AWS needs
-
-    return start(operator_policy=unscoped()).url
 
 
 def refuse_strangers(identity: Identity, parameters: ClientParameters) -> None:

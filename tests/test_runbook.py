@@ -11,6 +11,7 @@ import pytest
 from onemata_helpers import policies, sandbox
 from onemata_helpers.errors import PlanBlocked, PlanChanged, RunFailed
 from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.wait import Wait
 
 from .conftest import ROLES, SERVICES, Run, run
 
@@ -322,7 +323,37 @@ def test_a_failure_midway_is_on_record_and_the_next_run_finishes(aws: Sandbox) -
     assert finished.writes == ["ModifyClusterIamRoles"]
 
 
+def test_throttling_is_ridden_out_and_counted(aws: Sandbox) -> None:
+    aws.throttle("CreateRole", 2)
+    result = run("glue")
+    in_place(result)
+    (created,) = [call for call in result.record.calls if call.operation == "CreateRole"]
+    assert created.attempts == 3
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_new_roles_and_profiles_are_waited_for(aws: Sandbox, service: str) -> None:
+    aws.propagation_seconds = 2
+    said: list[str] = []
+    in_place(run(service, wait=Wait(tell=said.append, seconds=30)))
+    if service != "glue":  # nothing in its runbook uses the new role
+        assert any("does not yet see the new" in each for each in said)
+
+
+def test_what_does_not_become_usable_in_time_is_no_success(aws: Sandbox) -> None:
+    aws.propagation_seconds = 60
+    failed = run("redshift", wait=Wait(tell=lambda _: None, seconds=1))
+    assert failed.record.outcome == "failed"
+    assert failed.record.changes_done[-1].status == "failed"
+    aws.propagation_seconds = 0
+    assert run("redshift").writes == ["ModifyClusterIamRoles"]
+
+
 class TestRedshift:
+    def test_a_busy_cluster_is_waited_for(self, aws: Sandbox) -> None:
+        aws.busy_cluster(2)
+        in_place(run("redshift"))
+
     def test_the_clusters_default_role_and_other_roles_stay(self, aws: Sandbox) -> None:
         redshift = aws.client("redshift")
 

@@ -14,6 +14,12 @@ from ..wait import Transient, Wait
 OWNER_TAG = "onemata:runbook"
 """Marks what a runbook made; the value is the service. Only what carries it is changed or removed."""
 
+# IAM answers from many places, and the next call may reach one that has not heard of the last.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
+NOT_YET_IN_IAM = Transient(
+    "NoSuchEntity", "cannot be found", "IAM does not show the new role or profile everywhere yet"
+)
+
 State = TypeVar("State")
 
 
@@ -66,8 +72,11 @@ class Resource(ABC):
     def removal(self, look: Look) -> list[Change]:
         """What takes it away again, as far as it is ours; `keep` says why it stays."""
 
-    def settle(self, aws: Aws, wait: Wait, answer: dict[str, Any]) -> None:  # noqa: B027 - most are usable at once
-        """Wait until it is usable. `answer` is AWS's to the last call of the change. Raises NotUsable."""
+    def settle(self, aws: Aws, wait: Wait, change: Change, answer: dict[str, Any]) -> None:  # noqa: B027
+        """Wait until what `change` did is usable, or gone; most things are at once.
+
+        `answer` is AWS's to the last call of the change. Raises NotUsable.
+        """
 
     def unsettled(self, look: Look) -> str:
         """Why it is not usable yet, though it is there as it should be; empty when it is."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from ..plan import Call, Change, Field
 from ..policies import Document, difference, same
 from ..session import Aws
-from .base import Look, Resource
+from .base import NOT_YET_IN_IAM, Look, Resource
 from .roles import attached_policies, owned_by, role
 
 Holder = Literal["role", "user", "group"]
@@ -92,6 +92,7 @@ class InlinePolicy(Resource):
     wanted: bool = True
 
     permissions = holder_permissions("role")
+    transient = (NOT_YET_IN_IAM,)
 
     @property
     def key(self) -> str:

@@ -58,7 +58,7 @@ class InstanceConfig(Resource):
         why = "The file is the client's: the profile stays in it, and gives no access once the role is gone."
         return [self.change("keep", why)]
 
-    def settle(self, aws: Aws, wait: Wait, answer: dict[str, Any]) -> None:
+    def settle(self, aws: Aws, wait: Wait, change: Change, answer: dict[str, Any]) -> None:
         """Until the script has ended. Raises NotUsable with its own words if it refused."""
         output = output_of(aws, answer["Command"]["CommandId"], self.instance_id, wait)
         report = _parsed(self.instance_id, output)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..plan import Call, Change, Field
 from ..session import Aws
-from .base import OWNER_TAG, Look, Resource
+from .base import NOT_YET_IN_IAM, OWNER_TAG, Look, Resource
 from .roles import as_tags, owned_by
 
 ProfileState = dict[str, Any]
@@ -41,6 +41,7 @@ class InstanceProfile(Resource):
         "iam:DeleteInstanceProfile",
         "iam:PassRole",
     )
+    transient = (NOT_YET_IN_IAM,)
 
     @property
     def key(self) -> str:

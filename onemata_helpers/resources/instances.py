@@ -113,14 +113,13 @@ class ProfileAssociation(Resource):
         why = "The profile is ours and will be deleted."
         return [self.change("detach", why, _disassociate(found["association_id"]), fields=(field,))]
 
-    def settle(self, aws: Aws, wait: Wait, answer: dict[str, Any]) -> None:
+    def settle(self, aws: Aws, wait: Wait, change: Change, answer: dict[str, Any]) -> None:
         """Until the association is `associated`, or gone after its removal."""
 
         def status() -> str:
             return str((_read_association(aws, self.instance_id) or {"State": "gone"})["State"])
 
-        wanted = "gone" if status() in ("disassociating", "gone") else "associated"
-        wait.until(self.key, status, wanted)
+        wait.until(self.key, status, "gone" if change.kind == "detach" else "associated")
 
     def unsettled(self, look: Look) -> str:
         found = instance(look, self.instance_id) or {}

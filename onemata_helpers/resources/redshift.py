@@ -32,7 +32,6 @@ _NEW_ROLE = Transient("InvalidParameterValue", "must delegate access", "Redshift
 _ROLE_NOT_VALID = Transient("InvalidParameterValue", "is not valid", "Redshift does not yet see the new role")
 # The cluster's own waiter can pass while a change is still refused.
 _BUSY = Transient("InvalidClusterState", "", "the cluster is busy with another change")
-_BUSY_FAULT = Transient("InvalidClusterStateFault", "", "the cluster is busy with another change")
 
 ClusterState = dict[str, Any]
 """`status`, `roles` (ARN → adding, in-sync or removing), `default_role` (an ARN or "")."""
@@ -53,7 +52,7 @@ class ClusterRole(Resource):
     launched_by_plan: bool = False
 
     permissions = ("redshift:DescribeClusters", "redshift:ModifyClusterIamRoles", "iam:PassRole")
-    transient = (_NEW_ROLE, _ROLE_NOT_VALID, _BUSY, _BUSY_FAULT)
+    transient = (_NEW_ROLE, _ROLE_NOT_VALID, _BUSY)
 
     @property
     def key(self) -> str:
@@ -84,15 +83,14 @@ class ClusterRole(Resource):
         call = self._modify("RemoveIamRoles")
         return [self.change("detach", why, call, fields=(self._roles_field(found, add=False),))]
 
-    def settle(self, aws: Aws, wait: Wait, answer: dict[str, Any]) -> None:
+    def settle(self, aws: Aws, wait: Wait, change: Change, answer: dict[str, Any]) -> None:
         """Until the role is `in-sync`, or gone after its removal."""
 
         def status() -> str:
             found = _read_cluster(aws, self.cluster_identifier)
             return str(found["roles"].get(self.role_arn, "gone")) if found else "gone"
 
-        wanted = "gone" if status() in ("removing", "gone") else "in-sync"
-        wait.until(self.key, status, wanted, CHANGE_SECONDS)
+        wait.until(self.key, status, "gone" if change.kind == "detach" else "in-sync", CHANGE_SECONDS)
 
     def unsettled(self, look: Look) -> str:
         found = cluster(look, self.cluster_identifier)
@@ -173,7 +171,7 @@ class LaunchedCluster(Resource):
         why = "It may hold the client's data, and costs money while it runs: the client's admin deletes it."
         return [self.change("keep", why)]
 
-    def settle(self, aws: Aws, wait: Wait, answer: dict[str, Any]) -> None:
+    def settle(self, aws: Aws, wait: Wait, change: Change, answer: dict[str, Any]) -> None:
         """Until the new cluster is available with the role in-sync."""
 
         def status() -> str:

@@ -1,0 +1,51 @@
+"""Which sandbox a run uses: the one that is served, one for a whole batch, or one of this process.
+
+The sandbox is imported only when it is started: it loads moto, which no run against AWS needs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+
+from .parameters import ServiceParameters
+from .permissions import policy, unscoped
+
+SANDBOX_URL = "ONEMATA_SANDBOX_URL"
+"""Names the sandbox that is served, with the operator's credentials in the address."""
+
+
+def sandbox_url(parameters: ServiceParameters) -> str:
+    """The address of the sandbox for a run with these parameters; empty when they are for AWS."""
+    if not parameters.sandbox:
+        return ""
+    return os.environ.get(SANDBOX_URL) or _of_this_process()
+
+
+@contextmanager
+def sandbox_for_all(needed: Sequence[ServiceParameters]) -> Iterator[None]:
+    """Serve one sandbox to all notebooks of this process and its children, if any is `needed` and none runs.
+
+    Its operator may do what the runbooks of those parameters need, and nothing else.
+    """
+    if not needed or os.environ.get(SANDBOX_URL):
+        yield
+        return
+    from .sandbox import start
+
+    with start(operator_policy=policy(needed)) as sandbox:
+        os.environ[SANDBOX_URL] = sandbox.url
+        try:
+            yield
+        finally:
+            del os.environ[SANDBOX_URL]
+
+
+@cache
+def _of_this_process() -> str:
+    """Started at the first call; it ends with the process."""
+    from .sandbox import start
+
+    return start(operator_policy=unscoped()).url
