@@ -146,7 +146,7 @@ def _ending(path: Path, error: str) -> tuple[str, str]:
     record = Record.model_validate_json(path.read_text(encoding="utf-8"))
     if record.outcome is None or (error and record.outcome not in ("failed", "blocked")):
         return "failed", error or "the run was cut off before its end"
-    return record.outcome, record.error
+    return record.outcome, record.reason
 
 
 def _same_client_twice(folders: Sequence[Path], found: Sequence[Job]) -> list[Problem]:

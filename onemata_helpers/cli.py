@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
 from .errors import OnemataError, ParameterError
 from .parameter_files import from_folder
@@ -40,7 +40,8 @@ def check(folders: Folders) -> None:
         except ParameterError as error:
             problems += error.problems
         else:
-            out.print(f"{escape(str(folder))}: good ({', '.join(services)})")
+            where = "; sandbox only" if any(each.sandbox for each in services.values()) else ""
+            out.print(f"{escape(str(folder))}: good ({', '.join(services)}{where})")
     if problems:
         _fail(ParameterError(problems))
 
@@ -60,21 +61,16 @@ def run(
         todo = batch.jobs(folders, records, service or [], action)
     except OnemataError as error:
         _fail(error)
-    table = Table("Client", "Service", "Action", "Outcome", "Seconds", Column("Record", overflow="fold"))
-    failed = []
+    table = Table("Client", "Service", "Action", "Outcome", "Seconds")
+    failed = False
     with out.status(f"{len(todo)} runbooks") as status:
         for result in batch.run(todo, jobs, lambda job: status.update(f"running {job.name}")):
-            job = result.job
-            out.print(f"{job.name}: {result.outcome} ({result.seconds:.1f} s)")
-            table.add_row(
-                job.parameters.client, job.parameters.service, job.parameters.action, _coloured(result.outcome),
-                f"{result.seconds:.1f}", escape(result.record.as_posix()),
-            )  # fmt: skip
-            if not result.ok:
-                failed.append(result)
+            p = result.job.parameters
+            out.print(f"[bold]{escape(result.job.name)}[/bold]: {escape(result.why)}", soft_wrap=True)
+            out.print(f"  {escape(result.record.with_suffix('.ipynb').as_posix())}", soft_wrap=True)
+            table.add_row(p.client, p.service, p.action, _coloured(result.outcome), f"{result.seconds:.1f}")
+            failed = failed or not result.ok
     out.print(table)
-    for result in failed:
-        out.print(f"[bold]{escape(result.job.name)}[/bold]: {escape(result.why)}", soft_wrap=True)
     raise typer.Exit(1 if failed else 0)
 
 

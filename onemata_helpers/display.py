@@ -84,7 +84,12 @@ def hand_over(content: HandOver) -> View:
 
 def outcome(result: str, why: str, path: Path, *, sandbox: bool) -> View:
     """How it ended, and where the record is."""
-    return View("outcome", outcome=result, why=why, path=path.as_posix(), notice=SANDBOX_NOTICE if sandbox else "")
+    return View("outcome", outcome=result, why=why, path=_short(path), notice=SANDBOX_NOTICE if sandbox else "")
+
+
+def _short(path: Path) -> str:
+    """The path from the folder of the records on: what lies above it is nobody's business."""
+    return Path(*path.parts[-4:]).as_posix() if path.is_absolute() else path.as_posix()
 
 
 def _counted(words: Sequence[str]) -> str:

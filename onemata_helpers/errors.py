@@ -44,7 +44,7 @@ class ParameterError(OnemataError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         lines = "\n".join(f"  - {problem}" for problem in problems)
-        count = "1 parameter needs" if len(problems) == 1 else f"{len(problems)} parameters need"
+        count = "1 thing needs" if len(problems) == 1 else f"{len(problems)} things need"
         super().__init__(f"{count} mending. Nothing was done in AWS.\n{lines}")
 
 

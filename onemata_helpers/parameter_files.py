@@ -44,15 +44,22 @@ def from_folder(folder: Path) -> dict[str, ServiceParameters]:
     Raises ParameterError with every problem of every file.
     """
     if not folder.is_dir():
-        raise ParameterError([Problem(str(folder), "(folder)", "not there", "a client's folder is due")])
+        raise ParameterError(
+            [Problem(str(folder), "(folder)", "a file" if folder.exists() else "not there", "a client's folder is due")]
+        )
     problems: list[Problem] = []
     shared = _read(folder / "client.yaml", problems)
+    if problems:
+        raise ParameterError(problems)
     services = [service for service in SCHEMAS if (folder / f"{service}.yaml").exists()]
     found: dict[str, ServiceParameters] = {}
     of_all = {key: value for key, value in shared.items() if not _of_a_service(key)}
     for service in services:
         path = folder / f"{service}.yaml"
+        unread = len(problems)
         own = _read(path, problems)
+        if len(problems) > unread:
+            continue
         files = dict.fromkeys(shared, str(folder / "client.yaml")) | dict.fromkeys(own, str(path))
         parameters, wrong = _check(service, of_all | own, files, folder)
         problems += wrong + _misplaced(service, shared, own, folder)
@@ -60,7 +67,7 @@ def from_folder(folder: Path) -> dict[str, ServiceParameters]:
             found[service] = parameters
     problems += _stray_files(folder, bool(services))
     if problems:
-        raise ParameterError(list(dict.fromkeys(problems)))
+        raise ParameterError(sorted(set(problems), key=lambda problem: problem.file))
     return found
 
 
@@ -95,7 +102,7 @@ def _problem(detail: ErrorDetails, service: str, files: Mapping[str, str], folde
 
 
 def _left_from_example(values: Mapping[str, Any], files: Mapping[str, str]) -> list[Problem]:
-    due = "this is the example's value, which only the sandbox has: put the client's own in its place"
+    due = "this is the example's value, which only the sandbox has: put the real one in its place"
     return [
         Problem(files.get(key, "client.yaml"), key, _short(values[key]), due)
         for key, example in EXAMPLE_VALUES.items()

@@ -51,8 +51,8 @@ def _text(value: Any) -> Any:
 def _account_id(value: Any) -> Any:
     if isinstance(value, (int, float)):
         raise ValueError(
-            "an account id must be quoted: YAML reads it as a number, drops leading zeros, and takes "
-            'one that starts with 0 for octal. Write it as "012345678901", from the AWS console'
+            "an account id must be quoted: YAML reads it as a number, drops leading zeros, and takes one that starts "
+            "with 0 for octal. Copy it from the AWS console, and put it in quotes"
         )
     return _text(value)
 

@@ -39,7 +39,7 @@ class Record(BaseModel):
     service: str
     action: str
     outcome: Outcome | None = None
-    error: str = Field("", description="Why the outcome is failed or blocked, and who acts")
+    reason: str = Field("", description="Why the outcome is what it is; of a failure, who acts")
     started: str = Field(description="UTC")
     finished: str | None = Field(None, description="UTC; null: the run was cut off")
     operator_arn: str = Field("", description="Who ran it, as STS says; empty until known")
@@ -89,9 +89,9 @@ class Recorder:
         self.record.changes_done.append(done)
         self._write()
 
-    def finish(self, outcome: Outcome, error: str = "") -> None:
+    def finish(self, outcome: Outcome, reason: str) -> None:
         """The end of the run."""
-        self.keep(outcome=outcome, error=error, finished=_now())
+        self.keep(outcome=outcome, reason=reason, finished=_now())
 
     def _write(self) -> None:
         text = without_secrets(self.record.model_dump_json(indent=2), self.secrets)

@@ -43,7 +43,8 @@ def _recorded(step: Step) -> Step:
         except Exception as error:  # not foreseen: its traceback is wanted, and the record must not look unfinished
             self.recorder.finish("failed", f"{type(error).__name__}: {error}")
             raise
-        self.recorder.finish("blocked" if isinstance(failure, PlanBlocked) else "failed", str(failure))
+        undone = isinstance(failure, PlanBlocked | PlanChanged)
+        self.recorder.finish("blocked" if undone else "failed", str(failure))
         raise failure
 
     return recorded
@@ -144,7 +145,7 @@ class Runbook:
     def finish(self) -> View:
         """The outcome. Raises RunFailed when it is blocked or failed, so that papermill and batch runs see it."""
         outcome, why = self._outcome()
-        self.recorder.finish(outcome, why if outcome in ("blocked", "failed") else "")
+        self.recorder.finish(outcome, why)
         if outcome in ("blocked", "failed"):
             raise RunFailed(f"{outcome.upper()}: {why}\nRecord: {self.recorder.path}")
         return display.outcome(outcome, why, self.recorder.path, sandbox=self.parameters.sandbox)
@@ -164,7 +165,7 @@ class Runbook:
             return [change for each in reversed(self._resources) for change in each.removal(look)]
         needed = self.service.waiting_for()
         if needed:
-            why = f"Onemata has to give {needed}. Send Onemata the hand-over below; then run again with its answer."
+            why = f"Onemata has not yet given {needed}. Send Onemata the hand-over; then run again with its answer."
             return [Change(kind="waiting", resource="Onemata's answer", step=self.service.title, why=why)]
         return [change for each in self._resources for change in each.changes(look)]
 
@@ -188,9 +189,10 @@ class Runbook:
                 "planned",
                 f"{len(plan.pending)} changes are planned; nothing was changed. Digest {plan.digest}.",
             )
-        failed = [check for check in checks if check.result == "failed"]
+        failed = [check.name for check in checks if check.result == "failed"]
         if failed:
-            return "failed", "; ".join(f"{check.name}: {check.evidence}" for check in failed)
+            names = "; ".join(failed)
+            return "failed", f"{len(failed)} of {len(checks)} checks failed: {names}. The checks say why, and who acts."
         if plan.action == "remove":
             return "removed", "Nothing of this runbook's is left but what the plan says stays."
         unseen = [check for check in checks if check.result != "proven"]

@@ -47,7 +47,7 @@ def records(folder: Path) -> dict[str, Record]:
 def test_check_says_what_is_good_and_what_is_wrong(tmp_path: Path) -> None:
     good = onemata("check", EXAMPLE, cwd=tmp_path)
     assert good.returncode == 0
-    assert "good (redshift, glue, ec2)" in good.stdout
+    assert "good (redshift, glue, ec2; sandbox only)" in good.stdout
     bad = onemata("check", EXAMPLE, client(tmp_path, "acme", account_id="012345670123"), cwd=tmp_path)
     assert bad.returncode == 2
     assert "client.yaml: account_id = 1402433619: an account id must be quoted" in bad.stderr

@@ -279,7 +279,7 @@ def test_s3_access_can_be_narrowed_and_widened_again(
     scoped = run(service, s3_access="scoped")
     in_place(scoped)
     assert scoped.writes == forth
-    assert "managed) would mean" in scoped.shown["plan"]
+    assert "`managed`, would mean" in scoped.shown["plan"]
     document = aws.client("iam").get_role_policy(RoleName=ROLES[service], PolicyName="onemata-s3-read")
     assert f"arn:aws:s3:::{sandbox.BUCKET}/example-client/*" in json.dumps(document["PolicyDocument"])
     assert run(service, s3_access="managed").writes == back
@@ -295,7 +295,7 @@ def test_only_the_approved_plan_is_applied(aws: Sandbox) -> None:
     refused = run("redshift", approved_plan=approved, adopt_existing=True)
     assert isinstance(refused.error, PlanChanged)
     assert approved in str(refused.error)
-    assert refused.record.outcome == "failed"
+    assert refused.record.outcome == "blocked"
     assert refused.writes == []
 
 
@@ -312,7 +312,7 @@ def test_a_failure_midway_is_on_record_and_the_next_run_finishes(aws: Sandbox) -
     failed = run("redshift")
     assert failed.record.outcome == "failed"
     assert [done.status for done in failed.record.changes_done] == ["done", "done", "failed"]
-    assert "quota" in failed.record.error.lower()
+    assert "quota" in failed.record.reason.lower()
     assert failed.record.finished is not None
 
     redshift.modify_cluster_iam_roles(ClusterIdentifier=sandbox.CLUSTER, RemoveIamRoles=[f"{arn}/filler-0"])

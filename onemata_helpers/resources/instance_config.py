@@ -94,7 +94,7 @@ class InstanceConfig(Resource):
 
     def _file(self, report: ConfigReport) -> str:
         if not report.exists:
-            return "The file is made."
+            return "The file does not exist yet, and is created."
         return "It is added at the end; the rest of the file stays as it is, with a backup beside it."
 
 

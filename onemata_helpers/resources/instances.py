@@ -60,7 +60,9 @@ def metadata_notes(look: Look, instance_id: str) -> list[str]:
     if options.get("HttpTokens") == "required":
         notes.append(f"{instance_id} takes IMDSv2 only: the AWS CLI on it must be 1.16.289 or newer.")
     if options.get("HttpPutResponseHopLimit") == 1:
-        notes.append(f"{instance_id} has the metadata hop limit 1: containers on it get no credentials; 2 lets them.")
+        notes.append(
+            f"{instance_id} has the metadata hop limit 1: containers on it get no credentials; with 2 they would."
+        )
     return notes
 
 

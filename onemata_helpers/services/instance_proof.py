@@ -108,10 +108,15 @@ class InstanceProof:
     def _denial(self, key: str, result: CommandResult | None) -> Check:
         name = f"{self.instance_id} {_DENIED[key]}"
         if result is not None:
-            return _check(name, judge_denied(result, key), _transcript(result))
+            return _check(name, judge_denied(result, key), f"{self._tried(key)}\n{_transcript(result)}")
         parameter = {"other_role": "denied_role_arn", "other_bucket": "denied_bucket"}[key]
         evidence = f"Onemata names one in {parameter}, or the client goes without (negative_checks: false)."
         return Check(name=name, result="not provable from here", evidence=evidence)
+
+    def _tried(self, key: str) -> str:
+        p = self.parameters
+        role = f"With the role {p.onemata_role_arn} and no external ID:"
+        return {"no_external_id": role, "other_role": f"With the role {p.denied_role_arn}:", "other_bucket": ""}[key]
 
     def _run(self, aws: Aws, platform: Platform, script: str, what: str, parse: Callable[[str], R]) -> R:
         output = read_by_script(aws, self.instance_id, platform, script, what)
@@ -127,7 +132,7 @@ def _all_proven(checks: list[Check]) -> bool:
 
 def _check(name: str, verdict: Verdict, seen: str) -> Check:
     result = verdict.outcome if verdict.outcome != "unclear" else "not provable from here"
-    return Check(name=name, result=result, evidence=f"{verdict.sentence}\n{seen}".strip())
+    return Check(name=name, result=result, evidence=f"{verdict.sentence}\n{seen.strip()}".strip())
 
 
 def _transcript(result: CommandResult) -> str:

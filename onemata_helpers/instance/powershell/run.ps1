@@ -29,8 +29,8 @@ function Write-Proof($Command, $Arguments, $ConfigFile) {
     try { $out, $err, $code = Invoke-Aws $Arguments $ConfigFile } catch { $out, $err, $code = '', 'aws: command not found', 127 }
     $outLines = @($out -split '\r?\n' | Where-Object { $_ -ne '' })
     $errLines = @($err -split '\r?\n' | Where-Object { $_ -ne '' })
-    $outLines | Select-Object -First 30 | ForEach-Object { Write-Output "out| $($_.Substring(0, [Math]::Min(200, $_.Length)))" }
-    $errLines | Select-Object -Last 15 | ForEach-Object { Write-Output "err| $($_.Substring(0, [Math]::Min(200, $_.Length)))" }
+    $outLines | Select-Object -First 20 | ForEach-Object { Write-Output "out| $($_.Substring(0, [Math]::Min(200, $_.Length)))" }
+    $errLines | Select-Object -Last 5 | ForEach-Object { Write-Output "err| $($_.Substring(0, [Math]::Min(1000, $_.Length)))" }
     Say 'out_lines' $outLines.Count
     Say 'exit_code' $code
 }

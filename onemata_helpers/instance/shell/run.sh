@@ -18,8 +18,8 @@ prove() {
     eval "$1"
   ) > "$scratch/out" 2> "$scratch/err" < /dev/null
   code=$?
-  head -n 30 "$scratch/out" | cut -c 1-200 | sed 's/^/out| /'
-  tail -n 15 "$scratch/err" | cut -c 1-200 | sed 's/^/err| /'
+  head -n 20 "$scratch/out" | cut -c 1-200 | sed 's/^/out| /'
+  tail -n 5 "$scratch/err" | cut -c 1-1000 | sed 's/^/err| /'
   say out_lines "$(wc -l < "$scratch/out")"
   say exit_code "$code"
 }
