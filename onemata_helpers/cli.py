@@ -24,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+_EXAMPLE = Path("parameters/example")
 out = Console(highlight=False)
 Folders = Annotated[
     list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR...")
@@ -86,6 +87,8 @@ def permissions(
     """Print the policy that the operator needs in the client's account, ready to paste."""
     from .permissions import policy
 
+    if client == _EXAMPLE:
+        typer.echo("This is for the example; --client CLIENT_DIR gives a client's.", err=True)
     try:
         in_use = from_folder(client)
     except ParameterError as error:

@@ -59,7 +59,7 @@ def _account_id(value: Any) -> Any:
 
 def _matches(pattern: str, due: str) -> AfterValidator:
     def check(value: str) -> str:
-        if value and not re.fullmatch(pattern, value):
+        if value and not re.fullmatch(pattern, value, re.ASCII):
             raise ValueError(due)
         return value
 
@@ -332,6 +332,13 @@ class Ec2Parameters(ServiceParameters):
             if arn == info.data.get("onemata_role_arn"):
                 raise ValueError("this must be another role than onemata_role_arn")
         return arn
+
+    @field_validator("profile_name")
+    @classmethod
+    def _usable_on_the_instance(cls, name: str, info: ValidationInfo) -> str:
+        if not name and str(info.data.get("role_name", "")).startswith("-"):
+            raise ValueError("empty means the role's name, but a profile's name cannot begin with '-'")
+        return name
 
     @property
     def instance_profile(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -26,16 +26,17 @@ from .services import service_of
 from .session import Aws, connect
 from .wait import Wait
 
-Step = Callable[["Runbook"], View]
+P = ParamSpec("P")
+Step = Callable[Concatenate["Runbook", P], View]
 
 
-def _recorded(step: Step) -> Step:
+def _recorded(step: Step[P]) -> Step[P]:
     """A failure of this step goes into the record before the notebook sees it."""
 
     @wraps(step)
-    def recorded(self: Runbook) -> View:
+    def recorded(self: Runbook, /, *args: P.args, **kwargs: P.kwargs) -> View:
         try:
-            return step(self)
+            return step(self, *args, **kwargs)
         except OnemataError as error:
             failure = error
         except (ClientError, BotoCoreError) as error:
@@ -124,6 +125,7 @@ class Runbook:
         self.recorder.keep(checks=checks)
         return display.checks(checks)
 
+    @_recorded
     def judge(self, pasted: Mapping[str, str]) -> View:
         """Judge what the two commands printed on an instance; `pasted` maps instance ids to that text."""
         if not pasted:

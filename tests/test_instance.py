@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from onemata_helpers import Runbook, policies, sandbox
-from onemata_helpers.errors import PlanBlocked
+from onemata_helpers.errors import PlanBlocked, RunFailed
 from onemata_helpers.sandbox import world
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.wait import Wait
@@ -18,6 +18,12 @@ from .conftest import STEPS, Run, run, values
 
 PATIENT = Wait(tell=lambda _: None, seconds=20)
 IMPATIENT = Wait(tell=lambda _: None, seconds=0.1)
+PASTED = (
+    "$ aws sts get-caller-identity --profile onemata-ec2\n"
+    f'{{"Arn": "arn:aws:sts::{world.ONEMATA_ACCOUNT}:assumed-role/{world.ONEMATA_ROLE}/botocore-session-1"}}\n'
+    "$ aws s3 ls s3://onemata-example-data/example-client/ --profile onemata-ec2\n"
+    "                           PRE 2021-02-10/\n"
+)
 CONFIG = f"profile onemata-ec2 of ec2-user on {sandbox.INSTANCE_ID}"
 SSM: dict[str, Any] = {
     "configure": "ssm",
@@ -134,14 +140,27 @@ def test_manual_gives_a_block_and_judges_what_is_pasted_back(aws: Sandbox) -> No
     shown = {step: str(getattr(book, step)()) for step in STEPS[:-1]}
     assert "paste this into a shell" in shown["hand_over"]
     assert "not provable from here" in shown["verify"]
-    pasted = (
-        "$ aws sts get-caller-identity --profile onemata-ec2\n"
-        f'{{"Arn": "arn:aws:sts::{world.ONEMATA_ACCOUNT}:assumed-role/{world.ONEMATA_ROLE}/botocore-session-1"}}\n'
-        "$ aws s3 ls s3://onemata-example-data/example-client/ --profile onemata-ec2\n"
-        "                           PRE 2021-02-10/\n"
-    )
-    book.judge({sandbox.INSTANCE_ID: pasted})
+    book.judge({sandbox.INSTANCE_ID: PASTED})
+    assert "APPLIED" in str(book.finish())  # what must be refused was not tried
+
+
+def test_manual_ends_verified_only_without_the_negative_checks(aws: Sandbox) -> None:
+    book = Runbook("ec2", values("ec2", action="apply", configure="manual", negative_checks=False), PATIENT)
+    for step in STEPS[:-1]:
+        getattr(book, step)()
+    book.judge({sandbox.INSTANCE_ID: PASTED})
     assert "VERIFIED" in str(book.finish())
+
+
+def test_a_paste_never_stands_in_for_a_proof(aws: Sandbox) -> None:
+    set_up()
+    no_read_on_onematas_side(aws)
+    book = Runbook("ec2", values("ec2", action="verify", **SSM), IMPATIENT)
+    for step in STEPS[:-1]:
+        getattr(book, step)()
+    with pytest.raises(RunFailed, match="configure: manual only"):
+        book.judge({sandbox.INSTANCE_ID: PASTED})
+    assert book.recorder.record.outcome == "failed"
 
 
 def test_nothing_pasted_is_nothing_proven(aws: Sandbox) -> None:
@@ -264,6 +283,18 @@ def test_without_the_negative_checks_it_takes_an_explicit_key(aws: Sandbox) -> N
     named = ec2("verify", negative_checks=False)
     assert named.record.outcome == "verified"
     assert not any("refused" in check.name for check in named.record.checks)
+
+
+def test_a_profile_that_was_deleted_and_made_again_is_attached_anew(aws: Sandbox) -> None:
+    in_use = run("ec2")
+    assert in_use.record.outcome == "applied"
+    iam = aws.client("iam")
+    iam.remove_role_from_instance_profile(InstanceProfileName="onemata-ec2", RoleName="onemata-ec2")
+    iam.delete_instance_profile(InstanceProfileName="onemata-ec2")
+    first, second = ec2(), ec2()
+    assert first.record.outcome == "verified"
+    assert second.record.outcome == "verified"
+    assert second.writes == []
 
 
 def test_metadata_options_are_said_before_the_apply(aws: Sandbox) -> None:

@@ -88,6 +88,8 @@ def test_example_values_are_those_of_the_example() -> None:
         ("approved_plan", "yes", "20 hexadecimal"),
         ("s3_access", "full", "'managed' or 'scoped'"),
         ("kms_key_arn", "alias/mine", "KMS key"),
+        ("role_name", "rôle", "role name"),
+        ("onemata_external_id", "kunde-ü1", "letters, digits"),
         ("sandbox", "true", "true or false"),
         ("adopt_existing", "yes", "true or false"),
         ("acount_id", "012345670123", "did you mean account_id?"),

@@ -123,5 +123,7 @@ def test_nothing_is_granted_on_everything_that_can_be_narrowed() -> None:
         "ssm:DescribeInstanceInformation",
         "ssm:GetCommandInvocation",
     }
+    documents = [r for s in policy["Statement"] for r in s["Resource"] if ":document/" in r]
+    assert not any("*" in document for document in documents)
     passing = [s for s in policy["Statement"] if "iam:PassRole" in s["Action"]]
     assert all("iam:PassedToService" in json.dumps(s["Condition"]) for s in passing)

@@ -279,7 +279,7 @@ def test_s3_access_can_be_narrowed_and_widened_again(
     scoped = run(service, s3_access="scoped")
     in_place(scoped)
     assert scoped.writes == forth
-    assert "`managed`, would mean" in scoped.shown["plan"]
+    assert "`managed` would mean" in scoped.shown["plan"]
     document = aws.client("iam").get_role_policy(RoleName=ROLES[service], PolicyName="onemata-s3-read")
     assert f"arn:aws:s3:::{sandbox.BUCKET}/example-client/*" in json.dumps(document["PolicyDocument"])
     assert run(service, s3_access="managed").writes == back

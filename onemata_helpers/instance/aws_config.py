@@ -8,7 +8,6 @@ Profiles with a role: https://docs.aws.amazon.com/cli/latest/userguide/cli-confi
 """
 
 import configparser
-import hashlib
 import re
 import tempfile
 from collections.abc import Mapping
@@ -19,23 +18,13 @@ from typing import Literal
 from botocore.configloader import build_profile_map, raw_config_parse
 from botocore.exceptions import ConfigParseError
 
-from onemata_helpers.instance.profile_section import ProfileSection
+from onemata_helpers.instance.profile_section import HARMLESS, ProfileSection
 
 Action = Literal["add", "nothing", "blocked"]
 MENDS = "The owner of the file mends this; then plan again."
 CHOOSE = (
     "The owner of the file changes or removes that section, or the parameters name another profile; then plan again."
 )
-_HARMLESS = {
-    "role_arn",
-    "credential_source",
-    "external_id",
-    "region",
-    "source_profile",
-    "role_session_name",
-    "duration_seconds",
-    "output",
-}
 _HIDDEN = "(not shown)"
 _HEADER = re.compile(r"\s*\[(?P<title>.+)\]")
 
@@ -77,14 +66,12 @@ class Difference:
 class Decision:
     """What to do; ``sentence`` says it to a person.
 
-    For ``add`` only, ``addition`` is what goes to the end of the file, and ``new_sha256`` the hash
-    of the file as it is then.
+    For ``add`` only, ``addition`` is what goes to the end of the file.
     """
 
     action: Action
     sentence: str
     addition: bytes | None = None
-    new_sha256: str = ""
     differences: tuple[Difference, ...] = ()
 
 
@@ -97,7 +84,8 @@ def decide(content: bytes | None, wanted: ProfileSection) -> Decision:
 
     ``add`` carries only what is added: the new file is the old one, unchanged, and the addition.
     ``nothing`` means that botocore reads just these settings already. ``blocked`` says what is
-    wrong, on which line, and who mends it. Nothing is raised for a bad file.
+    wrong, on which line, and who mends it. Nothing is raised for a bad file. The bytes may be those
+    that ``read_config`` brings, where secrets are hidden: the decision is the same.
     """
     content = content or b""
     try:
@@ -203,17 +191,15 @@ def _shown(key: str, value: object) -> str | None:
     if value is None:
         return None
     first, *more = str(value).split("\n")
-    return "\n".join([first if key in _HARMLESS else _HIDDEN, *(_HIDDEN for _ in more)])
+    return "\n".join([first if key in HARMLESS else _HIDDEN, *(_HIDDEN for _ in more)])
 
 
 def _add(content: bytes, wanted: ProfileSection) -> Decision:
     newline = "\r\n" if b"\r\n" in content else "\n"
     gap = newline if content.endswith((b"\n", b"\r")) else newline * 2
     addition = ((gap if content else "") + wanted.render(newline)).encode()
-    new = content + addition
-    _prove(new.decode(), wanted)
-    sentence = f"[{wanted.title}] will be added at the end of the file."
-    return Decision("add", sentence, addition, hashlib.sha256(new).hexdigest())
+    _prove((content + addition).decode(), wanted)
+    return Decision("add", f"[{wanted.title}] will be added at the end of the file.", addition)
 
 
 def _prove(text: str, wanted: ProfileSection) -> None:

@@ -8,6 +8,18 @@ from dataclasses import dataclass
 
 CREDENTIAL_SOURCE = "Ec2InstanceMetadata"  # case matters: botocore compares it letter for letter
 
+# Settings whose values may be shown to others: they name things, and open nothing.
+HARMLESS = (
+    "role_arn",
+    "credential_source",
+    "external_id",
+    "region",
+    "source_profile",
+    "role_session_name",
+    "duration_seconds",
+    "output",
+)
+
 # No quotes, brackets, backslashes, control or non-ASCII characters: SDKs read those differently.
 _RULES = {
     "name": r"(?![- ])[A-Za-z0-9_+=,.@:/ -]{1,128}(?<! )",

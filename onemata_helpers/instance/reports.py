@@ -18,7 +18,8 @@ class ReportUnreadableError(ValueError):
 class ConfigReport:
     """The state of the user's ``~/.aws/config``, before or after writing it.
 
-    ``content`` is None without a file, or if it could not be read. ``refusal`` is the sentence that
+    ``sha256`` is that of the file itself; ``content`` is the file with its secrets hidden, None
+    without a file, or if it could not be read. ``refusal`` is the sentence that
     says what keeps us from writing it, empty if nothing does. ``outcome`` is set after writing:
     ``written``, ``nothing`` or ``refused``.
     """
@@ -80,10 +81,9 @@ class ProofReport:
 def parse_config_report(text: str) -> ConfigReport:
     """Read what ``read_config`` or ``write_config`` printed.
 
-    Raises ReportUnreadableError if the report is missing, cut short, or does not fit its hash.
+    Raises ReportUnreadableError if the report is missing, cut short, or its content does not fit its hash.
     """
     values = dict(_pairs(_body(text, "config")))
-    sha256 = values.get("sha256", ABSENT)
     return ConfigReport(
         user=values.get("user", ""),
         home=values.get("home", ""),
@@ -91,21 +91,21 @@ def parse_config_report(text: str) -> ConfigReport:
         target=values.get("target", ""),
         owner=values.get("owner", ""),
         mode=values.get("mode", ""),
-        sha256=sha256,
+        sha256=values.get("sha256", ABSENT),
         refusal=values.get("refusal", ""),
         outcome=values.get("outcome", ""),
         backup=values.get("backup", ""),
-        content=_content(values.get("content", ""), sha256),
+        content=_content(values.get("content", ""), values.get("content_sha256", "")),
     )
 
 
 def _content(encoded: str, sha256: str) -> bytes | None:
+    if not sha256:
+        return None  # no file, one that may not be read, or the report of a write
     content = base64.b64decode(encoded)
-    if hashlib.sha256(content).hexdigest() == sha256:
-        return content
-    if encoded:
+    if hashlib.sha256(content).hexdigest() != sha256:
         raise ReportUnreadableError("The file's content came back incomplete: run it again.")
-    return None  # no file, one that may not be read, or the report of a write
+    return content
 
 
 def parse_proof_report(text: str) -> ProofReport:

@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command.html
 """
 
 import base64
+import hashlib
 import re
 import shlex
 import textwrap
 from dataclasses import dataclass, replace
 
-from onemata_helpers.instance.profile_section import ProfileSection
+from onemata_helpers.instance.profile_section import HARMLESS, ProfileSection
 from onemata_helpers.instance.quoting import (
     Platform,
     checked,
@@ -50,29 +51,32 @@ def listing_arguments(profile: str, bucket: str, prefix: str) -> tuple[str, ...]
 def read_config(platform: Platform, user: str) -> str:
     """Write the text that prints the state of the user's ``~/.aws/config`` as a report.
 
+    What may be secret in the file is hidden before it is printed: Systems Manager keeps output.
     Raises ValueError for a user that no system would have.
     """
+    harmless = " ".join(HARMLESS)
     if platform == "windows":
-        return _windows("config", user, "read.ps1", SizeCap=SIZE_CAP)
-    return _linux("config", user, "report.sh", "read.sh", size_cap=SIZE_CAP)
+        return _windows("config", user, "mask.ps1", "read.ps1", Harmless=harmless, SizeCap=SIZE_CAP)
+    return _linux("config", user, "report.sh", "mask.sh", "read.sh", harmless=harmless, size_cap=SIZE_CAP)
 
 
-def write_config(platform: Platform, user: str, expected: str, new_sha256: str, addition: bytes) -> str:
+def write_config(platform: Platform, user: str, expected: str, addition: bytes) -> str:
     """Write the text that puts ``addition`` at the end of the file whose SHA-256 is ``expected``.
 
     ``expected`` is :data:`ABSENT` if there must be no file yet. The text refuses if the file has
-    changed since or would not get the hash ``new_sha256``, keeps owner and mode, makes a backup, and
-    does nothing if all is done already. What the file holds already is not in the text: it may be
+    changed since, keeps owner and mode, makes a backup, puts nothing in place but the old file and
+    the addition, and does nothing if just that is there already. What the file holds already is not in the text: it may be
     secret, and Systems Manager keeps texts. Raises ValueError for a user that no system would have.
     """
-    encoded = base64.b64encode(addition).decode()
+    encoded, size, digest = base64.b64encode(addition).decode(), len(addition), hashlib.sha256(addition).hexdigest()
     if platform == "windows":
-        values = {"Expected": expected, "NewHash": new_sha256, "Addition": encoded}
+        values = {"Expected": expected, "Addition": encoded, "AddedSize": size, "AddedHash": digest}
         return _windows("config", user, "place.ps1", "write.ps1", **values)
     lines = "\n".join(textwrap.wrap(encoded, 76))
     addition_sh = f"addition() {{ base64 -d <<'ADDITION'\n{lines}\nADDITION\n}}\n"
     files = ("report.sh", "place.sh", "write.sh")
-    return _linux("config", user, *files, before=addition_sh, expected=expected, new_hash=new_sha256)
+    values = {"expected": expected, "added_size": size, "added_hash": digest}
+    return _linux("config", user, *files, before=addition_sh, **values)
 
 
 def proof_commands(platform: Platform, user: str, profile: str, bucket: str, prefix: str) -> str:

@@ -1,7 +1,7 @@
 """The profile in `~/.aws/config` on an instance, read and written through AWS Systems Manager.
 
-The file is the client's and may hold secrets: what it says is compared here and never kept in a record,
-and only the section that is added travels back.
+The file is the client's and may hold secrets: they are hidden on the instance before the rest travels here,
+what it says is compared here and never kept in a record, and only the section that is added travels back.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ class InstanceConfig(Resource):
         return self.change("blocked", why, fields=fields)
 
     def _addition(self, decision: Decision, report: ConfigReport, platform: Platform) -> Change:
-        if decision.addition is None or decision.new_sha256 is None:
+        if decision.addition is None:
             raise TypeError("a decision to add has an addition")
-        script = write_config(platform, self.user, report.sha256, decision.new_sha256, decision.addition)
+        script = write_config(platform, self.user, report.sha256, decision.addition)
         call = send(self.instance_id, platform, script, f"Onemata adds the profile {self.section.name}")
         why = f"With this profile the AWS CLI on the instance acts as Onemata's role. {self._file(report)}"
         section = Field(name=f"section in {report.path}", after=self.section.render())

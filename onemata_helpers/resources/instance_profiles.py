@@ -105,6 +105,7 @@ def _read_profile(aws: Aws, name: str) -> ProfileState | None:
         return None
     return {
         "arn": found["Arn"],
+        "id": found["InstanceProfileId"],
         "path": found["Path"],
         "roles": [each["RoleName"] for each in found["Roles"]],
         "tags": {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},

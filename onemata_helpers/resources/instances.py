@@ -96,11 +96,13 @@ class ProfileAssociation(Resource):
         if found is None:
             why = "There is no such instance in this account and region. The engineer corrects instance_ids or region."
             return [self.change("blocked", why)]
-        if found["profile_arn"] == self.profile_arn:
+        if found["profile_arn"] == self.profile_arn and not self._is_of_a_deleted_profile(look, found):
             return [self.change("nothing", f"The instance has the profile ({found['association_state']}).")]
         if found["state"] not in ("running", "stopped"):
             why = f"The instance is {found['state']}; only a running or stopped one takes a profile."
             return [self.change("blocked", why)]
+        if found["profile_arn"] == self.profile_arn:
+            return self._again(found)
         if found["profile_arn"]:
             return self._existing(look, found)
         return [self._attachment()]
@@ -129,6 +131,19 @@ class ProfileAssociation(Resource):
             return METADATA_OFF
         state = found.get("association_state", "")
         return f"The association is {state}." if state in ("associating", "disassociating") else ""
+
+    def _is_of_a_deleted_profile(self, look: Look, found: InstanceState) -> bool:
+        """A profile that was deleted and made again has the same ARN and another id; the old one gives nothing.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteInstanceProfile.html
+        """
+        profile = instance_profile(look, self.profile_name)
+        return profile is None or profile["id"] != found["profile_id"]
+
+    def _again(self, found: InstanceState) -> list[Change]:
+        why = "The instance is associated with a deleted profile of this name, which gives it no credentials."
+        old = Field(name="profile id", before=found["profile_id"])
+        return [self.change("detach", why, _disassociate(found["association_id"]), fields=(old,)), self._attachment()]
 
     def _attachment(self) -> Change:
         why = "With the profile the instance gets the role's credentials from its metadata service."
@@ -202,6 +217,7 @@ def _read_instance(aws: Aws, instance_id: str) -> InstanceState | None:
         "platform": "windows" if found[0].get("Platform") == "windows" else "linux",
         "metadata": {key: options[key] for key in _METADATA_OPTIONS if key in options},
         "profile_arn": association.get("IamInstanceProfile", {}).get("Arn", ""),
+        "profile_id": association.get("IamInstanceProfile", {}).get("Id", ""),
         "association_id": association.get("AssociationId", ""),
         "association_state": association.get("State", ""),
     }

@@ -18,8 +18,10 @@ from .base import Look
 
 PERMISSIONS = ("ssm:DescribeInstanceInformation", "ssm:SendCommand", "ssm:GetCommandInvocation")
 TIME_LIMIT = 600  # seconds
+# A command that has not begun by then never will: nothing is written after we have said that it failed.
+_START_SECONDS = 60
 
-_DOCUMENTS = {"linux": "AWS-RunShellScript", "windows": "AWS-RunPowerShellScript"}
+DOCUMENTS = {"linux": "AWS-RunShellScript", "windows": "AWS-RunPowerShellScript"}
 # For a moment after SendCommand the invocation is not known.
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html
 _NOT_YET = Transient("InvocationDoesNotExist", "", "Systems Manager starts the command")
@@ -41,11 +43,15 @@ def managed_platform(look: Look, instance_id: str) -> Platform | None:
 
 
 def send(instance_id: str, platform: Platform, script: str, comment: str) -> Call:
-    """The call that starts a script. `comment` is what the client sees of it in Systems Manager's history."""
+    """The call that starts a script. `comment` is what the client sees of it in Systems Manager's history.
+
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html (its lengths and limits)
+    """
     arguments = {
         "InstanceIds": [instance_id],
-        "DocumentName": _DOCUMENTS[platform],
-        "Comment": comment,
+        "DocumentName": DOCUMENTS[platform],
+        "Comment": comment[:100],
+        "TimeoutSeconds": _START_SECONDS,
         "Parameters": {"commands": script.splitlines(), "executionTimeout": [str(TIME_LIMIT)]},
     }
     return Call(service="ssm", operation="send_command", arguments=arguments)
@@ -74,7 +80,8 @@ def output_of(aws: Aws, command_id: str, instance_id: str, wait: Wait) -> Output
 
 def refused(instance_id: str, output: Output) -> NotUsable:
     """The error for a script that ended without the report that it should have printed."""
-    last = (output.stderr or output.stdout or "it printed nothing").strip().splitlines()[-1]
+    printed = output.stderr.strip() or output.stdout.strip() or "it printed nothing"
+    last = printed.splitlines()[-1]
     return NotUsable(
         f"The command on {instance_id} ended {output.status}: {last} Who acts: the client's admin looks at it in "
         "Systems Manager's Run Command history; then run the notebook again."

@@ -191,7 +191,7 @@ class Service(ABC, Generic[P]):
         p = self.parameters
         managed = f"{p.managed_s3_policy}, {self._reach()} to all buckets" if p.managed_s3_policy else "no S3 policy"
         if p.s3_access == "scoped":
-            return f"s3_access is `scoped`: reading {self.location} only. The guide's way, `managed`, would mean {managed}."
+            return f"s3_access is `scoped`: reading {self.location} only. The guide's `managed` would mean {managed}."
         return f"s3_access is `managed`, the guide's way: {managed}. `scoped` would mean reading {self.location} only."
 
 

@@ -81,6 +81,12 @@ class Ec2(Service[Ec2Parameters]):
         return checks
 
     def judge(self, pasted: Mapping[str, str]) -> list[Check]:
+        if self.parameters.configure != "manual":
+            raise RunFailed(
+                "What is pasted counts with configure: manual only, so that it never stands in for a proof."
+            )
+        if not self.parameters.onemata_role_arn:
+            raise RunFailed("Onemata has not yet named its role (onemata_role_arn), so there is nothing to judge.")
         proofs = {proof.instance_id: proof for proof in self._proofs()}
         unknown = sorted(pasted.keys() - proofs)
         if unknown:

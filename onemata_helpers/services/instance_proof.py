@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ..checks import Check
 from ..instance.denied import judge_denied
@@ -28,6 +28,7 @@ from ..session import Aws
 from ..wait import Wait
 
 R = TypeVar("R")
+_UNSEEN: Final = "not provable from here"
 
 _DENIED = {
     "no_external_id": "is refused Onemata's role without the external ID",
@@ -64,7 +65,8 @@ class InstanceProof:
             return self._positive(self._report(look.aws, platform))
 
         checks = wait.patiently(self.instance_id, prove, _all_proven) if patient else prove()
-        return checks + self._negative(look.aws, platform)
+        denials = self._negative(look.aws, platform)
+        return checks + (denials if _all_proven(checks) else [_says_nothing(each) for each in denials])
 
     def by_paste(self, text: str) -> list[Check]:
         """The checks, from what a person pasted."""
@@ -73,10 +75,9 @@ class InstanceProof:
         return [_check(self.identity, identity, text), _check(self.listing, listing, text)]
 
     def unseen(self, why: str) -> list[Check]:
-        """The same checks, not made."""
-        return [
-            Check(name=each, result="not provable from here", evidence=why) for each in (self.identity, self.listing)
-        ]
+        """All the checks, not made."""
+        names = [self.identity, self.listing, *(self._denied(key) for key in self._due_denials())]
+        return [Check(name=each, result=_UNSEEN, evidence=why) for each in names]
 
     def _report(self, aws: Aws, platform: Platform) -> ProofReport:
         p = self.parameters
@@ -98,20 +99,30 @@ class InstanceProof:
 
     def _negative(self, aws: Aws, platform: Platform) -> list[Check]:
         p = self.parameters
-        if not p.negative_checks:
+        due = self._due_denials()
+        if not due:
             return []
         script = denied_commands(platform, p.instance_user, self.section, p.denied_role_arn, p.denied_bucket)
         tried = self._run(aws, platform, script, "whether what must be refused is refused", parse_denied_report)
-        untold = [] if p.onemata_external_id else ["no_external_id"]
-        return [self._denial(key, tried.get(key)) for key in _DENIED if key not in untold]
+        return [self._denial(key, tried.get(key)) for key in due]
+
+    def _due_denials(self) -> list[str]:
+        """What must be tried and refused; nothing only by an explicit key."""
+        p = self.parameters
+        if not p.negative_checks:
+            return []
+        return [key for key in _DENIED if key != "no_external_id" or p.onemata_external_id]
+
+    def _denied(self, key: str) -> str:
+        return f"{self.instance_id} {_DENIED[key]}"
 
     def _denial(self, key: str, result: CommandResult | None) -> Check:
-        name = f"{self.instance_id} {_DENIED[key]}"
+        name = self._denied(key)
         if result is not None:
             return _check(name, judge_denied(result, key), f"{self._tried(key)}\n{_transcript(result)}")
         parameter = {"other_role": "denied_role_arn", "other_bucket": "denied_bucket"}[key]
         evidence = f"Onemata names one in {parameter}, or the client goes without (negative_checks: false)."
-        return Check(name=name, result="not provable from here", evidence=evidence)
+        return Check(name=name, result=_UNSEEN, evidence=evidence)
 
     def _tried(self, key: str) -> str:
         p = self.parameters
@@ -130,8 +141,16 @@ def _all_proven(checks: list[Check]) -> bool:
     return all(check.result == "proven" for check in checks)
 
 
+def _says_nothing(denial: Check) -> Check:
+    """A refusal proves something only where the right role, external ID and bucket work."""
+    if denial.result != "proven":
+        return denial
+    evidence = f"It is refused, but so is what must work: this says something only then.\n{denial.evidence}"
+    return denial.model_copy(update={"result": _UNSEEN, "evidence": evidence})
+
+
 def _check(name: str, verdict: Verdict, seen: str) -> Check:
-    result = verdict.outcome if verdict.outcome != "unclear" else "not provable from here"
+    result = verdict.outcome if verdict.outcome != "unclear" else _UNSEEN
     return Check(name=name, result=result, evidence=f"{verdict.sentence}\n{seen.strip()}".strip())
 
 

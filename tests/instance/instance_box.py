@@ -197,7 +197,7 @@ def read(box: Box) -> ConfigReport:
 def write_text(expected: str, new: bytes = NEW, old: bytes = OLD) -> str:
     """The text that makes ``new`` of a file that is ``old``; or of none, if none is expected."""
     addition = new if expected == ABSENT else new.removeprefix(old)
-    return write_config("linux", USER, expected, sha256(new), addition)
+    return write_config("linux", USER, expected, addition)
 
 
 def write(box: Box, expected: str, new: bytes = NEW, old: bytes = OLD) -> ConfigReport:

@@ -79,6 +79,6 @@ def put(aws: Sandbox, section: ProfileSection) -> None:
     before = read(aws)
     decision = decide(before.content, section)
     assert decision.addition is not None
-    text = write_config("linux", USER, before.sha256, decision.new_sha256, decision.addition)
+    text = write_config("linux", USER, before.sha256, decision.addition)
     written = parse_config_report(send(aws, text))
     assert written.outcome == "written"

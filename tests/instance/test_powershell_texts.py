@@ -27,7 +27,7 @@ HOSTILE = [
 ]
 TEXTS = {
     "read": scripts.read_config("windows", "CORP\\Jo Doe"),
-    "write": scripts.write_config("windows", "Administrator", scripts.ABSENT, "0" * 64, b"[a]\r\n"),
+    "write": scripts.write_config("windows", "Administrator", scripts.ABSENT, b"[a]\r\n"),
     "proof": scripts.proof_commands("windows", "Administrator", "my role", "b", "it's/"),
     "denied": scripts.denied_commands(
         "windows", "Administrator", ProfileSection("my role", ROLE, "id-7", "eu-west-1"), ROLE + "x", "it's"
@@ -108,7 +108,9 @@ def test_the_content_to_write_arrives_whole() -> None:
 
 
 def test_the_content_to_write_is_checked_before_it_is_placed() -> None:
-    assert TEXTS["write"].index("-ne $NewHash) { throw") < TEXTS["write"].index("$backup = Set-Config $new")
+    assert TEXTS["write"].index("if (-not (Test-Meant $new)) { throw") < TEXTS["write"].index(
+        "$backup = Set-Config $new"
+    )
 
 
 def test_what_is_tried_stands_in_the_text_word_by_word() -> None:

@@ -1,7 +1,19 @@
+# Whether the bytes are just the file that was read, with just the addition at its end.
+function Test-Meant([byte[]]$Bytes) {
+    $oldSize = $Bytes.Length - $AddedSize
+    if ($oldSize -lt 0) { return $false }
+    $head = [byte[]]::new($oldSize)
+    $tail = [byte[]]::new($AddedSize)
+    [Array]::Copy($Bytes, 0, $head, 0, $oldSize)
+    [Array]::Copy($Bytes, $oldSize, $tail, 0, $AddedSize)
+    if ((Get-HashOf $tail) -ne $AddedHash) { return $false }
+    if ($Expected -eq 'absent') { return $oldSize -eq 0 }
+    return (Get-HashOf $head) -eq $Expected
+}
 $backup = ''
 $outcome = 'refused'
 . Update-Facts
-if ($Hash -eq $NewHash) {
+if ($Hash -ne 'absent' -and (Test-Meant ([IO.File]::ReadAllBytes($Config)))) {
     $outcome = 'nothing'
     $Refusal = ''
 } elseif (-not $Refusal -and $Hash -ne $Expected) {
@@ -12,7 +24,7 @@ if ($Hash -eq $NewHash) {
         $old = [byte[]]@()
         if (-not $isNew) { $old = [IO.File]::ReadAllBytes($Config) }
         $new = [byte[]]($old + [Convert]::FromBase64String($Addition))
-        if ((Get-HashOf $new) -ne $NewHash) { throw 'The new text is not whole.' }
+        if (-not (Test-Meant $new)) { throw 'The new text is not whole.' }
         $backup = Set-Config $new
         $outcome = 'written'
         if ($isNew) { & icacls.exe $Folder /setowner $User /T /Q | Out-Null }

@@ -10,13 +10,16 @@ cannot_start() {
   exit 1
 }
 
+# The AWS CLI from "pip install --user" is there. Only the user looks there, never root.
+users_path=$PATH:$home/.local/bin
+
 as_user() {
   if [ "$(id -u)" = "$uid" ]; then
-    env HOME="$home" PATH="$PATH" sh -s
+    env HOME="$home" PATH="$users_path" sh -s
   elif command -v runuser > /dev/null; then
-    runuser -u "$user" -- env HOME="$home" PATH="$PATH" sh -s
+    runuser -u "$user" -- env HOME="$home" PATH="$users_path" sh -s
   else
-    home=$home path=$PATH su -s /bin/sh "$user" -c 'HOME=$home PATH=$path exec sh -s'
+    home=$home path=$users_path su -s /bin/sh "$user" -c 'HOME=$home PATH=$path exec sh -s'
   fi
 }
 

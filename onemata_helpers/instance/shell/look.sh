@@ -3,7 +3,8 @@ umask 077
 dir=$HOME/.aws
 config=$dir/config
 
-hash_of() { sha256sum < "$1" | cut -d ' ' -f 1; }
+hash_in() { sha256sum | cut -d ' ' -f 1; }
+hash_of() { hash_in < "$1"; }
 is_mine() { [ "$(stat -L -c %u "$1")" = "$(id -u)" ]; }
 may_be_written() { case $(stat -L -c %A "$1") in ??w*) [ -w "$1" ] ;; *) false ;; esac; }
 

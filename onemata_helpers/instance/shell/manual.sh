@@ -28,6 +28,11 @@ new_text() {
   section | sed "s/\$/$cr/"
 }
 
+# Whether the file begins with the whole of what is there now.
+is_as_meant() {
+  [ "$hash" = absent ] || [ "$(head -c "$(wc -c < "$target")" "$1" | hash_in)" = "$hash" ]
+}
+
 stop() {
   printf '\n%s\n%s\n' "STOPPED, nothing was changed: $1" "$2"
   exit 1

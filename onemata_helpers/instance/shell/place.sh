@@ -10,7 +10,7 @@ place() {
   trap 'exit 1' HUP INT TERM
   [ "$hash" = absent ] || cp -p "$target" "$temporary" || return 1 # the same owner, group and mode
   new_text > "$temporary" || return 1
-  [ "$(hash_of "$temporary")" = "${new_hash:-$(hash_of "$temporary")}" ] || return 1
+  is_as_meant "$temporary" || return 1
   sync "$temporary" 2> /dev/null
   if [ "$hash" = absent ]; then
     ln "$temporary" "$target" # unlike mv, never over a file that has appeared meanwhile

@@ -1,17 +1,21 @@
-# Ask the instance metadata service; print the HTTP status, 000 if nothing answers.
+# Ask the instance metadata service; print the HTTP status, 000 if nothing answers. Address and
+# token go in by stdin: every user of the instance can read a command line.
 ask_imds() {
   : > "$scratch/answer"
-  curl -s -m 3 --noproxy '*' -o "$scratch/answer" -w '%{http_code}' "$@"
+  path=$1
+  shift
+  printf '%s\n' "url = \"$imds/$path\"" "$@" |
+    curl -s -m 3 --noproxy '*' -o "$scratch/answer" -w '%{http_code}' -K -
 }
 
 look_at_imds() {
   imds=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}
   imds=${imds%/}/latest
-  say imds_token "$(ask_imds -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$imds/api/token")"
+  say imds_token "$(ask_imds api/token 'request = "PUT"' 'header = "X-aws-ec2-metadata-token-ttl-seconds: 60"')"
   token=$(head -n 1 "$scratch/answer")
-  say imds_role_status "$(ask_imds -H "X-aws-ec2-metadata-token: $token" "$imds/meta-data/iam/security-credentials/")"
+  say imds_role_status "$(ask_imds meta-data/iam/security-credentials/ "header = \"X-aws-ec2-metadata-token: $token\"")"
   say imds_role "$(head -n 1 "$scratch/answer" | cut -c 1-100)"
-  say imds_v1 "$(ask_imds "$imds/meta-data/instance-id")"
+  say imds_v1 "$(ask_imds meta-data/instance-id)"
 }
 
 echo "== onemata report: proof"

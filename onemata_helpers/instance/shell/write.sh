@@ -4,9 +4,20 @@ new_text() {
   addition
 }
 
+# Whether the file is just the one that was read, with just the addition at its end.
+is_as_meant() {
+  old_size=$(($(wc -c < "$1") - added_size))
+  [ "$old_size" -ge 0 ] && [ "$(tail -c "$added_size" "$1" | hash_in)" = "$added_hash" ] || return 1
+  if [ "$expected" = absent ]; then
+    [ "$old_size" = 0 ]
+  else
+    [ "$(head -c "$old_size" "$1" | hash_in)" = "$expected" ]
+  fi
+}
+
 backup='' outcome=refused
 look
-if [ "$hash" = "$new_hash" ]; then
+if [ "$hash" != absent ] && is_as_meant "$target"; then
   outcome=nothing refusal=
 elif [ -z "$refusal" ] && [ "$hash" != "$expected" ]; then
   refusal="$config is not as it was when it was read: somebody changed it meanwhile. Plan again."
