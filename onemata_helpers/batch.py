@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Event
 
 import papermill
 from papermill.exceptions import PapermillExecutionError
@@ -90,11 +91,15 @@ def run(todo: Sequence[Job], at_once: int, started: Callable[[Job], None]) -> It
     for job in todo:
         by_client.setdefault(job.parameters.client, []).append(job)
     in_sandbox = [job.parameters for job in todo if job.parameters.sandbox]
+    stopped = Event()
     with sandbox_for_all(in_sandbox), ThreadPoolExecutor(at_once) as pool:
         for mine in by_client.values():
-            pool.submit(_run_all, mine, started, results)
-        for _ in todo:
-            yield results.get()
+            pool.submit(_run_all, mine, started, results, stopped)
+        try:
+            for _ in todo:
+                yield results.get()
+        finally:
+            stopped.set()  # after Ctrl-C what runs comes to its end, and no further runbook begins
 
 
 def _job(parameters: ServiceParameters, records: Path, action: str | None) -> Job:
@@ -102,8 +107,10 @@ def _job(parameters: ServiceParameters, records: Path, action: str | None) -> Jo
     return Job(chosen, records)
 
 
-def _run_all(mine: Sequence[Job], started: Callable[[Job], None], results: SimpleQueue[Result]) -> None:
+def _run_all(mine: Sequence[Job], started: Callable[[Job], None], results: SimpleQueue[Result], stopped: Event) -> None:
     for job in mine:
+        if stopped.is_set():
+            return
         started(job)
         results.put(_run(job))
 
@@ -143,7 +150,10 @@ def _ending(path: Path, error: str) -> tuple[str, str]:
     """The record's outcome, and why; `failed` if the run was cut off or the notebook says otherwise."""
     if not path.exists():
         return "failed", error or "there is no record"
-    record = Record.model_validate_json(path.read_text(encoding="utf-8"))
+    try:
+        record = Record.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as failure:
+        return "failed", error or f"the record cannot be read: {failure}"
     if record.outcome is None or (error and record.outcome not in ("failed", "blocked")):
         return "failed", error or "the run was cut off before its end"
     return record.outcome, record.reason

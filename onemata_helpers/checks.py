@@ -35,9 +35,9 @@ def verify_removal(resources: Iterable[Resource], look: Look) -> list[Check]:
 def _check(resource: Resource, changes: list[Change], look: Look) -> Check:
     wrong = [change for change in changes if change.kind not in ("nothing", "keep")]
     evidence = "; ".join(_finding(change) for change in wrong or changes)
-    unsettled = resource.unsettled(look)
-    if wrong or unsettled:
-        return Check(name=resource.key, result="failed", evidence=unsettled or evidence)
+    trouble = "" if wrong else resource.fault(look) or resource.unsettled(look)
+    if wrong or trouble:
+        return Check(name=resource.key, result="failed", evidence=trouble or evidence)
     return Check(name=resource.key, result="proven", evidence=evidence)
 
 

@@ -171,7 +171,7 @@ def _read(path: Path, problems: list[Problem]) -> dict[str, Any]:
     except FileNotFoundError:
         problems.append(Problem(str(path), "(file)", "not there", "this file is due"))
         return {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, OSError) as error:
         problems.append(Problem(str(path), "(file)", "unreadable", " ".join(str(error).split())))
         return {}
     if content is None:

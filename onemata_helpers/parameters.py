@@ -180,6 +180,8 @@ class ClientParameters(BaseModel):
                 raise ValueError(f"tag {key!r}: key 1 to 128, value up to 256 characters, not aws:… or onemata:…")
             if not allowed.fullmatch(key) or not allowed.fullmatch(value):
                 raise ValueError(f"tag {key!r}: letters, digits, spaces and any of _.:/=+@- only")
+        if len({key.lower() for key in tags}) < len(tags):
+            raise ValueError("two keys differ only in case, which are the same tag to IAM")
         if len(tags) > 49:
             raise ValueError("49 tags at most")
         return tags
@@ -286,6 +288,9 @@ class GlueParameters(ServiceParameters):
             account = info.data.get("account_id")
             if account and arn.split(":")[4] != account:
                 raise ValueError(f"{arn} is not in the client's account {account}")
+            # https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html
+            if info.field_name == "pass_role_to" and re.search(r":role/aws-(reserved|service-role)/", arn):
+                raise ValueError(f"{arn} is AWS's to change: the leave to pass the role goes into its permission set")
         return arns
 
 
@@ -332,6 +337,13 @@ class Ec2Parameters(ServiceParameters):
             if arn == info.data.get("onemata_role_arn"):
                 raise ValueError("this must be another role than onemata_role_arn")
         return arn
+
+    @field_validator("instance_ids")
+    @classmethod
+    def _each_once(cls, ids: list[str]) -> list[str]:
+        if len(ids) != len(set(ids)):
+            raise ValueError("an instance stands twice")
+        return ids
 
     @field_validator("profile_name")
     @classmethod

@@ -56,7 +56,7 @@ def pass_role(role_arn: str, service: str) -> Document:
     )
 
 
-def s3_read(partition: str, region: str, bucket: str, prefix: str, kms_key_arn: str) -> Document:
+def s3_read(partition: str, bucket: str, prefix: str, kms_key_arn: str) -> Document:
     """Read access to one bucket, below one prefix, and to the KMS key that its objects are encrypted with.
 
     `prefix` may be empty (the whole bucket), as may `kms_key_arn` (no SSE-KMS).
@@ -69,6 +69,7 @@ def s3_read(partition: str, region: str, bucket: str, prefix: str, kms_key_arn: 
         {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": object_arn(arn, prefix)},
     ]
     if kms_key_arn:
+        # A bucket's key is in the bucket's region, which need not be the client's.
         domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
         statements.append(
             {
@@ -76,7 +77,7 @@ def s3_read(partition: str, region: str, bucket: str, prefix: str, kms_key_arn: 
                 "Effect": "Allow",
                 "Action": "kms:Decrypt",
                 "Resource": kms_key_arn,
-                "Condition": {"StringEquals": {"kms:ViaService": f"s3.{region}.{domain}"}},
+                "Condition": {"StringEquals": {"kms:ViaService": f"s3.{kms_key_arn.split(':')[3]}.{domain}"}},
             }
         )
     return document(*statements)

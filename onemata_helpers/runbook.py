@@ -67,6 +67,7 @@ class Runbook:
         self._aws: Aws | None = None
         self._plan: Plan | None = None
         self._resources: list[Resource] = []
+        self._verified = False
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return display.parameters(self.parameters)._repr_mimebundle_()
@@ -82,6 +83,7 @@ class Runbook:
     @_recorded
     def plan(self) -> View:
         """Read what is there and say what would be done. Changes nothing."""
+        self._verified = False
         self._plan = self._make_plan()
         self.recorder.keep(plan=self._plan, plan_digest=self._plan.digest)
         return display.plan(self._plan)
@@ -99,6 +101,7 @@ class Runbook:
         if plan.waiting:
             return display.sentence("Nothing is changed before Onemata has answered.")
         if not plan.pending:
+            self._settle_what_was_begun()
             return display.sentence("There is nothing to do: no change was made.")
         self._refuse_if_account_moved(plan)
         apply(
@@ -108,6 +111,7 @@ class Runbook:
             self.wait,
             self.recorder.heard_change,
         )
+        self._settle_what_was_begun()
         return display.done(self.recorder.record.changes_done)
 
     @_recorded
@@ -123,6 +127,7 @@ class Runbook:
             just_made = bool(self.recorder.record.changes_done)
             checks += self.service.proofs(look, self.wait, patient=just_made)
         self.recorder.keep(checks=checks)
+        self._verified = True
         return display.checks(checks)
 
     @_recorded
@@ -180,6 +185,19 @@ class Runbook:
                 f"{now.digest}. Who acts: the engineer runs the notebook again and shows the client the new plan."
             )
 
+    def _settle_what_was_begun(self) -> None:
+        """An earlier run may have been cut off while it waited; what it began is waited for now."""
+        look = Look(self._connected())
+        for each in self._resources if self.parameters.action == "apply" else []:
+            if each.unsettled(look):
+                self._settle(each)
+
+    def _settle(self, resource: Resource) -> None:
+        def state() -> str:
+            return resource.unsettled(Look(self._connected())) or "usable"
+
+        self.wait.until(resource.key, state, "usable")
+
     def _outcome(self) -> tuple[Outcome, str]:
         plan, checks = self._planned(), self.recorder.record.checks
         if plan.waiting:
@@ -187,10 +205,9 @@ class Runbook:
         if plan.blocked and plan.action != "verify":
             return "blocked", "; ".join(f"{change.resource}: {change.why}" for change in plan.blocked)
         if plan.action == "plan":
-            return (
-                "planned",
-                f"{len(plan.pending)} changes are planned; nothing was changed. Digest {plan.digest}.",
-            )
+            return "planned", f"{len(plan.pending)} changes, none of them made. approved_plan: {plan.digest}"
+        if not self._verified:
+            return "failed", "Nothing was verified in this run, so nothing is proven: run the cells from the top."
         failed = [check.name for check in checks if check.result == "failed"]
         if failed:
             names = "; ".join(failed)
@@ -199,10 +216,7 @@ class Runbook:
             return "removed", "Nothing of this runbook's is left but what the plan says stays."
         unseen = [check for check in checks if check.result != "proven"]
         if unseen:
-            return (
-                "applied",
-                f"All is in place. Not provable from here: {'; '.join(check.name for check in unseen)}.",
-            )
+            return "applied", f"In place. Not provable from here: {'; '.join(check.name for check in unseen)}."
         return "verified", "All is in place, and every check is proven."
 
     def _connected(self) -> Aws:

@@ -218,7 +218,7 @@ def imds_off(aws: Sandbox) -> None:
 
 
 def another_bucket_is_open(aws: Sandbox) -> None:
-    document = policies.s3_read("aws", "us-east-1", sandbox.OTHER_BUCKET, "", "")
+    document = policies.s3_read("aws", sandbox.OTHER_BUCKET, "", "")
     aws.client("iam", account=world.ONEMATA_ACCOUNT).put_role_policy(
         RoleName=world.ONEMATA_ROLE, PolicyName="too-wide", PolicyDocument=json.dumps(document)
     )

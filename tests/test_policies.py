@@ -71,15 +71,15 @@ def test_only_ec2_has_a_chinese_service_principal() -> None:
 
 
 def test_scoped_access_covers_the_prefix_and_nothing_beside_it() -> None:
-    document = policies.s3_read("aws-us-gov", "us-gov-west-1", "bucket", "a/b/", "arn:aws-us-gov:kms:x")
+    document = policies.s3_read("aws-us-gov", "bucket", "a/b/", "arn:aws-us-gov:kms:us-gov-east-1:1:key/x")
     location, listing, read, decrypt = document["Statement"]
     assert location["Resource"] == listing["Resource"] == "arn:aws-us-gov:s3:::bucket"
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["a/b", "a/b/", "a/b/*"]}}
     assert read["Resource"] == "arn:aws-us-gov:s3:::bucket/a/b/*"
-    assert decrypt["Condition"]["StringEquals"]["kms:ViaService"] == "s3.us-gov-west-1.amazonaws.com"
+    assert decrypt["Condition"]["StringEquals"]["kms:ViaService"] == "s3.us-gov-east-1.amazonaws.com"
 
 
 def test_without_a_prefix_the_whole_bucket_is_meant() -> None:
-    _, listing, read = policies.s3_read("aws", "us-east-1", "bucket", "", "")["Statement"]
+    _, listing, read = policies.s3_read("aws", "bucket", "", "")["Statement"]
     assert "Condition" not in listing
     assert read["Resource"] == "arn:aws:s3:::bucket/*"

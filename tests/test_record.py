@@ -63,6 +63,8 @@ def test_no_credential_is_in_a_record(aws: Sandbox) -> None:
         "aws_session_token=IQoJb3JpZ2luX2VjEXAMPLETOKEN==",
         "SessionToken: IQoJb3JpZ2luX2VjEXAMPLETOKEN",
         "Password = correct-horse-battery",
+        json.dumps(json.dumps({"SessionToken": "IQoJb3JpZ2luX2VjEXAMPLE", "SecretAccessKey": "wJalrXUtnFEXAMPLEKEY"})),
+        "&#34;SecretAccessKey&#34;: &#34;wJalrXUtnFEMIEXAMPLEKEY&#34;",
     ],
 )
 def test_whatever_looks_like_a_credential_is_taken_out(text: str) -> None:
@@ -70,6 +72,11 @@ def test_whatever_looks_like_a_credential_is_taken_out(text: str) -> None:
     assert "[removed]" in cleared
     for secret in ("EXAMPLE", "correct-horse"):
         assert secret not in cleared
+
+
+def test_what_is_taken_out_leaves_json_behind() -> None:
+    text = json.dumps({"tags": {"rotate-password": "quarterly-by-hand"}})
+    assert json.loads(without_secrets(text, [])) == {"tags": {"rotate-password": "[removed]"}}
 
 
 def test_known_secrets_are_taken_out_and_the_rest_stays() -> None:

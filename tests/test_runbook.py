@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from onemata_helpers import policies, sandbox
+from onemata_helpers import Runbook, policies, sandbox
 from onemata_helpers.errors import PlanBlocked, PlanChanged, RunFailed
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.wait import Wait
 
-from .conftest import ROLES, SERVICES, Run, run
+from .conftest import ROLES, SERVICES, Run, run, values
 
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 GLUE_ROLE = "arn:aws:iam::aws:policy/service-role/AWSGlueServiceRole"
@@ -267,8 +267,8 @@ def test_the_clients_policies_on_our_role_stay_and_stop_its_removal(aws: Sandbox
 @pytest.mark.parametrize(
     ("service", "forth", "back"),
     [
-        ("redshift", ["DetachRolePolicy", "PutRolePolicy"], ["AttachRolePolicy", "DeleteRolePolicy"]),
-        ("glue", ["DetachRolePolicy", "PutRolePolicy"], ["AttachRolePolicy", "DeleteRolePolicy"]),
+        ("redshift", ["PutRolePolicy", "DetachRolePolicy"], ["AttachRolePolicy", "DeleteRolePolicy"]),
+        ("glue", ["PutRolePolicy", "DetachRolePolicy"], ["AttachRolePolicy", "DeleteRolePolicy"]),
         ("ec2", ["PutRolePolicy"], ["DeleteRolePolicy"]),
     ],
 )
@@ -349,7 +349,45 @@ def test_what_does_not_become_usable_in_time_is_no_success(aws: Sandbox) -> None
     assert run("redshift").writes == ["ModifyClusterIamRoles"]
 
 
+def test_without_a_verification_nothing_is_called_verified_or_removed(aws: Sandbox) -> None:
+    for action in ("verify", "remove"):
+        book = Runbook("glue", values("glue", action=action))
+        book.connect()
+        book.plan()
+        with pytest.raises(RunFailed, match="Nothing was verified"):
+            book.finish()
+
+
+def test_a_tag_that_differs_only_in_case_is_the_clients(aws: Sandbox) -> None:
+    make_foreign_role(aws, "onemata-redshift")
+    aws.client("iam").tag_role(RoleName="onemata-redshift", Tags=[{"Key": "Team", "Value": "billing"}])
+    assert "TagRole" not in run("redshift", adopt_existing=True, tags={"team": "data"}).writes
+
+
 class TestRedshift:
+    def test_a_role_that_another_cluster_uses_is_not_removed(self, aws: Sandbox) -> None:
+        run("redshift")
+        aws.client("redshift").create_cluster(
+            ClusterIdentifier="second", NodeType="ra3.large", ClusterType="single-node", MasterUsername="someone",
+            ManageMasterPassword=True, IamRoles=[f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/onemata-redshift"],
+        )  # fmt: skip
+        blocked = run("redshift", "remove")
+        assert isinstance(blocked.error, PlanBlocked)
+        assert "second" in str(blocked.error)
+        assert blocked.writes == []
+
+    @pytest.mark.parametrize("access", ["managed", "scoped"])
+    def test_a_kms_key_is_opened_with_either_kind_of_access(self, aws: Sandbox, access: str) -> None:
+        key = "arn:aws:kms:eu-west-1:987654321098:key/0a1b"
+        done = run("redshift", kms_key_arn=key, s3_access=access)
+        in_place(done)
+        text = json.dumps([c.model_dump(mode="json") for c in done.record.changes_done])
+        assert "kms:Decrypt" in text
+        assert "s3.eu-west-1.amazonaws.com" in text
+        assert done.record.hand_over is not None
+        assert "Key policy" in done.record.hand_over.for_onemata[1].title
+        assert run("redshift", "remove", kms_key_arn=key, s3_access=access).record.outcome == "removed"
+
     def test_a_busy_cluster_is_waited_for(self, aws: Sandbox) -> None:
         aws.busy_cluster(2)
         in_place(run("redshift"))
@@ -429,11 +467,12 @@ class TestGlue:
         with pytest.raises(iam.exceptions.NoSuchEntityException):
             getattr(iam, f"get_{kind}_policy")(**address)
 
-    def test_somebody_who_is_not_there_blocks(self, aws: Sandbox) -> None:
-        arn = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:user/nobody"
+    @pytest.mark.parametrize("kind", ["user", "group", "role"])
+    def test_somebody_who_is_not_there_blocks(self, aws: Sandbox, kind: str) -> None:
+        arn = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:{kind}/nobody"
         blocked = run("glue", role_name="glue-onemata", pass_role_to=[arn])
         assert isinstance(blocked.error, PlanBlocked)
-        assert "no user nobody" in str(blocked.error)
+        assert f"no {kind} nobody" in str(blocked.error)
 
     def test_the_prefix_does_not_help_at_a_path_of_ones_own(self, aws: Sandbox) -> None:
         assert isinstance(run("glue", role_path="/data/").error, PlanBlocked)
@@ -495,6 +534,22 @@ class TestEc2:
         both = [sandbox.INSTANCE_ID, sandbox.STOPPED_INSTANCE_ID]
         in_place(run("ec2", instance_ids=both))
         assert [profile_on(aws, each) for each in both] == ["onemata-ec2"] * 2
+
+    def test_a_profile_that_another_instance_has_is_not_removed(self, aws: Sandbox) -> None:
+        run("ec2", instance_ids=[sandbox.INSTANCE_ID, sandbox.STOPPED_INSTANCE_ID])
+        blocked = run("ec2", "remove")
+        assert isinstance(blocked.error, PlanBlocked)
+        assert sandbox.STOPPED_INSTANCE_ID in str(blocked.error)
+
+    def test_our_role_is_taken_out_of_the_clients_own_profile(self, aws: Sandbox) -> None:
+        aws.client("iam").create_instance_profile(InstanceProfileName="onemata-ec2")
+        in_place(run("ec2", adopt_existing=True))
+        off_instance(aws)
+        removed = run("ec2", "remove", adopt_existing=True)
+        assert removed.record.outcome == "removed"
+        assert (
+            aws.client("iam").get_instance_profile(InstanceProfileName="onemata-ec2")["InstanceProfile"]["Roles"] == []
+        )
 
     def test_an_unknown_instance_blocks(self, aws: Sandbox) -> None:
         assert "instance_ids" in str(run("ec2", instance_ids=["i-0123456789abcdef0"]).error)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from itertools import pairwise
 
 from onemata_helpers.instance.proof import Verdict, judge_identity, judge_listing
 
@@ -11,21 +12,24 @@ _COMMAND = re.compile(rf"^.*(?P<text>(?:{_IDENTITY}|{_LISTING}).*)$", re.MULTILI
 _STOPPED = re.compile(r"^STOPPED, (?P<why>nothing was changed: .*)$", re.MULTILINE)
 
 
-def judge_paste(text: str, expected_role_arn: str, bucket: str, prefix: str) -> tuple[Verdict, Verdict]:
+def judge_paste(text: str, expected_role_arn: str, bucket: str, prefix: str, profile: str) -> tuple[Verdict, Verdict]:
     """Find both commands in the text and judge what followed each; the last run of each counts.
 
-    Gives the verdict on the identity, then that on the listing.
+    Gives the verdict on the identity, then that on the listing. What another profile printed, or
+    none, proves nothing of ours, so that fails.
     """
     stopped = _stopped(text)
     if stopped:
         return stopped, stopped
     runs = _last_runs(text.replace("\r\n", "\n"))
     before_listing = text.split("aws s3 ls")[0]
-    _, identity = runs.get("sts", ("", before_listing))
+    asked, identity = runs.get("sts", ("", before_listing))
     command, listing = runs.get("s3", ("", ""))
     return (
-        judge_identity(identity, expected_role_arn),
-        _other_place(command, bucket, prefix) or judge_listing(listing, None, bucket, prefix),
+        _other_profile(asked, profile) or judge_identity(identity, expected_role_arn),
+        _other_place(command, bucket, prefix)
+        or _other_profile(command, profile)
+        or judge_listing(listing, None, bucket, prefix),
     )
 
 
@@ -66,6 +70,24 @@ def _other_place(command: str, bucket: str, prefix: str) -> Verdict | None:
         "command as it is shown here.",
         "engineer",
     )
+
+
+def _other_profile(command: str, profile: str) -> Verdict | None:
+    """Refuse what was run with another profile than ours; without the command, its output must do."""
+    words = [part for word in _words(command) for part in re.split("(?<=^--profile)=", word)]
+    named = [name for option, name in pairwise(words) if option == "--profile"]
+    if not command or named == [profile]:
+        return None
+    return Verdict(
+        "failed",
+        f"The text shows {' '.join(words[:3])} with {_told(named)}, not with --profile {profile}: run the "
+        "command as it is shown here.",
+        "engineer",
+    )
+
+
+def _told(named: list[str]) -> str:
+    return " ".join(f"--profile {name}" for name in named) or "no --profile"
 
 
 def _words(command: str) -> list[str]:

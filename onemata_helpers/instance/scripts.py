@@ -65,18 +65,26 @@ def write_config(platform: Platform, user: str, expected: str, addition: bytes) 
 
     ``expected`` is :data:`ABSENT` if there must be no file yet. The text refuses if the file has
     changed since, keeps owner and mode, makes a backup, puts nothing in place but the old file and
-    the addition, and does nothing if just that is there already. What the file holds already is not in the text: it may be
-    secret, and Systems Manager keeps texts. Raises ValueError for a user that no system would have.
+    the addition, and does nothing if just that is there already. What the file holds already is not
+    in the text: it may be secret, and Systems Manager keeps texts. Raises ValueError for a user that
+    no system would have.
     """
     encoded, size, digest = base64.b64encode(addition).decode(), len(addition), hashlib.sha256(addition).hexdigest()
     if platform == "windows":
-        values = {"Expected": expected, "Addition": encoded, "AddedSize": size, "AddedHash": digest}
-        return _windows("config", user, "place.ps1", "write.ps1", **values)
+        return _windows(
+            "config",
+            user,
+            "place.ps1",
+            "write.ps1",
+            Expected=expected,
+            Addition=encoded,
+            AddedSize=size,
+            AddedHash=digest,
+        )
     lines = "\n".join(textwrap.wrap(encoded, 76))
     addition_sh = f"addition() {{ base64 -d <<'ADDITION'\n{lines}\nADDITION\n}}\n"
     files = ("report.sh", "place.sh", "write.sh")
-    values = {"expected": expected, "added_size": size, "added_hash": digest}
-    return _linux("config", user, *files, before=addition_sh, **values)
+    return _linux("config", user, *files, before=addition_sh, expected=expected, added_size=size, added_hash=digest)
 
 
 def proof_commands(platform: Platform, user: str, profile: str, bucket: str, prefix: str) -> str:

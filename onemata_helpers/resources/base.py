@@ -20,6 +20,9 @@ NOT_YET_IN_IAM = Transient(
     "NoSuchEntity", "cannot be found", "IAM does not show the new role or profile everywhere yet"
 )
 
+# What was just taken off a role or profile can still count as on it.
+STILL_ON_IT = Transient("DeleteConflict", "cannot delete entity", "IAM still sees what was just taken off")
+
 State = TypeVar("State")
 
 
@@ -79,7 +82,11 @@ class Resource(ABC):
         """
 
     def unsettled(self, look: Look) -> str:
-        """Why it is not usable yet, though it is there as it should be; empty when it is."""
+        """The passing state that keeps it from being usable, though it is there as it should be; empty if none."""
+        return ""
+
+    def fault(self, look: Look) -> str:
+        """What keeps it from working and does not pass by itself; empty if nothing."""
         return ""
 
     def change(self, kind: Kind, why: str, *calls: Call, fields: tuple[Field, ...] = ()) -> Change:

@@ -43,6 +43,7 @@ class AttachedPolicy(Resource):
         "iam:AttachRolePolicy",
         "iam:DetachRolePolicy",
     )
+    transient = (NOT_YET_IN_IAM,)
 
     @property
     def key(self) -> str:
@@ -90,6 +91,7 @@ class InlinePolicy(Resource):
     document: Document
     why: str
     wanted: bool = True
+    ours: bool = True
 
     permissions = holder_permissions("role")
     transient = (NOT_YET_IN_IAM,)
@@ -133,7 +135,7 @@ class InlinePolicy(Resource):
     def _holder_exists(self, look: Look) -> bool:
         """Our own role is created by the same plan; any other holder has to be there."""
         if self.holder == "role":
-            return True
+            return self.ours or role(look, self.holder_name) is not None
         return look.once(f"{self.holder} {self.holder_name}", self._read_holder)
 
     def _no_holder(self) -> Change:

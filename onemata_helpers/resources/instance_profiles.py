@@ -10,16 +10,21 @@ from typing import Any
 
 from ..plan import Call, Change, Field
 from ..session import Aws
-from .base import NOT_YET_IN_IAM, OWNER_TAG, Look, Resource
-from .roles import as_tags, owned_by
+from .base import NOT_YET_IN_IAM, OWNER_TAG, STILL_ON_IT, Look, Resource
+from .roles import as_tags, owned_by, role
 
 ProfileState = dict[str, Any]
-"""`arn`, `path`, `roles` (names), `tags`."""
+"""`arn`, `id`, `path`, `roles` (names), `tags`."""
 
 
 def instance_profile(look: Look, name: str) -> ProfileState | None:
     """The instance profile of this name; None if there is none."""
     return look.once(f"instance profile {name}", lambda aws: _read_profile(aws, name))
+
+
+def instances_with(look: Look, profile_arn: str) -> list[str]:
+    """The instances of the region that have an instance profile."""
+    return look.once(f"instances with {profile_arn}", lambda aws: _read_instances_with(aws, profile_arn))
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class InstanceProfile(Resource):
     role_name: str
     tags: dict[str, str] = field(default_factory=dict)
     adopt: bool = False
+    instance_ids: tuple[str, ...] = ()
 
     permissions = (
         "iam:GetInstanceProfile",
@@ -41,7 +47,7 @@ class InstanceProfile(Resource):
         "iam:DeleteInstanceProfile",
         "iam:PassRole",
     )
-    transient = (NOT_YET_IN_IAM,)
+    transient = (NOT_YET_IN_IAM, STILL_ON_IT)
 
     @property
     def key(self) -> str:
@@ -68,10 +74,22 @@ class InstanceProfile(Resource):
         found = instance_profile(look, self.name)
         if found is None:
             return [self.change("nothing", "There is no instance profile of this name.")]
+        our_role = owned_by(role(look, self.role_name), "ec2")
+        if not owned_by(found, "ec2") and our_role and found["roles"] == [self.role_name]:
+            call = self._call("remove_role_from_instance_profile", RoleName=self.role_name)
+            why = "The profile is the client's own and stays; our role is taken out of it, since the role is deleted."
+            fields = (Field(name="role in the profile", before=self.role_name),)
+            return [self.change("detach", why, call, fields=fields)]
         if not owned_by(found, "ec2"):
             return [self.change("keep", f"It lacks our tag {OWNER_TAG} = ec2: it is the client's.")]
         if found["roles"] not in ([], [self.role_name]):
             return [self._holds_another(found["roles"])]
+        others = [each for each in instances_with(look, found["arn"]) if each not in self.instance_ids]
+        if others:
+            why = (
+                f"It is also on {', '.join(others)}, which would lose it. The client's admin takes it off there first."
+            )
+            return [self.change("blocked", why)]
         calls = [self._call("remove_role_from_instance_profile", RoleName=name) for name in found["roles"]]
         calls.append(self._call("delete_instance_profile"))
         why = "Our tag marks it as made by this runbook."
@@ -110,3 +128,13 @@ def _read_profile(aws: Aws, name: str) -> ProfileState | None:
         "roles": [each["RoleName"] for each in found["Roles"]],
         "tags": {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
     }
+
+
+def _read_instances_with(aws: Aws, profile_arn: str) -> list[str]:
+    pages = aws.client("ec2").get_paginator("describe_iam_instance_profile_associations").paginate()
+    associations = [each for page in pages for each in page["IamInstanceProfileAssociations"]]
+    return sorted(
+        each["InstanceId"]
+        for each in associations
+        if each["IamInstanceProfile"]["Arn"] == profile_arn and each["State"] in ("associating", "associated")
+    )

@@ -127,10 +127,12 @@ class ProfileAssociation(Resource):
 
     def unsettled(self, look: Look) -> str:
         found = instance(look, self.instance_id) or {}
-        if found.get("metadata", {}).get("HttpEndpoint") == "disabled":
-            return METADATA_OFF
         state = found.get("association_state", "")
         return f"The association is {state}." if state in ("associating", "disassociating") else ""
+
+    def fault(self, look: Look) -> str:
+        metadata = (instance(look, self.instance_id) or {}).get("metadata", {})
+        return METADATA_OFF if metadata.get("HttpEndpoint") == "disabled" else ""
 
     def _is_of_a_deleted_profile(self, look: Look, found: InstanceState) -> bool:
         """A profile that was deleted and made again has the same ARN and another id; the old one gives nothing.

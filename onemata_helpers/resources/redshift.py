@@ -42,6 +42,11 @@ def cluster(look: Look, identifier: str) -> ClusterState | None:
     return look.once(f"cluster {identifier}", lambda aws: _read_cluster(aws, identifier))
 
 
+def clusters_with(look: Look, role_arn: str) -> list[str]:
+    """The clusters of the region that have a role."""
+    return look.once(f"clusters with {role_arn}", lambda aws: _read_clusters_with(aws, role_arn))
+
+
 @dataclass(frozen=True)
 class ClusterRole(Resource):
     """Our role, attached to a provisioned cluster. Its default role and its other roles are never touched."""
@@ -71,10 +76,15 @@ class ClusterRole(Resource):
         return [self.change("attach", why, self._modify("AddIamRoles"), fields=(self._roles_field(found, add=True),))]
 
     def removal(self, look: Look) -> list[Change]:
+        ours = owned_by(role(look, self.role_name), "redshift")
+        others = [each for each in clusters_with(look, self.role_arn) if each != self.cluster_identifier]
+        if ours and others:
+            why = f"The role is also on {', '.join(others)}. The client's admin takes it off there first."
+            return [self.change("blocked", why)]
         found = cluster(look, self.cluster_identifier)
         if found is None or self.role_arn not in found["roles"]:
             return [self.change("nothing", "The role is not on the cluster.")]
-        if not owned_by(role(look, self.role_name), "redshift"):
+        if not ours:
             return [self.change("keep", "The role is the client's own, so it stays where it is.")]
         if found["default_role"] == self.role_arn:
             why = "The client made it the cluster's default role. The client's admin chooses another default first."
@@ -96,6 +106,10 @@ class ClusterRole(Resource):
         found = cluster(look, self.cluster_identifier)
         status = found["roles"].get(self.role_arn, "") if found else ""
         return f"The cluster has the role, but it is {status}." if status == "adding" else ""
+
+    def fault(self, look: Look) -> str:
+        found = cluster(look, self.cluster_identifier)
+        return _cluster_fault(found["status"]) if found else ""
 
     def _no_cluster(self) -> Change:
         if self.launched_by_plan:
@@ -171,6 +185,15 @@ class LaunchedCluster(Resource):
         why = "It may hold the client's data, and costs money while it runs: the client's admin deletes it."
         return [self.change("keep", why)]
 
+    def unsettled(self, look: Look) -> str:
+        found = cluster(look, self.cluster_identifier)
+        passing = found is not None and found["status"] != "available" and found["status"] in _WORKABLE
+        return f"The cluster is {found['status']}." if found and passing else ""
+
+    def fault(self, look: Look) -> str:
+        found = cluster(look, self.cluster_identifier)
+        return _cluster_fault(found["status"]) if found else ""
+
     def settle(self, aws: Aws, wait: Wait, change: Change, answer: dict[str, Any]) -> None:
         """Until the new cluster is available with the role in-sync."""
 
@@ -215,3 +238,17 @@ def _read_cluster(aws: Aws, identifier: str) -> ClusterState | None:
         "roles": {each["IamRoleArn"]: each["ApplyStatus"] for each in found.get("IamRoles", [])},
         "default_role": found.get("DefaultIamRoleArn") or "",
     }
+
+
+def _read_clusters_with(aws: Aws, role_arn: str) -> list[str]:
+    pages = aws.client("redshift").get_paginator("describe_clusters").paginate()
+    clusters = [each for page in pages for each in page["Clusters"]]
+    return sorted(
+        each["ClusterIdentifier"]
+        for each in clusters
+        if role_arn in [attached["IamRoleArn"] for attached in each.get("IamRoles", [])]
+    )
+
+
+def _cluster_fault(status: str) -> str:
+    return "" if status in _WORKABLE else f"The cluster is {status}. The client's admin brings it to 'available'."

@@ -11,7 +11,7 @@ from typing import Any
 from ..plan import Call, Change, Field
 from ..policies import Document, difference, same, with_statements
 from ..session import Aws
-from .base import OWNER_TAG, Look, Resource
+from .base import OWNER_TAG, STILL_ON_IT, Look, Resource
 
 RoleState = dict[str, Any]
 """`arn`, `path`, `trust` (a document), `boundary` (an ARN or ""), `tags` (a dict)."""
@@ -73,6 +73,7 @@ class Role(Resource):
     policies: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
 
+    transient = (STILL_ON_IT,)
     permissions = (
         "iam:GetRole",
         "iam:CreateRole",
@@ -121,7 +122,7 @@ class Role(Resource):
         return [
             self.change(
                 "delete",
-                "Our tag marks it as made by this runbook.",
+                "Our tag marks it as made by this runbook. Whether another region uses it is not seen from here.",
                 _iam("delete_role", RoleName=self.name),
                 fields=(Field(name="role", before=found["arn"]),),
             )
@@ -173,7 +174,8 @@ class Role(Resource):
         if not same(found["trust"], wanted):
             why = f"adopt_existing: {self.service} is let in beside those whom the role trusts already."
             changes.append(self._new_trust("add", why, found, wanted))
-        changes += self._missing_tags(found, {k: v for k, v in self.tags.items() if k not in found["tags"]})
+        there = {key.lower() for key in found["tags"]}
+        changes += self._missing_tags(found, {k: v for k, v in self.tags.items() if k.lower() not in there})
         return changes or [self.change("nothing", "The client's own role has what is needed (adopt_existing).")]
 
     def _foreign(self, found: RoleState) -> Change:
@@ -194,7 +196,9 @@ class Role(Resource):
         missing = {key: value for key, value in wanted.items() if found["tags"].get(key) != value}
         if not missing:
             return []
-        before = {key: found["tags"][key] for key in missing if key in found["tags"]}
+        # IAM takes keys that differ only in case for the same tag, and replaces it.
+        replaced = {key.lower() for key in missing}
+        before = {key: value for key, value in found["tags"].items() if key.lower() in replaced}
         call = _iam("tag_role", RoleName=self.name, Tags=as_tags(missing))
         return [
             self.change(

@@ -24,11 +24,18 @@ class Instance:
     Configuration, where Systems Manager needs no permission from the instance's role; False is
     one where it does.
     https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html
+
+    `agent_keeps_credentials` may be changed at any time too. The agent gets its credentials from the
+    metadata service, with Default Host Management Configuration as well. True is an agent that still
+    has some, so that commands reach it for a while after that service was switched off; False is one
+    whose credentials have run out: then the instance is online only with the service.
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html
     """
 
     def __init__(self, instance_id: str = world.INSTANCE_ID, *, managed: bool = True) -> None:
         self.id = instance_id
         self.managed = managed
+        self.agent_keeps_credentials = True
         self.account = world.CLIENT_ACCOUNT
         self.region = world.REGION
 
@@ -101,9 +108,14 @@ class Instance:
 
         https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html
         """
-        return self.record.state == "running" and (self.managed or self._agent_is_permitted())
+        return self.record.state == "running" and self._agent_has_credentials() and self._agent_is_permitted()
+
+    def _agent_has_credentials(self) -> bool:
+        return self.agent_keeps_credentials or self.metadata_options.http_endpoint == "enabled"
 
     def _agent_is_permitted(self) -> bool:
+        if self.managed:
+            return True
         role = self.role
         if role is None or not self.may_use(role):
             return False

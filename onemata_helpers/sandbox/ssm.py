@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 PRINCIPAL = "onemata.principal"
 """The key in the WSGI environment under which the gate leaves whose signature it has checked."""
 
+COMMENT_LIMIT = 100
+"""What the client sees of a command in its list is no longer than that."""
+
 _instances: dict[str, "Instance"] = {}
 _invocations: list[Invocation] = []
 
@@ -43,10 +46,11 @@ class SandboxSystemsManager(SimpleSystemManagerResponse):
     def send_command(self) -> ActionResult:
         """Start the command and answer at once.
 
-        Raises AWS's InvalidDocument, InvalidParameters and InvalidInstanceId.
+        Raises AWS's ValidationException, InvalidDocument, InvalidParameters and InvalidInstanceId.
         https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html
         """
         _refuse_unsigned()
+        _check_comment(self._get_param("Comment", ""))
         ids, parameters = self._get_param("InstanceIds", []), self._get_param("Parameters", {})
         document = self._get_param("DocumentName").rpartition("/")[2]
         _check_document(document, parameters)
@@ -141,6 +145,15 @@ def _refuse_unsigned() -> None:
         raise SSMException(
             "AccessDeniedException",
             "The sandbox runs commands only for those whose signature it has checked.",
+        )
+
+
+def _check_comment(comment: str) -> None:
+    if len(comment) > COMMENT_LIMIT:
+        raise SSMException(
+            "ValidationException",
+            f"1 validation error detected: Value '{comment}' at 'comment' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {COMMENT_LIMIT}",
         )
 
 

@@ -18,6 +18,7 @@ from ..wait import Wait
 P = TypeVar("P", bound=ServiceParameters)
 
 SCOPED_POLICY = "onemata-s3-read"
+DECRYPT_POLICY = "onemata-kms-decrypt"
 ASSUME_POLICY = "onemata-assume-role"
 
 
@@ -134,7 +135,13 @@ class Service(ABC, Generic[P]):
                 scoped,
             )
         )
-        return found
+        if p.managed_s3_policy:
+            why = "AWS's S3 policies do not open the KMS key that the objects are encrypted with."
+            decrypt = [each for each in self._scoped_document()["Statement"] if each["Sid"] == "Decrypt"]
+            due = bool(decrypt) and not scoped
+            found.append(self.inline_policy(step, DECRYPT_POLICY, policies.document(*decrypt), why, due))
+        # What is wanted comes first, so that access is never taken away before the other kind is there.
+        return sorted(found, key=lambda each: not getattr(each, "wanted", True))
 
     def inline_policy(
         self,
@@ -171,7 +178,7 @@ class Service(ABC, Generic[P]):
         """The statements of Onemata's bucket policy (and key policy) that let these roles and users read."""
         p = self.parameters
         who = policies.grant_to(principals, p.account_id, p.partition)
-        reading = policies.s3_read(p.partition, p.region, p.bucket, p.prefix, p.kms_key_arn)["Statement"]
+        reading = policies.s3_read(p.partition, p.bucket, p.prefix, p.kms_key_arn)["Statement"]
         named = [_with_principal(statement, who) for statement in reading]
         bucket = [statement for statement in named if statement["Sid"] != "Decrypt"]
         key = [statement | {"Resource": "*"} for statement in named if statement["Sid"] == "Decrypt"]
@@ -182,7 +189,7 @@ class Service(ABC, Generic[P]):
 
     def _scoped_document(self) -> policies.Document:
         p = self.parameters
-        return policies.s3_read(p.partition, p.region, p.bucket, p.prefix, p.kms_key_arn)
+        return policies.s3_read(p.partition, p.bucket, p.prefix, p.kms_key_arn)
 
     def _reach(self) -> str:
         return "full control" if self.parameters.managed_s3_policy == "AmazonS3FullAccess" else "read access"

@@ -113,6 +113,7 @@ class Ec2(Service[Ec2Parameters]):
             role_name=p.role_name,
             tags=p.tags,
             adopt=p.adopt_existing,
+            instance_ids=tuple(p.instance_ids),
         )
 
     def _association(self, instance_id: str) -> Resource:

@@ -10,7 +10,7 @@ from ..resources.grants import AttachedPolicy, Holder, InlinePolicy, holder_perm
 from ..resources.roles import Role
 from ..resources.undecided import Undecided
 from ..wait import Wait
-from .base import SCOPED_POLICY, HandOver, Service, Snippet
+from .base import DECRYPT_POLICY, SCOPED_POLICY, HandOver, Service, Snippet
 
 PREFIX = "AWSGlueServiceRole"
 # AWSGlueConsoleFullAccess lets its holder pass only role/AWSGlueServiceRole* and role/service-role/AWSGlueServiceRole*.
@@ -26,7 +26,7 @@ class Glue(Service[GlueParameters]):
 
     def resources(self, look: Look) -> list[Resource]:
         p = self.parameters
-        ours = (self._service_policy, self.managed_policy(p.managed_s3_policy), SCOPED_POLICY)
+        ours = (self._service_policy, self.managed_policy(p.managed_s3_policy), SCOPED_POLICY, DECRYPT_POLICY)
         return [
             self.role("Glue 3–4, 6", ours),
             self._glue_policy(),
@@ -114,6 +114,7 @@ class Glue(Service[GlueParameters]):
             service="glue",
             name=f"onemata-pass-{p.role_name}",
             document=policies.pass_role(p.role_arn, "glue"),
+            ours=False,
             why="The role's name lacks the prefix, so whoever works with Glue needs leave to pass it.",
         )
 

@@ -71,7 +71,7 @@ class InstanceProof:
     def by_paste(self, text: str) -> list[Check]:
         """The checks, from what a person pasted."""
         p = self.parameters
-        identity, listing = judge_paste(text, p.onemata_role_arn, p.bucket, p.prefix)
+        identity, listing = judge_paste(text, p.onemata_role_arn, p.bucket, p.prefix, self.section.name)
         return [_check(self.identity, identity, text), _check(self.listing, listing, text)]
 
     def unseen(self, why: str) -> list[Check]:

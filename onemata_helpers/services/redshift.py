@@ -10,7 +10,7 @@ from ..resources.grants import AttachedPolicy, InlinePolicy
 from ..resources.redshift import ClusterRole, LaunchedCluster
 from ..resources.roles import Role
 from ..wait import Wait
-from .base import ASSUME_POLICY, SCOPED_POLICY, HandOver, Service, Snippet
+from .base import ASSUME_POLICY, DECRYPT_POLICY, SCOPED_POLICY, HandOver, Service, Snippet
 
 
 class Redshift(Service[RedshiftParameters]):
@@ -23,7 +23,7 @@ class Redshift(Service[RedshiftParameters]):
         p = self.parameters
         managed = self.managed_policy(p.managed_s3_policy)
         found: list[Resource] = [
-            self.role("Redshift 3–5, 7–9", (managed, SCOPED_POLICY, ASSUME_POLICY)),
+            self.role("Redshift 3–5, 7–9", (managed, SCOPED_POLICY, DECRYPT_POLICY, ASSUME_POLICY)),
             *self.s3_access("Redshift 6"),
         ]
         why = "The cluster reads as Onemata's role (role chaining)."

@@ -104,11 +104,12 @@ def test_a_home_that_is_not_there_is_refused(box: Box) -> None:
 
 
 def test_a_file_too_large_for_a_report_is_refused(user_box: Box) -> None:
-    user_box.put(b"#" * SIZE_CAP)
+    title = b"[" + b"a" * (SIZE_CAP - 2) + b"]"
+    user_box.put(title)
     assert read(user_box).refusal == ""
     assert len(user_box.run(read_config("linux", USER)).stdout) < 24_000
-    user_box.put(b"#" * (SIZE_CAP + 1))
-    assert "larger than 16000 bytes" in read(user_box).refusal
+    user_box.put(title + b"\n")
+    assert "holds more than the 16000 bytes" in read(user_box).refusal
     assert read(user_box).content is None
 
 

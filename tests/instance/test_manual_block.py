@@ -56,7 +56,7 @@ def test_decides_as_the_runbook_does(name: str, box: Box) -> None:
     assert after == ((before or b"") + decision.addition if decision.addition else before), result
     assert ("STOPPED, nothing was changed" in result.stdout) == (decision.action == "blocked")
     assert len(box.backups) == (decision.action == "add" and before is not None)
-    identity, listing = judge_paste(result.stdout, ROLE, "onemata-data", "client/")
+    identity, listing = judge_paste(result.stdout, ROLE, "onemata-data", "client/", "client-ec2")
     due = "failed" if decision.action == "blocked" else "proven"
     assert (identity.outcome, listing.outcome) == (due, due)
     assert result.stderr == ""
@@ -75,7 +75,7 @@ def test_the_refusal_is_what_the_runbook_shows(box: Box) -> None:
     box.put(HOSTILE["other role"][0])
     result = paste(box)
     assert result.returncode == 1
-    identity, listing = judge_paste(result.stdout, ROLE, "onemata-data", "client/")
+    identity, listing = judge_paste(result.stdout, ROLE, "onemata-data", "client/", "client-ec2")
     assert identity == listing
     assert "has other settings for this profile" in identity.sentence
     assert "role_arn = arn:aws:iam::987654321098:role/delivery/other" in result.stdout
@@ -114,7 +114,7 @@ def test_it_can_be_pasted_with_values_in_need_of_quotes(shell: str, box: Box) ->
     calls = (box.root / "calls").read_text()
     assert "<get-caller-identity><--profile><my own role>" in calls
     assert f"<s3><ls><s3://onemata-data/{prefix}><--profile><my own role>" in calls
-    verdicts = judge_paste(result.stdout, ROLE, "onemata-data", prefix)
+    verdicts = judge_paste(result.stdout, ROLE, "onemata-data", prefix, "my own role")
     assert [verdict.outcome for verdict in verdicts] == ["proven", "proven"]
 
 

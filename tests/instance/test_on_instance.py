@@ -49,7 +49,7 @@ def test_the_block_to_paste_proves_the_same(aws: Sandbox) -> None:
     block = manual_block("linux", RIGHT, sandbox.BUCKET, sandbox.PREFIX)
     printed = send(aws, log_in + block)
     assert "The profile was added" in printed
-    judged = judge_paste(printed, sandbox.ONEMATA_ROLE_ARN, sandbox.BUCKET, sandbox.PREFIX)
+    judged = judge_paste(printed, sandbox.ONEMATA_ROLE_ARN, sandbox.BUCKET, sandbox.PREFIX, NAME)
     assert [verdict.outcome for verdict in judged] == ["proven", "proven"], printed
     assert decide(read(aws).content, RIGHT).action == "nothing"
 

@@ -209,7 +209,7 @@ PASTED = f"""Last login: today
 
 
 def outcomes(text: str) -> tuple[str, str]:
-    identity, listing = judge_paste(text, ROLE, "b", "p/")
+    identity, listing = judge_paste(text, ROLE, "b", "p/", "client-ec2")
     return identity.outcome, listing.outcome
 
 
@@ -237,3 +237,17 @@ def test_a_paste_proves_no_more_than_it_holds() -> None:
 @pytest.mark.parametrize("place", ["s3://other/p/", "s3://b/", "s3://b/p/q/", "", "'s3://b/p/"])
 def test_a_listing_of_another_place_is_no_proof(place: str) -> None:
     assert outcomes(PASTED.replace("s3://b/p/", place)) == ("proven", "failed")
+
+
+@pytest.mark.parametrize("words", ["", "--profile other", "--profile=other", "--profile", "--profile client-ec2x"])
+def test_what_another_profile_printed_is_no_proof(words: str) -> None:
+    assert outcomes(PASTED.replace("--profile client-ec2", words)) == ("failed", "failed")
+    listing_only = PASTED.replace("s3://b/p/ --profile client-ec2", f"s3://b/p/ {words}")
+    assert outcomes(listing_only) == ("proven", "failed")
+    _, listing = judge_paste(listing_only, ROLE, "b", "p/", "client-ec2")
+    assert "not with --profile client-ec2: run the command as it is shown here." in listing.sentence
+
+
+@pytest.mark.parametrize("words", ["--profile=client-ec2", "--profile 'client-ec2'", '--profile "client-ec2"'])
+def test_our_profile_is_known_however_it_is_written(words: str) -> None:
+    assert outcomes(PASTED.replace("--profile client-ec2", words)) == ("proven", "proven")

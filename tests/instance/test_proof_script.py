@@ -47,7 +47,7 @@ def test_long_output_is_cut_and_fits_into_an_answer(box: Box) -> None:
     box.add_shim("aws", "yes \"$(printf 'x%.0s' $(seq 400))\" | head -n 5000 | tee /dev/stderr")
     printed = box.run(TEXT).stdout
     report = parse_proof_report(printed)
-    assert len(report.listing.stdout.splitlines()) == 30
+    assert len(report.listing.stdout.splitlines()) == 20
     assert len(printed) < 24_000  # what Run Command keeps
     assert "out_lines: 5000" in printed
 
@@ -95,6 +95,39 @@ def test_without_room_for_a_scratch_folder_nothing_runs(box: Box) -> None:
 def test_an_aws_cli_of_the_users_own_finds_its_modules(box: Box) -> None:
     identity, _ = prove(box, f'exec {sys.executable} -c "import site; print(site.getuserbase())"')
     assert identity.stdout == f"{box.home}/.local"
+
+
+def test_an_aws_cli_of_the_users_own_is_found(box: Box) -> None:
+    program = box.home / ".local" / "bin" / "aws"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho of my own\n")
+    program.chmod(0o755)
+    report = parse_proof_report(box.run(TEXT, {"PATH": f"{box.shims}:/usr/bin:/bin"}).stdout)
+    assert report.identity.stdout == "of my own"
+
+
+def test_what_the_user_has_installed_is_never_run_as_root(box: Box) -> None:
+    """A runuser or env of the user's own is no way to become root."""
+    start = TEXT.partition("as_user <<")[0]
+    printed = box.run(f'{start}printf %s "$PATH"').stdout
+    assert str(box.home) not in printed
+
+
+def test_address_and_token_of_the_metadata_service_are_on_no_command_line(box: Box) -> None:
+    box.add_shim("aws", "echo hello")
+    log = box.root / "curl.log"
+    box.add_shim(
+        "curl",
+        f'echo "asked with: $*" >> {log}; sed "s/^/by stdin: /" >> {log}; '
+        'while [ "$1" != -o ]; do shift; done; echo token-7f3a > "$2"; printf 200',
+    )
+    assert parse_proof_report(box.run(TEXT).stdout).metadata.role == "token-7f3a"
+    lines = log.read_text().splitlines()
+    visible = [line for line in lines if line.startswith("asked with")]
+    assert len(visible) == 3
+    assert not any("127.0.0.1" in line or "token-7f3a" in line for line in visible)
+    assert 'by stdin: header = "X-aws-ec2-metadata-token: token-7f3a"' in lines
+    assert 'by stdin: url = "http://127.0.0.1:9/latest/meta-data/instance-id"' in lines
 
 
 def test_a_command_that_hangs_is_ended(box: Box) -> None:

@@ -12,7 +12,7 @@ from werkzeug.test import Client
 
 from onemata_helpers import sandbox
 from onemata_helpers.sandbox.server import Sandbox
-from tests.sandbox.on_instance import ROLE, attach, make_role, run, send, wait
+from tests.sandbox.on_instance import ROLE, attach, make_role, run, send, set_options, wait
 
 SSM_CORE = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 
@@ -73,6 +73,27 @@ def test_documents(box: Sandbox) -> None:
     result = wait(lambda: ssm.get_command_invocation(CommandId=command, InstanceId=ids[0]))
     assert result["Status"] == "Failed"
     assert "pwsh" in result["StandardErrorContent"]
+
+
+def test_a_comment_has_a_hundred_characters_at_most(box: Sandbox) -> None:
+    send_command = box.client("ssm").send_command
+    arguments = {
+        "InstanceIds": [sandbox.INSTANCE_ID],
+        "DocumentName": "AWS-RunShellScript",
+        "Parameters": {"commands": ["true"]},
+    }
+    assert send_command(Comment="x" * 100, **arguments)["Command"]["Comment"] == "x" * 100
+    assert refusal(send_command, Comment="x" * 101, **arguments) == "ValidationException"
+
+
+def test_without_metadata_service_the_agent_lasts_as_long_as_its_credentials(box: Sandbox) -> None:
+    set_options(box, HttpEndpoint="disabled")
+    assert run(box, "true")["Status"] == "Success"
+    box.instance.agent_keeps_credentials = False
+    assert managed(box) == []
+    assert refusal(send, box=box, script="true") == "InvalidInstanceId"
+    set_options(box, HttpEndpoint="enabled")
+    assert run(box, "true")["Status"] == "Success"
 
 
 def test_course_of_a_command(box: Sandbox) -> None:

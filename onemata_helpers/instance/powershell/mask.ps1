@@ -11,14 +11,21 @@ function Get-Stain($Text) {
         return [string][char]255
     }
 }
+function Test-Harmless($Key) { $Key.Trim().ToLowerInvariant() -in ($Harmless -split ' ') }
+# A line of a value may be anything, so what stands before its sign may be secret too.
+function Get-MaskedInside($Text) {
+    if ($Text -notmatch '^([^=:]*)[=:]') { return 'hidden' }
+    $key = if (Test-Harmless $Matches[1]) { $Matches[1] } else { 'hidden' }
+    if ($Text.Contains('=')) { return "$key = hidden" }
+    return $key + ': hidden'
+}
 function Get-MaskedLine($Line, $State) {
     [void]($Line -match '^([ \t\v\f]*)(.*)$')
     $indent, $text = $Matches[1], $Matches[2]
     if (-not $text) { return $Line }
     if ($text -match '^[#;]') { return '#' + (Get-Stain $text) }
     if ($State.Inside -and $indent.Length -gt $State.Level) {
-        $hidden = if ($text.Contains('=')) { 'hidden = hidden' } else { 'hidden' }
-        return $indent + $hidden + (Get-Stain $text)
+        return $indent + (Get-MaskedInside $text) + (Get-Stain $text)
     }
     $State.Level = $indent.Length
     if ($text -match '^(\[.+\])(.*)$') {
@@ -28,7 +35,7 @@ function Get-MaskedLine($Line, $State) {
     if ($text -notmatch '^([^=:]*)([=:])(.*)$') { return 'hidden' + (Get-Stain $text) }
     $key, $sign, $value = $Matches[1], $Matches[2], $Matches[3]
     $State.Inside = $true
-    if ($key.Trim().ToLowerInvariant() -in ($Harmless -split ' ') -or $value -notmatch '[^ \t\v\f]') { return $Line }
+    if ((Test-Harmless $key) -or $value -notmatch '[^ \t\v\f]') { return $Line }
     return $indent + $key + $sign + ' hidden' + (Get-Stain $value)
 }
 function Get-Masked([byte[]]$Bytes) {

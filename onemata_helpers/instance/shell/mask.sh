@@ -10,13 +10,24 @@ mask() {
       gsub(/(\360[\220-\277]|[\361-\363][\200-\277]|\364[\200-\217])[\200-\277][\200-\277]/, "", text)
       return text ~ /[\200-\377]/ ? "\377" : ""
     }
-    function masked(line,   indent, text, key) {
+    function is_harmless(key) {
+      sub(/[ \t\v\f]+$/, "", key)
+      return index(ENVIRON["harmless"], " " tolower(key) " ")
+    }
+    # A line of a value may be anything, so what stands before its sign may be secret too.
+    function masked_inside(text,   sign, key) {
+      sign = text ~ /=/ ? " =" : ":"
+      if (!match(text, /[=:]/)) return "hidden"
+      key = substr(text, 1, RSTART - 1)
+      return (is_harmless(key) ? key : "hidden") sign " hidden"
+    }
+    function masked(line,   indent, text) {
       match(line, /^[ \t\v\f]*/)
       indent = RLENGTH
       text = substr(line, indent + 1)
       if (text == "") return line
       if (text ~ /^[#;]/) return "#" stain(text)
-      if (inside && indent > level) return substr(line, 1, indent) (text ~ /=/ ? "hidden = hidden" : "hidden") stain(text)
+      if (inside && indent > level) return substr(line, 1, indent) masked_inside(text) stain(text)
       level = indent
       if (match(text, /^\[.+\]/)) {
         inside = 0
@@ -24,9 +35,7 @@ mask() {
       }
       if (!match(text, /[=:]/)) return "hidden" stain(text)
       inside = 1
-      key = tolower(substr(text, 1, RSTART - 1))
-      sub(/[ \t\v\f]+$/, "", key)
-      if (index(ENVIRON["harmless"], " " key " ") || substr(text, RSTART + 1) !~ /[^ \t\v\f]/) return line
+      if (is_harmless(substr(text, 1, RSTART - 1)) || substr(text, RSTART + 1) !~ /[^ \t\v\f]/) return line
       return substr(line, 1, indent + RSTART) " hidden" stain(substr(text, RSTART + 1))
     }
     # After a byte order mark nothing is read: the file is refused.
