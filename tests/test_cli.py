@@ -84,6 +84,20 @@ def test_one_clients_failure_stops_no_other(aws: Sandbox, tmp_path: Path) -> Non
     assert "There is no provisioned cluster nowhere" in done.stdout
 
 
+def test_ctrl_c_lets_what_runs_end_and_begins_nothing_more(aws: Sandbox, tmp_path: Path) -> None:
+    folders = [str(client(tmp_path, f"client-{number}")) for number in range(4)]
+    command = [ONEMATA, "run", *folders, "--service", "glue", "--action", "apply", "--jobs", "1"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+        assert running.returncode != 0
+    found = records(tmp_path / "records")
+    assert 1 <= len(found) <= 2
+    assert all(record.finished for record in found.values())
+
+
 def test_bad_input_stops_the_run_before_it_starts(aws: Sandbox, tmp_path: Path) -> None:
     bad = client(tmp_path, "bad", bucket="DOC-EXAMPLE-BUCKET")
     for arguments in (
