@@ -1,32 +1,20 @@
-"""Runbooks for many clients, unattended: each through papermill, each with its own record."""
+"""Runbooks for many clients, unattended: one client after the other or side by side, each with its own records."""
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 
-import papermill
-from papermill.exceptions import PapermillExecutionError
-from papermill.iorw import papermill_io
-from traitlets.config import Config
-
 from .embedded import sandbox_for_all
 from .errors import ParameterError, Problem
 from .parameter_files import from_folder
 from .parameters import ServiceParameters
-from .record import Record, record_path, replace_file
-from .redaction import without_secrets
-
-_HERE = Path(__file__).parent
-_NOTEBOOKS = next(path for path in (_HERE / "notebooks", _HERE.parent / "notebooks") if path.is_dir())
-_SCHEME = "onemata:"
+from .record import Record, record_path
 
 
 @dataclass(frozen=True)
@@ -116,34 +104,13 @@ def _run_all(mine: Sequence[Job], started: Callable[[Job], None], results: Simpl
 
 
 def _run(job: Job) -> Result:
+    from .execute import execute  # papermill takes seconds to load, which the sandbox's start need not wait for
+
     began = time.monotonic()
-    error = ""
     record = record_path(job.parameters, job.records)
-    try:
-        with _own_sockets() as config:
-            papermill.execute_notebook(
-                f"{_SCHEME}{job.parameters.service}.ipynb",
-                f"{_SCHEME}{record.with_suffix('.ipynb').as_posix()}",
-                parameters=job.parameters.model_dump(mode="json") | {"record": record.as_posix()},
-                progress_bar=False,
-                config=config,
-            )
-    except PapermillExecutionError as failure:
-        error = f"{failure.ename}: {failure.evalue}"
-    except Exception as failure:  # a kernel that died must not stop the other clients
-        error = f"{type(failure).__name__}: {failure}"
+    error = execute(job.parameters, record)
     outcome, why = _ending(record, error)
     return Result(job, record, outcome, why, time.monotonic() - began)
-
-
-@contextmanager
-def _own_sockets() -> Iterator[Config]:
-    """Kernel settings: sockets in a private folder of its own.
-
-    There are no ports to run out of or to collide on, and nobody else on the machine can listen.
-    """
-    with tempfile.TemporaryDirectory(prefix="onemata-") as folder:
-        yield Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
 
 
 def _ending(path: Path, error: str) -> tuple[str, str]:
@@ -164,19 +131,3 @@ def _same_client_twice(folders: Sequence[Path], found: Sequence[Job]) -> list[Pr
     twice = sorted({name.split("/")[0] for name in names if names.count(name) > 1})
     where = ", ".join(str(folder) for folder in folders)
     return [Problem(where, "client", name, "two folders are for the same client") for name in twice]
-
-
-class _Files:
-    """Where papermill reads our notebooks and writes a record's: whole or not at all, and clear of credentials."""
-
-    def read(self, path: str) -> str:
-        return (_NOTEBOOKS / path.removeprefix(_SCHEME)).read_text(encoding="utf-8")
-
-    def write(self, text: str, path: str) -> None:
-        replace_file(Path(path.removeprefix(_SCHEME)), without_secrets(text, []) + "\n")
-
-    def pretty_path(self, path: str) -> str:
-        return path
-
-
-papermill_io.register(_SCHEME, _Files())

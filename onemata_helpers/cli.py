@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from . import batch
 from .errors import OnemataError, ParameterError
 from .parameter_files import from_folder
 from .parameters import Action, ServiceName
@@ -56,8 +57,6 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Clients side by side")] = 2,
 ) -> None:
     """Run the runbooks of these clients. Exit code 0: all as asked; 1: some failed or are blocked; 2: bad input."""
-    from . import batch  # papermill takes seconds to load, which bad input should not wait for
-
     try:
         todo = batch.jobs(folders, records, service or [], action)
     except OnemataError as error:

@@ -9,6 +9,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
@@ -48,8 +49,9 @@ def test_conda_users_get_the_same_lock() -> None:
     assert pip == ["--require-hashes", "-r requirements.lock"]
 
 
-def test_importing_the_package_loads_neither_papermill_nor_widgets_nor_moto() -> None:
-    script = "import sys, onemata_helpers; print([m for m in sys.modules if m in ('papermill','ipywidgets','moto')])"
+@pytest.mark.parametrize("module", ["onemata_helpers", "onemata_helpers.cli"])
+def test_importing_loads_neither_papermill_nor_widgets_nor_moto(module: str) -> None:
+    script = f"import sys, {module}; print([m for m in sys.modules if m in ('papermill','ipywidgets','moto')])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
