@@ -31,6 +31,7 @@ FILES = {
     "not UTF-8 in a shown value": b"[a]\nregion = \xe9\n",
     "not UTF-8 behind a title": b"[a] \xc0\xaf\n",
     "a surrogate is not UTF-8": b"[a]\nkey = \xed\xa0\x80\n",
+    "UTF-8 inside cut UTF-8": b"[a]\nkey = \xe2\xc3\xa9\x82\xac\n",
     "cut UTF-8 at the end": b"[a]\nkey = \xf0\x9f\x98",
     "all widths of UTF-8": "[a]\nkey = é€😀\n# é€😀\n".encode() + SECTION,
 }
@@ -41,6 +42,7 @@ credential_process = /opt/get {SECRET}
 Region = eu-west-1
 # {SECRET}
   ; {SECRET}
+region source_profile = {SECRET}
 s3 =
   key = {SECRET}
   {SECRET}==
@@ -55,6 +57,7 @@ credential_process = hidden
 Region = eu-west-1
 #
 #
+region source_profile = hidden
 s3 =
   hidden = hidden
   hidden = hidden

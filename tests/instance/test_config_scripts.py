@@ -62,6 +62,15 @@ def test_the_tenth_run_does_what_the_first_did(box: Box) -> None:
     assert len(box.backups) == 1
 
 
+@pytest.mark.parametrize(
+    "there", [NEW.replace(b"7f3a", b"0000"), NEW.replace(b"[default]", b"[DEFAULT]"), NEW + b"#\n"]
+)
+def test_what_is_only_almost_done_is_not_taken_for_done(there: bytes, user_box: Box) -> None:
+    user_box.put(there)
+    assert write(user_box, sha256(OLD)).outcome == "refused"
+    assert user_box.config.read_bytes() == there
+
+
 def test_a_backup_never_replaces_another(user_box: Box) -> None:
     user_box.add_shim("date", "echo 20260101T000000Z")
     user_box.put(OLD)

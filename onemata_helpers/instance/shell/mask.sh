@@ -5,14 +5,14 @@ mask() {
   { cat && echo; } | LC_ALL=C harmless=" $harmless " awk '
     # One byte that is not UTF-8 stands for all that were hidden.
     function stain(text) {
-      gsub(/[\302-\337][\200-\277]/, "", text)
-      gsub(/\340[\240-\277][\200-\277]|\355[\200-\237][\200-\277]|[\341-\354\356\357][\200-\277][\200-\277]/, "", text)
-      gsub(/(\360[\220-\277]|[\361-\363][\200-\277]|\364[\200-\217])[\200-\277][\200-\277]/, "", text)
+      gsub(/[\302-\337][\200-\277]/, " ", text)
+      gsub(/\340[\240-\277][\200-\277]|\355[\200-\237][\200-\277]|[\341-\354\356\357][\200-\277][\200-\277]/, " ", text)
+      gsub(/(\360[\220-\277]|[\361-\363][\200-\277]|\364[\200-\217])[\200-\277][\200-\277]/, " ", text)
       return text ~ /[\200-\377]/ ? "\377" : ""
     }
     function is_harmless(key) {
       sub(/[ \t\v\f]+$/, "", key)
-      return index(ENVIRON["harmless"], " " tolower(key) " ")
+      return key !~ /[ \t\v\f]/ && index(ENVIRON["harmless"], " " tolower(key) " ")
     }
     # A line of a value may be anything, so what stands before its sign may be secret too.
     function masked_inside(text,   sign, key) {
