@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-import boto3
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from .values import (
+    PARTITION,
+    AccountId,
+    Filled,
+    OptionalBucket,
+    PolicyHolderArn,
+    ProfileName,
+    QueryPrincipalArn,
+    RoleArn,
+    RoleName,
+    Text,
+    matches,
+    partition_of,
+    same_partition,
 )
 
 Action = Literal["plan", "apply", "verify", "remove"]
@@ -32,89 +38,6 @@ class ServiceName(StrEnum):
     EC2 = "ec2"
 
 
-_PLACEHOLDERS = ("111111111111", "ROLENAME", "DOC-EXAMPLE-BUCKET", "AROAEXAMPLEID")
-_PARTITION = "aws|aws-cn|aws-us-gov"
-
-
-def _text(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise ValueError("this is text: put it in quotes")
-    if isinstance(value, str):
-        for placeholder in _PLACEHOLDERS:
-            if placeholder in value:
-                raise ValueError(f"{placeholder} is a placeholder of the guide: put the real value in its place")
-    return value
-
-
-def _account_id(value: Any) -> Any:
-    if isinstance(value, (int, float)):
-        raise ValueError(
-            "an account id must be quoted: YAML reads it as a number, drops leading zeros, and takes one that starts "
-            "with 0 for octal. Copy it from the AWS console, and put it in quotes"
-        )
-    return _text(value)
-
-
-def _matches(pattern: str, due: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if value and not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(due)
-        return value
-
-    return AfterValidator(check)
-
-
-def _filled(value: str) -> str:
-    if not value:
-        raise ValueError("must not be empty")
-    return value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-Filled = AfterValidator(_filled)
-AccountId = Annotated[
-    str, BeforeValidator(_account_id), _matches(r"\d{12}", "an AWS account id has exactly 12 digits"), Filled
-]
-RoleArn = Annotated[
-    Text,
-    _matches(
-        rf"arn:({_PARTITION}):iam::\d{{12}}:role/([!-~]+/)?[\w+=,.@-]{{1,64}}",
-        "the ARN of an IAM role is due, like arn:aws:iam::<12 digits>:role/<name>",
-    ),
-]
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-OptionalBucket = Annotated[
-    Text,
-    _matches(
-        r"(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-        "a bucket's name alone is due: 3 to 63 small letters, digits, '.' and '-', no s3:// before it",
-    ),
-]
-QueryPrincipalArn = Annotated[
-    Text,
-    _matches(
-        rf"arn:({_PARTITION}):iam::\d{{12}}:(user|role)/[!-~]+",
-        "the ARN of an IAM user or role is due (of a role, not of a session: arn:aws:iam::…:role/…)",
-    ),
-    Filled,
-]
-PolicyHolderArn = Annotated[
-    Text,
-    _matches(
-        rf"arn:({_PARTITION}):iam::\d{{12}}:(user|group|role)/[!-~]+",
-        "the ARN of an IAM user, group or role is due (of a role, not of a session: arn:aws:iam::…:role/…)",
-    ),
-    Filled,
-]
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (names and their lengths)
-RoleName = Annotated[
-    Text, _matches(r"[\w+=,.@-]{1,64}", "a role name has 1 to 64 letters, digits or any of _+=,.@-"), Filled
-]
-ProfileName = Annotated[Text, _matches(r"[\w+=,.@-]{1,128}", "1 to 128 letters, digits or any of _+=,.@-")]
-
-
 class ClientParameters(BaseModel):
     """The keys of `client.yaml`: the client's account, the way in, and Onemata's side."""
 
@@ -122,7 +45,7 @@ class ClientParameters(BaseModel):
 
     client: Annotated[
         Text,
-        _matches(r"[a-z0-9][a-z0-9-]{0,62}", "small letters, digits and '-' only: it names a folder"),
+        matches(r"[a-z0-9][a-z0-9-]{0,62}", "small letters, digits and '-' only: it names a folder"),
         Filled,
     ] = Field(description="Short name of the client; names the folder of its records")
     region: Annotated[Text, Filled] = Field(description="AWS region of the client's services")
@@ -133,19 +56,19 @@ class ClientParameters(BaseModel):
     onemata_account_id: AccountId = Field(description="Onemata's AWS account, quoted")
     onemata_role_arn: RoleArn = Field("", description="Role that Onemata provides; empty until it has answered")
     onemata_external_id: Annotated[
-        Text, _matches(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits or any of _+=,.@:/-")
+        Text, matches(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits or any of _+=,.@:/-")
     ] = Field("", description="External ID that Onemata's role asks for")
     bucket: Annotated[OptionalBucket, Filled] = Field(description="Onemata's bucket")
-    prefix: Annotated[Text, _matches(r"[^/\s*?$][^\s*?$]*", "a prefix has no leading '/', no spaces, no wildcards")] = (
+    prefix: Annotated[Text, matches(r"[^/\s*?$][^\s*?$]*", "a prefix has no leading '/', no spaces, no wildcards")] = (
         Field("", description="Where the client's data begins in the bucket; empty: the whole bucket")
     )
     permissions_boundary_arn: Annotated[
         Text,
-        _matches(rf"arn:({_PARTITION}):iam::(\d{{12}}|aws):policy/[!-~]+", "the ARN of an IAM policy is due"),
+        matches(rf"arn:({PARTITION}):iam::(\d{{12}}|aws):policy/[!-~]+", "the ARN of an IAM policy is due"),
     ] = Field("", description="Permissions boundary that the client's roles must carry")
     role_path: Annotated[
         Text,
-        _matches(r"(/)|(/[!-~]{1,510}/)", "a path begins and ends with '/', at most 512 characters"),
+        matches(r"(/)|(/[!-~]{1,510}/)", "a path begins and ends with '/', at most 512 characters"),
         Filled,
     ] = Field("/", description="IAM path of what is made")
     tags: dict[str, str] = Field(default_factory=dict, description="Tags for what is made")
@@ -154,7 +77,7 @@ class ClientParameters(BaseModel):
     @field_validator("region")
     @classmethod
     def _region_exists(cls, region: str) -> str:
-        if _partition_of(region) is None:
+        if partition_of(region) is None:
             raise ValueError("no AWS region of the partitions aws, aws-cn and aws-us-gov has this name")
         return region
 
@@ -163,7 +86,7 @@ class ClientParameters(BaseModel):
     def _belongs(cls, arn: str, info: ValidationInfo) -> str:
         if not arn:
             return arn
-        _same_partition(arn, info)
+        same_partition(arn, info)
         owner = "onemata_account_id" if info.field_name == "onemata_role_arn" else "account_id"
         account, due = arn.split(":")[4], info.data.get(owner)
         if due and account not in (due, "aws"):
@@ -189,7 +112,7 @@ class ClientParameters(BaseModel):
     @property
     def partition(self) -> str:
         """`aws`, `aws-cn` or `aws-us-gov`, by the region."""
-        return _partition_of(self.region) or "aws"
+        return partition_of(self.region) or "aws"
 
     def arn(self, kind: str, name: str) -> str:
         """The ARN of an IAM thing of the client's: kind `role` or `instance-profile`, at `role_path`."""
@@ -205,7 +128,7 @@ class ServiceParameters(ClientParameters):
 
     action: Action = Field("plan", description="plan, apply, verify or remove")
     approved_plan: Annotated[
-        Text, _matches(r"[0-9a-f]{20}", "the digest under a plan is due: 20 hexadecimal digits")
+        Text, matches(r"[0-9a-f]{20}", "the digest under a plan is due: 20 hexadecimal digits")
     ] = Field("", description="Apply only the plan with this digest; empty: the plan shown in the same run")
     role_name: RoleName
     s3_access: Literal["managed", "scoped"] = Field(
@@ -213,7 +136,7 @@ class ServiceParameters(ClientParameters):
     )
     kms_key_arn: Annotated[
         Text,
-        _matches(rf"arn:({_PARTITION}):kms:[a-z0-9-]+:\d{{12}}:key/[\w-]+", "the ARN of a KMS key is due"),
+        matches(rf"arn:({PARTITION}):kms:[a-z0-9-]+:\d{{12}}:key/[\w-]+", "the ARN of a KMS key is due"),
     ] = Field("", description="Key that Onemata's objects are encrypted with; empty unless SSE-KMS")
     adopt_existing: bool = Field(
         False, description="true: add what is missing to a role of the client's that has our name"
@@ -224,7 +147,7 @@ class ServiceParameters(ClientParameters):
     @classmethod
     def _key_partition(cls, arn: str, info: ValidationInfo) -> str:
         if arn:
-            _same_partition(arn, info)
+            same_partition(arn, info)
         return arn
 
     @property
@@ -243,7 +166,7 @@ class RedshiftParameters(ServiceParameters):
     # https://docs.aws.amazon.com/redshift/latest/APIReference/API_CreateCluster.html
     cluster_identifier: Annotated[
         Text,
-        _matches(
+        matches(
             r"(?!.*--)[a-z][a-z0-9-]{0,61}[a-z0-9]|[a-z]",
             "1 to 63 small letters, digits and '-', letter first",
         ),
@@ -252,16 +175,16 @@ class RedshiftParameters(ServiceParameters):
     role_chain: bool = Field(False, description="true: the role reads through Onemata's role (role chaining)")
     launch: bool = Field(False, description="true: launch the cluster if there is none of this name; costs money")
     confirm_launch_costs: bool = Field(False, description="true: the client agrees to pay for the new cluster")
-    launch_node_type: Annotated[Text, _matches(r"[a-z0-9]+\.[a-z0-9]+", "a node type is due, like ra3.large")] = Field(
+    launch_node_type: Annotated[Text, matches(r"[a-z0-9]+\.[a-z0-9]+", "a node type is due, like ra3.large")] = Field(
         "ra3.large", description="Node type of the new cluster"
     )
     launch_nodes: Annotated[int, Field(ge=1, le=128)] = Field(1, description="Number of nodes of the new cluster")
-    launch_database: Annotated[Text, _matches(r"[a-z_][a-z0-9_$]{0,63}", "1 to 64 small letters, digits, _ or $")] = (
+    launch_database: Annotated[Text, matches(r"[a-z_][a-z0-9_$]{0,63}", "1 to 64 small letters, digits, _ or $")] = (
         Field("dev", description="First database of the new cluster")
     )
     launch_admin: Annotated[
         Text,
-        _matches(r"(?!public$)[a-z][a-z0-9_+.@-]{0,127}", "1 to 128 small letters or digits, letter first"),
+        matches(r"(?!public$)[a-z][a-z0-9_+.@-]{0,127}", "1 to 128 small letters or digits, letter first"),
     ] = Field("onemata_admin", description="Admin user of the new cluster; AWS makes and keeps its password")
     launch_subnet_group: Text = Field("", description="Cluster subnet group; empty: the account's default VPC")
 
@@ -284,7 +207,7 @@ class GlueParameters(ServiceParameters):
     @classmethod
     def _of_the_client(cls, arns: list[str], info: ValidationInfo) -> list[str]:
         for arn in arns:
-            _same_partition(arn, info)
+            same_partition(arn, info)
             account = info.data.get("account_id")
             if account and arn.split(":")[4] != account:
                 raise ValueError(f"{arn} is not in the client's account {account}")
@@ -303,7 +226,7 @@ class Ec2Parameters(ServiceParameters):
     role_name: RoleName = Field("onemata-ec2", description="Name of the role for EC2")
     instance_profile_name: ProfileName = Field("", description="Name of the instance profile; empty: as the role")
     instance_ids: Annotated[
-        list[Annotated[Text, _matches(r"i-([0-9a-f]{8}|[0-9a-f]{17})", "an instance id is due, like i-0abc…"), Filled]],
+        list[Annotated[Text, matches(r"i-([0-9a-f]{8}|[0-9a-f]{17})", "an instance id is due, like i-0abc…"), Filled]],
         Field(min_length=1),
     ] = Field(description="The instances that read the data")
     on_existing_profile: Literal["stop", "extend", "replace"] = Field(
@@ -311,7 +234,7 @@ class Ec2Parameters(ServiceParameters):
     )
     profile_name: Annotated[
         Text,
-        _matches(
+        matches(
             r"(?![- ])[A-Za-z0-9_+=,.@:/ -]{1,128}(?<! )",
             "up to 128 letters, digits, spaces or any of _+=,.@:/-; no space or '-' first, no space last",
         ),
@@ -320,7 +243,7 @@ class Ec2Parameters(ServiceParameters):
         "manual", description="The profile on the instance: ssm writes and proves it, manual gives a block to paste"
     )
     instance_user: Annotated[
-        Text, _matches(r"[A-Za-z0-9_][A-Za-z0-9_.@\\ $-]{0,103}", "the name of a user on the instance is due"), Filled
+        Text, matches(r"[A-Za-z0-9_][A-Za-z0-9_.@\\ $-]{0,103}", "the name of a user on the instance is due"), Filled
     ] = Field("ec2-user", description="User on the instance whose ~/.aws/config gets the profile")
     negative_checks: bool = Field(True, description="Also prove (with ssm) that what must be refused is refused")
     denied_bucket: OptionalBucket = Field("", description="Another bucket of Onemata's, which must be refused")
@@ -330,7 +253,7 @@ class Ec2Parameters(ServiceParameters):
     @classmethod
     def _is_onematas(cls, arn: str, info: ValidationInfo) -> str:
         if arn:
-            _same_partition(arn, info)
+            same_partition(arn, info)
             due = info.data.get("onemata_account_id")
             if due and arn.split(":")[4] != due:
                 raise ValueError(f"this is in account {arn.split(':')[4]}, but onemata_account_id is {due}")
@@ -381,21 +304,3 @@ EXAMPLE_VALUES: dict[str, str | list[str]] = {
     "denied_bucket": "onemata-another-client-data",
     "denied_role_arn": "arn:aws:iam::987654321098:role/onemata-delivery-another",
 }
-
-
-@cache
-def _partition_of(region: str) -> str | None:
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region):
-        return None
-    session = boto3.Session()
-    for partition in _PARTITION.split("|"):
-        if region in session.get_available_regions("sts", partition):
-            return partition
-    return None
-
-
-def _same_partition(arn: str, info: ValidationInfo) -> None:
-    region = info.data.get("region")
-    partition = _partition_of(region) if region else None
-    if partition and arn.split(":")[1] != partition:
-        raise ValueError(f"partition {arn.split(':')[1]} is not that of region {region}, {partition}")

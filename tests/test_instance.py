@@ -14,6 +14,7 @@ from onemata_helpers.sandbox import world
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.wait import Wait
 
+from .account import give_foreign_profile
 from .conftest import STEPS, Run, run, values
 
 PATIENT = Wait(tell=lambda _: None, seconds=20)
@@ -126,8 +127,6 @@ def test_an_instance_that_ssm_does_not_reach_blocks_with_the_way_out(aws: Sandbo
 
 
 def test_a_replacement_that_would_cost_ssm_is_said_before_it_happens(aws: Sandbox) -> None:
-    from .test_runbook import give_foreign_profile
-
     give_foreign_profile(aws)
     aws.instance.managed = False
     blocked = ec2(on_existing_profile="replace")

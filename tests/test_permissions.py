@@ -15,9 +15,9 @@ from onemata_helpers.parameter_files import from_folder, from_notebook
 from onemata_helpers.sandbox import authorizer, gate, world
 from onemata_helpers.sandbox.server import Sandbox
 
+from .account import give_foreign_profile, make_foreign_role, retrust
 from .conftest import EXAMPLE, ROLES, run, values
 from .test_instance import SSM, not_attached
-from .test_runbook import give_foreign_profile, make_foreign_role, retrust
 
 BOUNDARY = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:policy/boundary"
 ANALYSTS = [f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:{kind}/analyst" for kind in ("user", "group", "role")]
