@@ -30,6 +30,7 @@ STEPS = ("connect", "plan", "apply", "verify", "hand_over", "finish")
 
 def _leave_the_developers_aws_alone() -> None:
     """No test, and no kernel or command that one starts, sees the developer's own configuration."""
+    of_all_workers = os.environ.get("ONEMATA_RECORDS") if "PYTEST_XDIST_WORKER" in os.environ else None
     for name in [name for name in os.environ if name.startswith(("AWS_", "ONEMATA_"))]:
         del os.environ[name]
     nowhere = Path(tempfile.gettempdir()) / "onemata-tests-have-no-such-folder"
@@ -37,9 +38,10 @@ def _leave_the_developers_aws_alone() -> None:
         "AWS_CONFIG_FILE": str(nowhere / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(nowhere / "credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
-        "ONEMATA_RECORDS": tempfile.mkdtemp(prefix="onemata-test-records-"),
+        "ONEMATA_RECORDS": of_all_workers or tempfile.mkdtemp(prefix="onemata-test-records-"),
     }
-    atexit.register(shutil.rmtree, os.environ["ONEMATA_RECORDS"], ignore_errors=True)
+    if not of_all_workers:
+        atexit.register(shutil.rmtree, os.environ["ONEMATA_RECORDS"], ignore_errors=True)
 
 
 _leave_the_developers_aws_alone()
