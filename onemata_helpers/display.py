@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from .apply import Done
 from .checks import Check
 from .parameters import ServiceParameters
-from .plan import Change, Field, Plan
+from .plan import Field, Plan
 from .policies import pretty
 from .record import SANDBOX_NOTICE
 from .redaction import without_secrets
@@ -96,14 +97,6 @@ def _counted(words: Sequence[str]) -> str:
     return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
 
 
-def _sign(change: Change | Check | Done | str) -> str:
-    if isinstance(change, Change):
-        return _SIGNS[change.kind]
-    if isinstance(change, Check):
-        return _SIGNS[change.result]
-    return _SIGNS[change.status if isinstance(change, Done) else change]
-
-
 def _value(value: Any) -> str:
     return value if isinstance(value, str) else pretty(value)
 
@@ -118,6 +111,7 @@ def _render(name: str, values: dict[str, Any]) -> str:
     return without_secrets(_templates().get_template(name).render(values).strip("\n"), [])
 
 
+@cache
 def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("onemata_helpers", "templates"),
@@ -126,5 +120,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"sign": _sign, "sides": _sides, "value": _value}
+    environment.filters |= {"sign": _SIGNS.__getitem__, "sides": _sides, "value": _value}
     return environment

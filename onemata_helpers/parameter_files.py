@@ -71,11 +71,6 @@ def from_folder(folder: Path) -> dict[str, ServiceParameters]:
     return found
 
 
-def raw_values(folder: Path, service: str) -> dict[str, Any]:
-    """The keys and values as the files of a checked folder have them, to hand to papermill."""
-    return _read(folder / "client.yaml", []) | _read(folder / f"{service}.yaml", [])
-
-
 def _check(
     service: str, values: Mapping[str, Any], files: Mapping[str, str], folder: Path | None = None
 ) -> tuple[ServiceParameters | None, list[Problem]]:

@@ -70,8 +70,8 @@ class ClusterRole(Resource):
         attached = found["roles"].get(self.role_arn)
         if attached in ("in-sync", "adding"):
             return [self.change("nothing", f"The cluster has the role ({attached}).")]
-        if found["status"] not in _WORKABLE:
-            return [self._unworkable(found["status"])]
+        if _fault_of(found):
+            return [self.change("blocked", _fault_of(found))]
         why = "With the role attached, the cluster's COPY statements can read Onemata's bucket."
         return [self.change("attach", why, self._modify("AddIamRoles"), fields=(self._roles_field(found, add=True),))]
 
@@ -108,8 +108,7 @@ class ClusterRole(Resource):
         return f"The cluster has the role, but it is {status}." if status == "adding" else ""
 
     def fault(self, look: Look) -> str:
-        found = cluster(look, self.cluster_identifier)
-        return _cluster_fault(found["status"]) if found else ""
+        return _fault_of(cluster(look, self.cluster_identifier))
 
     def _no_cluster(self) -> Change:
         if self.launched_by_plan:
@@ -118,10 +117,6 @@ class ClusterRole(Resource):
             f"There is no provisioned cluster {self.cluster_identifier} in this account and region. The engineer "
             "corrects cluster_identifier or region, or agrees with the client on launch: true."
         )
-        return self.change("blocked", why)
-
-    def _unworkable(self, status: str) -> Change:
-        why = f"The cluster is {status} and takes no change now. The client's admin brings it to 'available'."
         return self.change("blocked", why)
 
     def _modify(self, argument: str) -> Call:
@@ -187,12 +182,12 @@ class LaunchedCluster(Resource):
 
     def unsettled(self, look: Look) -> str:
         found = cluster(look, self.cluster_identifier)
-        passing = found is not None and found["status"] != "available" and found["status"] in _WORKABLE
-        return f"The cluster is {found['status']}." if found and passing else ""
+        if found is None or found["status"] == "available" or _fault_of(found):
+            return ""
+        return f"The cluster is {found['status']}."
 
     def fault(self, look: Look) -> str:
-        found = cluster(look, self.cluster_identifier)
-        return _cluster_fault(found["status"]) if found else ""
+        return _fault_of(cluster(look, self.cluster_identifier))
 
     def settle(self, aws: Aws, wait: Wait, change: Change, answer: dict[str, Any]) -> None:
         """Until the new cluster is available with the role in-sync."""
@@ -250,5 +245,7 @@ def _read_clusters_with(aws: Aws, role_arn: str) -> list[str]:
     )
 
 
-def _cluster_fault(status: str) -> str:
-    return "" if status in _WORKABLE else f"The cluster is {status}. The client's admin brings it to 'available'."
+def _fault_of(found: ClusterState | None) -> str:
+    if found is None or found["status"] in _WORKABLE:
+        return ""
+    return f"The cluster is {found['status']} and takes no change now. The client's admin brings it to 'available'."

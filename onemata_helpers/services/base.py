@@ -48,8 +48,6 @@ class Service(ABC, Generic[P]):
     """One service of the client's, by its parameters."""
 
     title: ClassVar[str]
-    guide: ClassVar[str]
-    """The heading of the guide's part that this service carries out."""
 
     def __init__(self, parameters: P) -> None:
         self.parameters = parameters
@@ -186,6 +184,15 @@ class Service(ABC, Generic[P]):
         if key:
             snippets.append(Snippet(title=f"Key policy of {p.kms_key_arn}", text=policies.pretty(key)))
         return tuple(snippets)
+
+    def onemata_trust(self, roles: list[str], external_id: str = "") -> Snippet:
+        """The statement of the trust policy of Onemata's role that lets these roles assume it."""
+        p = self.parameters
+        who = policies.grant_to(roles, p.account_id, p.partition)
+        external = {"StringEquals": {"sts:ExternalId": external_id}} if external_id else {}
+        statement = {"Effect": "Allow", "Principal": who["Principal"], "Action": "sts:AssumeRole"}
+        text = policies.pretty(statement | {"Condition": who["Condition"] | external})
+        return Snippet(title="Trust policy of Onemata's role", text=text)
 
     def _scoped_document(self) -> policies.Document:
         p = self.parameters

@@ -27,7 +27,6 @@ class Ec2(Service[Ec2Parameters]):
     """The guide's part on EC2."""
 
     title = "EC2"
-    guide = "Configuring AWS IAM Instance Profile's for EC2"
 
     def resources(self, look: Look) -> list[Resource]:
         extended = self._extended_instances(look)
@@ -65,7 +64,7 @@ class Ec2(Service[Ec2Parameters]):
             account_id=p.account_id,
             region=p.region,
             roles=tuple(roles),
-            for_onemata=(Snippet(title="Trust policy of Onemata's role", text=self._onemata_trust(roles)),),
+            for_onemata=(self.onemata_trust(roles, p.onemata_external_id),),
             for_client=self._on_the_instance(look),
         )
 
@@ -173,13 +172,6 @@ class Ec2(Service[Ec2Parameters]):
             state = role(look, name) if name else None
             arns += [state["arn"]] if state else []
         return list(dict.fromkeys(arns))
-
-    def _onemata_trust(self, roles: list[str]) -> str:
-        p = self.parameters
-        who = policies.grant_to(roles, p.account_id, p.partition)
-        external = {"StringEquals": {"sts:ExternalId": p.onemata_external_id}} if p.onemata_external_id else {}
-        statement = {"Effect": "Allow", "Principal": who["Principal"], "Action": "sts:AssumeRole"}
-        return policies.pretty(statement | {"Condition": who["Condition"] | external})
 
     def _on_the_instance(self, look: Look) -> tuple[Snippet, ...]:
         p = self.parameters

@@ -22,7 +22,6 @@ class Glue(Service[GlueParameters]):
     """The guide's part on Glue and Athena."""
 
     title = "Glue"
-    guide = "Configuring AWS IAM Role's for AWS Glue/Athena"
 
     def resources(self, look: Look) -> list[Resource]:
         p = self.parameters

@@ -17,7 +17,6 @@ class Redshift(Service[RedshiftParameters]):
     """The guide's part on Redshift."""
 
     title = "Redshift"
-    guide = "Configuring AWS IAM Role's for Redshift"
 
     def resources(self, look: Look) -> list[Resource]:
         p = self.parameters
@@ -65,7 +64,7 @@ class Redshift(Service[RedshiftParameters]):
             account_id=p.account_id,
             region=p.region,
             roles=(p.role_arn,),
-            for_onemata=self._trust_of_onemata_role() if p.role_chain else self.bucket_statements([p.role_arn]),
+            for_onemata=(self.onemata_trust([p.role_arn]),) if p.role_chain else self.bucket_statements([p.role_arn]),
             for_client=(Snippet(title="COPY statement for the cluster", text=self.copy_statement),),
         )
 
@@ -82,13 +81,6 @@ class Redshift(Service[RedshiftParameters]):
         p = self.parameters
         roles = f"{p.role_arn},{p.onemata_role_arn}" if p.role_chain else p.role_arn
         return f"COPY your_schema.your_table FROM '{self.location}' IAM_ROLE '{roles}' FORMAT AS PARQUET;"
-
-    def _trust_of_onemata_role(self) -> tuple[Snippet, ...]:
-        p = self.parameters
-        who = policies.grant_to([p.role_arn], p.account_id, p.partition)
-        statement = {"Effect": "Allow", "Principal": who["Principal"], "Action": "sts:AssumeRole"}
-        text = policies.pretty([statement | {"Condition": who["Condition"]}])
-        return (Snippet(title="Trust policy of Onemata's role", text=text),)
 
     def _launched(self) -> LaunchedCluster:
         p = self.parameters
