@@ -43,11 +43,13 @@ def refuse_unless_approved(plan: Plan, approved: str) -> None:
         )
 
 
-def apply(plan: Plan, resources: Mapping[str, Resource], aws: Aws, wait: Wait, heard: Callable[[Done], None]) -> None:
-    """Carry out the plan's pending changes in order, each until it is usable; tell `heard` of each.
+def apply(
+    plan: Plan, resources: Mapping[str, Resource], aws: Aws, wait: Wait, on_change: Callable[[Done], None]
+) -> None:
+    """Carry out the plan's pending changes in order, each until it is usable; tell `on_change` of each.
 
     `resources` are those that the plan was made of, by key. Raises AwsRefused or NotUsable at the
-    first failure, after `heard` was told of it; what was done before stays, and a second run goes on from there.
+    first failure, after `on_change` was told of it; what was done before stays, and a second run goes on from there.
     """
     for change in plan.pending:
         gone_through: list[str] = []
@@ -63,9 +65,9 @@ def apply(plan: Plan, resources: Mapping[str, Resource], aws: Aws, wait: Wait, h
         except OnemataError as error:
             failure = error
         else:
-            heard(_done(change, gone_through))
+            on_change(_done(change, gone_through))
             continue
-        heard(_done(change, gone_through, str(failure)))
+        on_change(_done(change, gone_through, str(failure)))
         raise failure
 
 
@@ -73,7 +75,7 @@ def _perform(call: Call, resource: Resource, aws: Aws, wait: Wait) -> dict[str, 
     operation = getattr(aws.client(call.service), call.operation)
     arguments = {key: json.dumps(value) if key in _DOCUMENTS else value for key, value in call.arguments.items()}
     try:
-        answer: dict[str, Any] = wait.out(lambda: operation(**arguments), resource.transient)
+        answer: dict[str, Any] = wait.retry(lambda: operation(**arguments), resource.transient)
     except (ClientError, BotoCoreError) as error:
         raise refused(f"{call} for {resource.key}", aws.where, error) from None
     return answer

@@ -10,11 +10,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 
-from .embedded import sandbox_for_all
 from .errors import ParameterError, Problem
 from .parameter_files import from_folder
 from .parameters import ServiceParameters
 from .record import Record, record_path
+from .sandbox_in_use import sandbox_for_all
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ class ApiCall(Frozen):
     error: str = ""
 
 
-def watch(session: boto3.Session, heard: Callable[[ApiCall], None]) -> None:
-    """Have `heard` called after each call of the clients that `session` makes from now on."""
+def watch(session: boto3.Session, on_call: Callable[[ApiCall], None]) -> None:
+    """Have `on_call` called after each call of the clients that `session` makes from now on."""
 
     def before(context: dict[str, Any], **_: Any) -> None:
         context["onemata_started"] = (datetime.now(UTC), time.monotonic())
@@ -41,10 +41,10 @@ def watch(session: boto3.Session, heard: Callable[[ApiCall], None]) -> None:
     def after(model: Any, context: dict[str, Any], parsed: dict[str, Any], **_: Any) -> None:
         metadata = parsed.get("ResponseMetadata", {})
         error = parsed.get("Error", {}).get("Code", "")
-        heard(_api_call(model, context, metadata, error))
+        on_call(_api_call(model, context, metadata, error))
 
     def failed(exception: Exception, context: dict[str, Any], **_: Any) -> None:
-        heard(_api_call(context["onemata_model"], context, {}, type(exception).__name__))
+        on_call(_api_call(context["onemata_model"], context, {}, type(exception).__name__))
 
     def note_reading(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         context["onemata_reads"] = params.get("Comment", "").startswith(READS_ONLY)

@@ -98,9 +98,9 @@ def permissions(
 @app.command()
 def sandbox() -> None:
     """Serve the embedded AWS until Ctrl-C, and print its address."""
-    from .embedded import SANDBOX_URL
     from .permissions import unscoped
     from .sandbox import start
+    from .sandbox_in_use import SANDBOX_URL
 
     with start(operator_policy=unscoped()) as served:
         typer.echo(f"export {SANDBOX_URL}={served.url}")

@@ -11,12 +11,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from .apply import Done
 from .checks import Check
+from .hand_over import HandOver
 from .parameters import ServiceParameters
 from .plan import Field, Plan
 from .policies import pretty
 from .record import SANDBOX_NOTICE
 from .redaction import without_secrets
-from .services.base import HandOver
 from .session import Identity
 
 _SIGNS = {

@@ -12,8 +12,8 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import papermill_io
 from traitlets.config import Config
 
+from .files import replace_file
 from .parameters import ServiceParameters
-from .record import replace_file
 from .redaction import without_secrets
 
 _HERE = Path(__file__).parent

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from .parameters import Ec2Parameters, GlueParameters, RedshiftParameters, ServiceParameters
 from .policies import Document, Statement, document
 from .resources.base import Resource
-from .resources.grants import AttachedPolicy, InlinePolicy, holder_permissions
 from .resources.instance_config import InstanceConfig
 from .resources.instance_profiles import InstanceProfile
 from .resources.instances import ProfileAssociation
+from .resources.policies import AttachedPolicy, InlinePolicy, holder_permissions
 from .resources.redshift import ClusterRole, LaunchedCluster
 from .resources.roles import Role
 from .resources.run_command import DOCUMENTS

@@ -51,6 +51,17 @@ class Change(Frozen):
     calls: tuple[Call, ...] = ()
 
 
+class Script(Frozen):
+    """A text that is run on an instance, by Systems Manager: only to look and to prove, it changes nothing there.
+
+    `purpose` is what the client sees of it in Systems Manager's history.
+    """
+
+    instance_id: str
+    purpose: str
+    text: str
+
+
 class Plan(Frozen):
     """What will be done, and what was seen when that was decided.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from .apply import Done
 from .calls import ApiCall
 from .checks import Check
+from .files import replace_file
+from .hand_over import HandOver
 from .parameters import ServiceParameters
 from .plan import Plan
 from .redaction import without_secrets
-from .services.base import HandOver
 
 Outcome = Literal["planned", "applied", "verified", "waiting", "blocked", "failed", "removed"]
 
@@ -78,13 +78,13 @@ class Recorder:
             setattr(self.record, name, value)
         self._write()
 
-    def heard_call(self, call: ApiCall) -> None:
+    def add_call(self, call: ApiCall) -> None:
         """Add an AWS call. The file follows with the next write, or at once when it changed something."""
         self.record.calls.append(call)
         if call.access == "write":
             self._write()
 
-    def heard_change(self, done: Done) -> None:
+    def add_change(self, done: Done) -> None:
         """Add a change that was carried out or begun."""
         self.record.changes_done.append(done)
         self._write()
@@ -96,19 +96,6 @@ class Recorder:
     def _write(self) -> None:
         text = without_secrets(self.record.model_dump_json(indent=2), self.secrets)
         replace_file(self.path, text + "\n")
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file so that a kill at any moment leaves the old text or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def record_path(parameters: ServiceParameters, root: Path) -> Path:

@@ -16,12 +16,12 @@ from . import display
 from .apply import apply, refuse_unless_approved
 from .checks import verify, verify_removal
 from .display import View
-from .embedded import sandbox_url
 from .errors import OnemataError, PlanBlocked, PlanChanged, RunFailed, refused
 from .parameter_files import from_notebook
 from .plan import Change, Plan
 from .record import Outcome, Recorder, default_root, record_path
 from .resources.base import Look, Resource
+from .sandbox_in_use import sandbox_url
 from .services import service_of
 from .session import Aws, connect
 from .wait import Wait
@@ -75,7 +75,7 @@ class Runbook:
     @_recorded
     def connect(self) -> View:
         """Sign in, and refuse any other account than the client's. Raises ConnectError."""
-        self._aws = connect(self.parameters, self.recorder.heard_call, sandbox_url(self.parameters))
+        self._aws = connect(self.parameters, self.recorder.add_call, sandbox_url(self.parameters))
         self.recorder.secrets = self._aws.secrets()
         self.recorder.keep(operator_arn=self._aws.identity.arn)
         return display.identity(self._aws.identity, sandbox=self.parameters.sandbox)
@@ -109,7 +109,7 @@ class Runbook:
             {each.key: each for each in self._resources},
             self._connected(),
             self.wait,
-            self.recorder.heard_change,
+            self.recorder.add_change,
         )
         self._settle_what_was_begun()
         return display.done(self.recorder.record.changes_done)

@@ -74,8 +74,8 @@ class Aws:
         return [secret for secret in (frozen.access_key, frozen.secret_key, frozen.token) if secret]
 
 
-def connect(parameters: ClientParameters, heard: Callable[[ApiCall], None], sandbox_url: str = "") -> Aws:
-    """A session in the client's account, each of its calls told to `heard`.
+def connect(parameters: ClientParameters, on_call: Callable[[ApiCall], None], sandbox_url: str = "") -> Aws:
+    """A session in the client's account, each of its calls told to `on_call`.
 
     With `sandbox_url` it goes to that embedded AWS, with the credentials in the address. Otherwise by
     aws_profile, or boto3's usual chain, and then operator_role_arn if given.
@@ -83,7 +83,7 @@ def connect(parameters: ClientParameters, heard: Callable[[ApiCall], None], sand
     Raises ConnectError for another account than `account_id`, another partition, or the root user.
     """
     try:
-        aws = _sandbox(sandbox_url, parameters.region, heard) if sandbox_url else _account(parameters, heard)
+        aws = _sandbox(sandbox_url, parameters.region, on_call) if sandbox_url else _account(parameters, on_call)
         identity = aws.identity
     except ClientError as error:
         raise ConnectError(str(refused("Signing in", f"region {parameters.region}", error))) from None
@@ -96,25 +96,25 @@ def connect(parameters: ClientParameters, heard: Callable[[ApiCall], None], sand
     return aws
 
 
-def _account(parameters: ClientParameters, heard: Callable[[ApiCall], None]) -> Aws:
+def _account(parameters: ClientParameters, on_call: Callable[[ApiCall], None]) -> Aws:
     session = boto3.Session(profile_name=parameters.aws_profile or None, region_name=parameters.region)
-    watch(session, heard)
+    watch(session, on_call)
     if not parameters.operator_role_arn:
         return Aws(session)
     external_id: dict[str, Any] = (
         {"ExternalId": parameters.operator_external_id} if parameters.operator_external_id else {}
     )
     entered = assume_role(session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", **external_id)
-    watch(entered, heard)
+    watch(entered, on_call)
     return Aws(entered)
 
 
-def _sandbox(url: str, region: str, heard: Callable[[ApiCall], None]) -> Aws:
+def _sandbox(url: str, region: str, on_call: Callable[[ApiCall], None]) -> Aws:
     address = urlsplit(url)
     session = boto3.Session(
         aws_access_key_id=address.username, aws_secret_access_key=address.password, region_name=region
     )
-    watch(session, heard)
+    watch(session, on_call)
     return Aws(session, f"{address.scheme}://{address.hostname}:{address.port}")
 
 

@@ -48,7 +48,7 @@ class Wait:
     seconds: float = 180
     longest_pause: float = 10
 
-    def out(self, call: Callable[[], Result], transients: tuple[Transient, ...]) -> Result:
+    def retry(self, call: Callable[[], Result], transients: tuple[Transient, ...]) -> Result:
         """The result of `call`, tried again while AWS's refusal is one of `transients`.
 
         Raises the last refusal when the time is up, and every other refusal at once.
@@ -94,12 +94,12 @@ class Wait:
         return found
 
     def _retrying(
-        self, retry: Any, seconds: float, told: Callable[[RetryCallState], None], *, reraise: bool = False
+        self, condition: Any, seconds: float, told: Callable[[RetryCallState], None], *, reraise: bool = False
     ) -> Retrying:
         return Retrying(
             stop=stop_after_delay(seconds),
             wait=wait_exponential(multiplier=0.5, max=self.longest_pause),
-            retry=retry,
+            retry=condition,
             before_sleep=told,
             sleep=self.sleep,
             reraise=reraise,

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from onemata_helpers import Runbook, sandbox
-from onemata_helpers.embedded import SANDBOX_URL
 from onemata_helpers.errors import OnemataError
 from onemata_helpers.permissions import unscoped
 from onemata_helpers.record import Record
 from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.sandbox_in_use import SANDBOX_URL
 from onemata_helpers.wait import Wait
 
 ROOT = Path(__file__).parents[1]

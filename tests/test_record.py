@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from jsonschema import Draft202012Validator
 
-from onemata_helpers.record import Record, replace_file
+from onemata_helpers.files import replace_file
+from onemata_helpers.record import Record
 from onemata_helpers.redaction import without_secrets
 from onemata_helpers.sandbox.server import Sandbox
 
@@ -101,8 +102,8 @@ def test_a_killed_run_leaves_what_was_done_so_far(aws: Sandbox, tmp_path: Path) 
         "import time\n"
         "from onemata_helpers import Runbook\n"
         "from onemata_helpers.record import Recorder\n"
-        "heard = Recorder.heard_change\n"
-        "Recorder.heard_change = lambda self, done: (heard(self, done), print('one', flush=True), time.sleep(60))\n"
+        "heard = Recorder.add_change\n"
+        "Recorder.add_change = lambda self, done: (heard(self, done), print('one', flush=True), time.sleep(60))\n"
         f"book = Runbook('redshift', {values('redshift', action='apply', record=str(record))!r})\n"
         "book.connect(); book.plan(); book.apply()\n"
     )

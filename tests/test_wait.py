@@ -33,7 +33,7 @@ def test_a_passing_refusal_is_waited_out_with_longer_and_longer_pauses() -> None
     said: list[str] = []
     pauses: list[float] = []
     wait = Wait(tell=said.append, sleep=pauses.append)
-    assert wait.out(Flaky(6, "Invalid IAM instance profile name"), (NEW,)) == "done"
+    assert wait.retry(Flaky(6, "Invalid IAM instance profile name"), (NEW,)) == "done"
     assert said == ["Waiting: EC2 does not yet see the new profile."] * 6
     assert pauses == [0.5, 1, 2, 4, 8, 10]
 
@@ -41,13 +41,13 @@ def test_a_passing_refusal_is_waited_out_with_longer_and_longer_pauses() -> None
 def test_the_code_alone_does_not_make_it_pass() -> None:
     pauses: list[float] = []
     with pytest.raises(ClientError, match="wrong instance"):
-        Wait(sleep=pauses.append).out(Flaky(9, "wrong instance"), (NEW,))
+        Wait(sleep=pauses.append).retry(Flaky(9, "wrong instance"), (NEW,))
     assert pauses == []
 
 
 def test_the_last_refusal_is_raised_when_time_is_up() -> None:
     with pytest.raises(ClientError, match="Invalid IAM"):
-        Wait(tell=lambda _: None, seconds=0.01).out(Flaky(10**6, "Invalid IAM Instance Profile"), (NEW,))
+        Wait(tell=lambda _: None, seconds=0.01).retry(Flaky(10**6, "Invalid IAM Instance Profile"), (NEW,))
 
 
 def test_a_state_that_does_not_come_is_an_error_that_names_it() -> None:

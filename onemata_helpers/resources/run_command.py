@@ -71,7 +71,7 @@ def output_of(aws: Aws, command_id: str, instance_id: str, wait: Wait) -> Output
 
     def status() -> str:
         address = {"CommandId": command_id, "InstanceId": instance_id}
-        found.update(wait.out(lambda: ssm.get_command_invocation(**address), (_NOT_YET,)))
+        found.update(wait.retry(lambda: ssm.get_command_invocation(**address), (_NOT_YET,)))
         return "running" if found["Status"] in _RUNNING else "ended"
 
     wait.until(f"the command on {instance_id}", status, "ended", TIME_LIMIT)

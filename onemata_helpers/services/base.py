@@ -8,10 +8,11 @@ from typing import ClassVar, Generic, TypeVar
 
 from .. import policies
 from ..checks import Check
+from ..hand_over import HandOver, Snippet
 from ..parameters import ServiceParameters
-from ..plan import Frozen
+from ..plan import Script
 from ..resources.base import Look, Resource
-from ..resources.grants import AttachedPolicy, InlinePolicy
+from ..resources.policies import AttachedPolicy, InlinePolicy
 from ..resources.roles import Role
 from ..wait import Wait
 
@@ -20,28 +21,6 @@ P = TypeVar("P", bound=ServiceParameters)
 SCOPED_POLICY = "onemata-s3-read"
 DECRYPT_POLICY = "onemata-kms-decrypt"
 ASSUME_POLICY = "onemata-assume-role"
-
-
-class Snippet(Frozen):
-    """Text to copy: what it is, and the text."""
-
-    title: str
-    text: str
-
-
-class HandOver(Frozen):
-    """What Onemata must receive, and what each side copies.
-
-    `roles` and `principals` are ARNs; `for_onemata` the policy statements for Onemata's side;
-    `for_client` what the client uses in the service.
-    """
-
-    account_id: str
-    region: str
-    roles: tuple[str, ...] = ()
-    principals: tuple[str, ...] = ()
-    for_onemata: tuple[Snippet, ...] = ()
-    for_client: tuple[Snippet, ...] = ()
 
 
 class Service(ABC, Generic[P]):
@@ -77,6 +56,10 @@ class Service(ABC, Generic[P]):
 
         `patient` gives what was just made the time to become usable.
         """
+
+    def scripts(self, look: Look) -> tuple[Script, ...]:
+        """What is run on instances to look and to prove, word for word; it stands in the plan."""
+        return ()
 
     def judge(self, pasted: Mapping[str, str]) -> list[Check]:
         """Checks from what a person pasted; only EC2 has such."""

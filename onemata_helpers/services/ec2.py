@@ -8,18 +8,19 @@ from collections.abc import Mapping
 from .. import policies
 from ..checks import Check
 from ..errors import RunFailed
+from ..hand_over import HandOver, Snippet
 from ..instance.profile_section import ProfileSection
 from ..instance.scripts import identity_arguments, listing_arguments, manual_block
 from ..parameters import Ec2Parameters
 from ..resources.base import Look, Resource
-from ..resources.grants import InlinePolicy
 from ..resources.instance_config import InstanceConfig
 from ..resources.instance_profiles import InstanceProfile, instance_profile
 from ..resources.instances import ProfileAssociation, instance, metadata_notes
+from ..resources.open_question import OpenQuestion
+from ..resources.policies import InlinePolicy
 from ..resources.roles import Role, role
-from ..resources.undecided import Undecided
 from ..wait import Wait
-from .base import ASSUME_POLICY, SCOPED_POLICY, HandOver, Service, Snippet
+from .base import ASSUME_POLICY, SCOPED_POLICY, Service
 from .instance_proof import InstanceProof
 
 
@@ -155,7 +156,7 @@ class Ec2(Service[Ec2Parameters]):
                 found |= {each.key: each for each in self._policies(role_name)}
             else:
                 why = f"The instance profile {profile_name} holds no role, so there is none to extend."
-                found[instance_id] = Undecided(step="EC2 18", name=f"instance profile of {instance_id}", why=why)
+                found[instance_id] = OpenQuestion(step="EC2 18", name=f"instance profile of {instance_id}", why=why)
         return list(found.values())
 
     def _role_in(self, look: Look, profile_name: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from .. import policies
 from ..checks import Check
+from ..hand_over import HandOver, Snippet
 from ..parameters import GlueParameters
 from ..resources.base import Look, Resource
-from ..resources.grants import AttachedPolicy, Holder, InlinePolicy, holder_permissions
+from ..resources.open_question import OpenQuestion
+from ..resources.policies import AttachedPolicy, Holder, InlinePolicy, holder_permissions
 from ..resources.roles import Role
-from ..resources.undecided import Undecided
 from ..wait import Wait
-from .base import DECRYPT_POLICY, SCOPED_POLICY, HandOver, Service, Snippet
+from .base import DECRYPT_POLICY, SCOPED_POLICY, Service
 
 PREFIX = "AWSGlueServiceRole"
 # AWSGlueConsoleFullAccess lets its holder pass only role/AWSGlueServiceRole* and role/service-role/AWSGlueServiceRole*.
@@ -98,7 +99,7 @@ class Glue(Service[GlueParameters]):
                 f"/service-role/). {p.role_path}{p.role_name} does not: name in pass_role_to the users, groups or "
                 "roles that work with Glue, or choose a name with the prefix."
             )
-            return [Undecided(step="Glue 6", name=f"leave to pass role {p.role_name}", why=why)]
+            return [OpenQuestion(step="Glue 6", name=f"leave to pass role {p.role_name}", why=why)]
         return [self._pass_role_policy(arn) for arn in self._holders()]
 
     def _holders(self) -> list[str]:

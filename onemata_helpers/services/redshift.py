@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from .. import policies
 from ..checks import Check
+from ..hand_over import HandOver, Snippet
 from ..parameters import RedshiftParameters
 from ..resources.base import Look, Resource
-from ..resources.grants import AttachedPolicy, InlinePolicy
+from ..resources.policies import AttachedPolicy, InlinePolicy
 from ..resources.redshift import ClusterRole, LaunchedCluster
 from ..resources.roles import Role
 from ..wait import Wait
-from .base import ASSUME_POLICY, DECRYPT_POLICY, SCOPED_POLICY, HandOver, Service, Snippet
+from .base import ASSUME_POLICY, DECRYPT_POLICY, SCOPED_POLICY, Service
 
 
 class Redshift(Service[RedshiftParameters]):

@@ -9,7 +9,7 @@ from .base import Look, Resource
 
 
 @dataclass(frozen=True)
-class Undecided(Resource):
+class OpenQuestion(Resource):
     """Blocks the plan until the parameters say what to do; there is nothing of it in AWS."""
 
     name: str

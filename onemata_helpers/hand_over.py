@@ -1,0 +1,27 @@
+"""What Onemata must receive when the client's side is done, and what each side copies."""
+
+from __future__ import annotations
+
+from .plan import Frozen
+
+
+class Snippet(Frozen):
+    """Text to copy: what it is, and the text."""
+
+    title: str
+    text: str
+
+
+class HandOver(Frozen):
+    """What Onemata must receive, and what each side copies.
+
+    `roles` and `principals` are ARNs; `for_onemata` the policy statements for Onemata's side;
+    `for_client` what the client uses in the service.
+    """
+
+    account_id: str
+    region: str
+    roles: tuple[str, ...] = ()
+    principals: tuple[str, ...] = ()
+    for_onemata: tuple[Snippet, ...] = ()
+    for_client: tuple[Snippet, ...] = ()

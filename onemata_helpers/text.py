@@ -1,0 +1,41 @@
+"""Text that may be shown: nothing in it can move a cursor, hide a word, or begin a line of its own."""
+
+from __future__ import annotations
+
+
+def is_plain(text: str) -> bool:
+    """Whether each character is one that a person sees: no control, format or bidi character, no lone surrogate.
+
+    Of the spaces only the ordinary one is plain. The classes are Unicode's, as `str.isprintable` reads them.
+    """
+    return text.isprintable()
+
+
+def visible(text: str) -> str:
+    """`text` with each character that a person would not see written out, like `\\x1b`. Line ends stay."""
+    lines = text.replace("\r\n", "\n").replace("\t", "    ").split("\n")
+    return "\n".join(line if is_plain(line) else "".join(map(_written_out, line)) for line in lines)
+
+
+def one_line(text: str, limit: int = 500) -> str:
+    """`text` visible, in one line, and cut after `limit` characters."""
+    line = visible(" ".join(text[: 4 * limit].split()))
+    return line if len(line) <= limit else f"{line[:limit]} … ({len(text)} characters in all)"
+
+
+def sentence(text: str) -> str:
+    """`text` with one full stop at its end, or the sign that it ends in already."""
+    ended = text.rstrip()
+    return ended if ended.endswith((".", "!", "?", ":")) else f"{ended}."
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number and its noun: `1 change`, `2 changes`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _written_out(character: str) -> str:
+    if is_plain(character):
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
