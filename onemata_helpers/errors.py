@@ -6,6 +6,7 @@ OnemataError
 ├── PlanBlocked         something of the client's is in the way and a person has to decide
 ├── PlanChanged         the account is no longer as it was when the plan was shown
 ├── AwsRefused          AWS said no, or did not answer
+├── OddAnswer           something answered, and not as AWS does
 ├── NotUsable           AWS accepted a change, but the thing did not become usable in time
 └── RunFailed           the runbook ended, and not as asked
 """
@@ -15,6 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from .text import one_line, sentence
 
 
 class OnemataError(Exception):
@@ -62,6 +65,17 @@ class PlanChanged(OnemataError):
 
 class AwsRefused(OnemataError):
     """An AWS call failed for good."""
+
+
+class OddAnswer(OnemataError):
+    """The answer to a call is not one of AWS's: a proxy, a captive portal or another program gave it."""
+
+    def __init__(self, call: str, found: str) -> None:
+        super().__init__(
+            f"The answer to {call} is not one of AWS's: {sentence(one_line(found, 300))} Who acts: the engineer checks "
+            "what answers in AWS's place (proxy, VPN, the login page of a network, AWS_ENDPOINT_URL) and runs the "
+            "notebook again."
+        )
 
 
 class NotUsable(OnemataError):

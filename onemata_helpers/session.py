@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
 from aws_assume_role_lib.aws_assume_role_lib import assume_role
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
 
+from .answers import AccountId, Answer, Arn, misfit
 from .calls import ApiCall, watch
-from .errors import ConnectError, refused
+from .errors import ConnectError, OddAnswer, OnemataError, refused
 from .parameters import ClientParameters
 from .plan import Frozen
 
@@ -34,6 +37,15 @@ class Identity(Frozen):
     region: str
 
 
+class _Caller(Answer):
+    # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    account: AccountId
+    arn: Arn
+
+
+AnswerForm = TypeVar("AnswerForm", bound=Answer)
+
+
 class Aws:
     """A session in one account. `client(name)` gives a boto3 client; there is one of each."""
 
@@ -51,19 +63,43 @@ class Aws:
             self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=config)
         return self._clients[service]
 
+    def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """The answer to one call, in boto3's names: `call("iam", "get_role", RoleName="x")`.
+
+        Raises ClientError and BotoCoreError as boto3 does, and OddAnswer for what boto3 cannot read.
+        """
+        method = getattr(self.client(service), operation)
+        with _reading(self._name(service, operation)):
+            answer: dict[str, Any] = method(**arguments)
+        return answer
+
+    def ask(self, service: str, operation: str, form: type[AnswerForm], **arguments: Any) -> AnswerForm:
+        """The answer to a call that reads, which has the form of `form`. Raises as `call` does."""
+        answer = self.call(service, operation, **arguments)
+        with _reading(self._name(service, operation)):
+            return form.model_validate(answer)
+
+    def pages(self, service: str, operation: str, form: type[AnswerForm], **arguments: Any) -> Iterator[AnswerForm]:
+        """The same, page by page, for an operation that AWS answers in pages."""
+        paginator = self.client(service).get_paginator(operation)
+        with _reading(self._name(service, operation)):
+            for page in paginator.paginate(**arguments):
+                yield form.model_validate(page)
+
     @cached_property
     def identity(self) -> Identity:
         """Account, ARN, partition and region of this session. One call, sts:GetCallerIdentity."""
-        answer = self.client("sts").get_caller_identity()
-        arn = answer["Arn"]
-        return Identity(
-            account=answer["Account"], arn=arn, partition=arn.split(":")[1], region=self._session.region_name
-        )
+        caller = self.ask("sts", "get_caller_identity", _Caller)
+        partition = caller.arn.split(":")[1]
+        return Identity(account=caller.account, arn=caller.arn, partition=partition, region=self._session.region_name)
 
     @property
     def where(self) -> str:
         """The account and region, for messages."""
         return f"account {self.identity.account}, {self.identity.region}"
+
+    def _name(self, service: str, operation: str) -> str:
+        return f"{service}:{self.client(service).meta.method_to_api_mapping[operation]}"
 
     def secrets(self) -> list[str]:
         """The credentials in use, so that a record can be kept clear of them."""
@@ -72,6 +108,19 @@ class Aws:
             return []
         frozen = credentials.get_frozen_credentials()
         return [secret for secret in (frozen.access_key, frozen.secret_key, frozen.token) if secret]
+
+
+@contextmanager
+def _reading(call: str) -> Iterator[None]:
+    """Raise OddAnswer for whatever botocore, or the form, trips over in the answer to `call`."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, OnemataError):
+        raise
+    except ValidationError as error:
+        raise OddAnswer(call, misfit(error)) from error
+    except Exception as error:  # botocore's parsers expect AWS's form, and fail in many ways on any other
+        raise OddAnswer(call, str(error)) from error
 
 
 def connect(parameters: ClientParameters, on_call: Callable[[ApiCall], None], sandbox_url: str = "") -> Aws:
