@@ -5,12 +5,13 @@ WSGI middleware that checks the signature, finds the caller, and weighs the poli
 
 import re
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 from . import strict_s3
 from .authorizer import authorize
 from .call import Call, Environ, read_call, read_message
-from .errors import Answer, AwsError, render, throttling
+from .errors import Answer, AwsError, render
 from .identity import identify
 from .needs_s3 import find_bucket
 from .signature import Message, Signed, check
@@ -18,7 +19,6 @@ from .state import state
 
 Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 
-_REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 _LOCAL = re.compile(r"(127\.0\.0\.1|localhost):\d+")
 _MOTO_ONLY = ("/moto-api", "/latest/", "/favicon.ico", "/v20180820/")
 """Paths that moto serves to whoever asks, whatever the service that the request is signed for."""
@@ -38,27 +38,31 @@ class Gate:
             _check_form(message, service)
             if signed is None:
                 raise _unsigned(service)
-            self._admit(environ, message, signed)
-            return self._app(environ, start_response)
+            call = self._admit(environ, message, signed)
+            answer = state.faults.carry_out(call, environ, start_response, self._app)
+            if not isinstance(answer, Answer):
+                return answer
         except AwsError as error:
             answer = render(error, service)
+        except ConnectionAbortedError:
+            raise
         except Exception as error:
             answer = render(_failure(error), service)
         return _respond(answer, start_response, message, service)
 
-    def _admit(self, environ: Environ, message: Message, signed: Signed) -> None:
-        """Note for moto who calls. Raises AWS's error for who may not come in."""
+    def _admit(self, environ: Environ, message: Message, signed: Signed) -> Call:
+        """The call; moto is told who calls. Raises AWS's error for who may not come in."""
         token = message.headers.get("x-amz-security-token")
         identity = identify(signed.key_id, token, service=signed.service)
         check(signed, identity.secret, message)
         account = identity.caller.account
         call = read_call(environ, message, signed.service, account, signed.region)
         authorize(identity, call)
-        _throttle(call)
         if call.service == "s3":
             strict_s3.check(call)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         environ["onemata.principal"] = identity.caller.arn
+        return call
 
 
 def _check_form(message: Message, service: str) -> None:
@@ -72,12 +76,6 @@ def _check_form(message: Message, service: str) -> None:
 def _failure(error: Exception) -> AwsError:
     """What the sandbox cannot do, told to the caller. The status is one that nobody retries."""
     return AwsError("InternalFailure", f"The sandbox failed: {error!r}", 501)
-
-
-def _throttle(call: Call) -> None:
-    if state.throttled[call.operation] > 0:
-        state.throttled[call.operation] -= 1
-        raise throttling(call.service)
 
 
 def _unsigned(service: str) -> AwsError:
@@ -98,5 +96,5 @@ def _respond(answer: Answer, start_response: Any, message: Message, service: str
     if service == "s3" and (bucket := find_bucket(message.path.split("/")[1])):
         # S3 tells the region of a bucket also to those who may not enter it.
         headers.append(("x-amz-bucket-region", bucket.region_name))
-    start_response(f"{answer.status} {_REASONS.get(answer.status, 'Error')}", headers)
+    start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
     return [] if message.method == "HEAD" else [answer.body]

@@ -26,6 +26,7 @@ from . import (
     strict_sts,
     world,
 )
+from .faults import Fault, Hook
 from .gate import Gate
 from .identity import ADMINISTRATOR
 from .instance import Instance
@@ -84,7 +85,23 @@ class Sandbox:
 
     def throttle(self, operation: str, times: int) -> None:
         """Refuse the next calls of an operation, such as "CreateRole", because of their number."""
-        state.throttled[operation] = times
+        self.fail(operation, "throttled", times)
+
+    def fail(self, operation: str, how: Fault | str, times: int = 1) -> None:
+        """Let the next calls of an operation fail.
+
+        `how` is one of `Fault`, or the code of an AWS error, such as "AccessDenied".
+        Raises ValueError for what is neither.
+        """
+        state.faults.order(operation, how, times)
+
+    def before(self, operation: str, hook: Hook) -> None:
+        """Call the hook before each call of an operation is carried out."""
+        state.faults.before(operation, hook)
+
+    def after(self, operation: str, hook: Hook) -> None:
+        """Call the hook after each call of an operation was carried out, before it is answered."""
+        state.faults.after(operation, hook)
 
     def busy_cluster(self, times: int) -> None:
         """Refuse the next changes of a cluster with InvalidClusterState."""

@@ -1,9 +1,9 @@
 """What the sandbox knows beside moto's backends. One world in a process, as moto has it."""
 
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 
+from .faults import Faults
 from .keys import Key
 
 
@@ -13,7 +13,7 @@ class State:
 
     admins: dict[str, Key] = field(default_factory=dict)
     propagation_seconds: float = 0
-    throttled: Counter[str] = field(default_factory=Counter)
+    faults: Faults = field(default_factory=Faults)
     busy_cluster: int = 0
     associations: int = 0
     _created: dict[str, float] = field(default_factory=dict)

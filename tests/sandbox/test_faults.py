@@ -5,6 +5,8 @@ import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.parsers import ResponseParserError
 
 from onemata_helpers import sandbox
 from onemata_helpers.sandbox.policies import document, service_trust
@@ -12,6 +14,7 @@ from onemata_helpers.sandbox.server import Sandbox
 from tests.sandbox.actors import allow, operator, profile, refused, role, trusting, user
 
 LONG = 60.0
+TRUST = json.dumps(service_trust("ec2.amazonaws.com"))
 
 
 def unretried(box: Sandbox, service: str) -> Any:
@@ -158,3 +161,53 @@ def test_time_passes() -> None:
         assert refused(lambda: attach(box, arn))[0] == "InvalidParameterValue"
         time.sleep(0.35)
         attach(box, arn)
+
+
+def role_exists(box: Sandbox, name: str) -> bool:
+    return name in {found["RoleName"] for found in box.client("iam").list_roles()["Roles"]}
+
+
+@pytest.mark.parametrize(("how", "carried_out"), [("lost answer", True), ("no answer", False)])
+def test_a_connection_that_closes(box: Sandbox, how: str, *, carried_out: bool) -> None:
+    box.fail("CreateRole", how)
+    with pytest.raises(ConnectionClosedError):
+        unretried(box, "iam").create_role(RoleName="ours", AssumeRolePolicyDocument=TRUST)
+    assert role_exists(box, "ours") is carried_out
+
+
+@pytest.mark.parametrize("how", ["html", "bad gateway", "empty", "binary"])
+def test_what_is_not_aws_answers(box: Sandbox, how: str) -> None:
+    box.fail("GetCallerIdentity", how)
+    with pytest.raises((ResponseParserError, ClientError, KeyError)):
+        _ = unretried(box, "sts").get_caller_identity()["Arn"]
+    assert unretried(box, "sts").get_caller_identity()["Arn"]
+
+
+def test_an_error_of_any_length_and_code(box: Sandbox) -> None:
+    box.fail("CreateRole", "long error")
+    box.fail("CreateRole", "ServiceFailure")
+    client = unretried(box, "iam")
+    arguments = {"RoleName": "ours", "AssumeRolePolicyDocument": TRUST}
+    assert len(refused(client.create_role, **arguments)[1]) == 300_000
+    assert refused(client.create_role, **arguments)[0] == "ServiceFailure"
+    assert not role_exists(box, "ours")
+    client.create_role(**arguments)
+
+
+@pytest.mark.parametrize("unknown", ["emtpy", "", "lost  answer", "No Such Code"])
+def test_a_fault_that_nobody_knows(box: Sandbox, unknown: str) -> None:
+    with pytest.raises(ValueError, match="neither a fault nor the code"):
+        box.fail("CreateRole", unknown)
+
+
+def test_hooks_see_the_call_before_and_after_it_is_carried_out(box: Sandbox) -> None:
+    seen: list[tuple[str, bool]] = []
+    box.before("CreateRole", lambda call: seen.append((call.get("RoleName"), role_exists(box, "ours"))))
+    box.after("CreateRole", lambda call: seen.append((call.get("RoleName"), role_exists(box, "ours"))))
+    role(box, "ours", "ec2.amazonaws.com")
+    assert seen == [("ours", False), ("ours", True)]
+
+
+def test_nothing_of_a_fault_is_printed(box: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
+    test_a_connection_that_closes(box, "lost answer", carried_out=True)
+    assert capfd.readouterr() == ("", "")
