@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import boto3
 
-from .plan import Frozen
+from .frozen import Frozen
 
 # An operation that is not known to read counts as a write, so that "no writes" is never said too soon.
 _READS = ("Get", "List", "Describe", "Simulate", "Head", "Validate", "AssumeRole")

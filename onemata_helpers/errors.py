@@ -8,6 +8,7 @@ OnemataError
 ├── AwsRefused          AWS said no, or did not answer
 ├── OddAnswer           something answered, and not as AWS does
 ├── NotUsable           AWS accepted a change, but the thing did not become usable in time
+├── Interrupted         somebody stopped it (Ctrl-C, Interrupt in the notebook)
 └── RunFailed           the runbook ended, and not as asked
 """
 
@@ -80,6 +81,13 @@ class OddAnswer(OnemataError):
 
 class NotUsable(OnemataError):
     """A bounded wait ran out."""
+
+
+class Interrupted(OnemataError):
+    """Somebody stopped the run. What was done stays."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} What was done stays. Who acts: the engineer runs it again, which goes on from there.")
 
 
 class RunFailed(OnemataError):

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from .answers import AccountId, Answer, Arn, misfit
 from .calls import ApiCall, watch
 from .errors import ConnectError, OddAnswer, OnemataError, refused
+from .frozen import Frozen
 from .parameters import ClientParameters
-from .plan import Frozen
 
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 6},
