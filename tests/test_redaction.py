@@ -114,7 +114,7 @@ def test_well_known_credentials_are_removed(text: str) -> None:
         "s3://onemata-example-data/example-client/2026/01/part-0000.parquet",
         "da39a3ee5e6b4b0d3255bfef95601890afd80709",
         "arn:aws:sns:us-east-1:012345670123:a-topic-with-a-name-of-more-than-thirty-five-letters",
-        "OnemataDeliveryForAnalyticsInProduction1",
+        "OnemataDeliveryforAnalyticsinproduction1",
     ],
 )
 def test_what_aws_says_stays_readable(text: str) -> None:
