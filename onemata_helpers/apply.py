@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .errors import OnemataError, PlanBlocked, PlanChanged, refused
+from .errors import OnemataError, PlanBlocked, PlanChanged
 from .plan import Call, Change, Frozen, Plan
+from .refusal import aws_refusal
 from .resources.base import Resource
 from .session import Aws
 from .wait import Wait
@@ -61,7 +62,7 @@ def apply(
                 gone_through.append(str(call))
             resource.settle(aws, wait, change, answer)
         except (ClientError, BotoCoreError) as error:
-            failure: OnemataError = refused(f"Waiting for {change.resource}", aws.where, error)
+            failure: OnemataError = aws_refusal(f"Waiting for {change.resource}", aws.where, error)
         except OnemataError as error:
             failure = error
         else:
@@ -77,7 +78,7 @@ def _perform(call: Call, resource: Resource, aws: Aws, wait: Wait) -> dict[str, 
     try:
         answer: dict[str, Any] = wait.retry(lambda: operation(**arguments), resource.transient)
     except (ClientError, BotoCoreError) as error:
-        raise refused(f"{call} for {resource.key}", aws.where, error) from None
+        raise aws_refusal(f"{call} for {resource.key}", aws.where, error) from None
     return answer
 
 

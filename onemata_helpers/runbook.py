@@ -7,23 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import display
-from .apply import apply, refuse_unless_approved
+from .apply import Done, apply, refuse_unless_approved
 from .checks import verify, verify_removal
 from .display import View
-from .errors import OnemataError, PlanBlocked, PlanChanged, RunFailed, refused
+from .errors import OnemataError, PlanBlocked, PlanChanged, RunFailed
 from .parameter_files import from_notebook
 from .plan import Change, Plan
-from .record import Outcome, Recorder, default_root, record_path
+from .record import Outcome, Recorder
+from .redaction import foreign
+from .refusal import aws_refusal
 from .resources.base import Look, Resource
 from .sandbox_in_use import sandbox_url
 from .services import service_of
 from .session import Aws, connect
+from .text import counted, one_line
 from .wait import Wait
 
 P = ParamSpec("P")
@@ -40,9 +42,9 @@ def _recorded(step: Step[P]) -> Step[P]:
         except OnemataError as error:
             failure = error
         except (ClientError, BotoCoreError) as error:
-            failure = refused(f"The step {step.__name__}", f"account {self.parameters.account_id}", error)
+            failure = aws_refusal(f"The step {step.__name__}", f"account {self.parameters.account_id}", error)
         except Exception as error:  # not foreseen: its traceback is wanted, and the record must not look unfinished
-            self.recorder.finish("failed", f"{type(error).__name__}: {error}")
+            self.recorder.finish("failed", one_line(foreign(f"{type(error).__name__}: {error}")))
             raise
         undone = isinstance(failure, PlanBlocked | PlanChanged)
         self.recorder.finish("blocked" if undone else "failed", str(failure))
@@ -62,8 +64,7 @@ class Runbook:
         self.parameters = from_notebook(service, variables)
         self.service = service_of(self.parameters)
         self.wait = wait or Wait()
-        path = Path(self.parameters.record) if self.parameters.record else None
-        self.recorder = Recorder(self.parameters, path or record_path(self.parameters, default_root()))
+        self.recorder = Recorder(self.parameters)
         self._aws: Aws | None = None
         self._plan: Plan | None = None
         self._resources: list[Resource] = []
@@ -77,8 +78,8 @@ class Runbook:
         """Sign in, and refuse any other account than the client's. Raises ConnectError."""
         self._aws = connect(self.parameters, self.recorder.add_call, sandbox_url(self.parameters))
         self.recorder.secrets = self._aws.secrets()
-        self.recorder.keep(operator_arn=self._aws.identity.arn)
-        return display.identity(self._aws.identity, sandbox=self.parameters.sandbox)
+        self.recorder.keep(operator_arn=self._aws.identity.arn, endpoints=self._aws.endpoints)
+        return display.identity(self._aws.identity, self._aws.endpoints, sandbox=self.parameters.sandbox)
 
     @_recorded
     def plan(self) -> View:
@@ -109,7 +110,7 @@ class Runbook:
             {each.key: each for each in self._resources},
             self._connected(),
             self.wait,
-            self.recorder.add_change,
+            self._on_change,
         )
         self._settle_what_was_begun()
         return display.done(self.recorder.record.changes_done)
@@ -153,9 +154,16 @@ class Runbook:
         """The outcome. Raises RunFailed when it is blocked or failed, so that papermill and batch runs see it."""
         outcome, why = self._outcome()
         self.recorder.finish(outcome, why)
+        self.recorder.raise_trouble()
         if outcome in ("blocked", "failed"):
             raise RunFailed(f"{outcome.upper()}: {why}\nRecord: {self.recorder.path}")
         return display.outcome(outcome, why, self.recorder.path, sandbox=self.parameters.sandbox)
+
+    def _on_change(self, done: Done) -> None:
+        """Nothing more is changed when the record of what was done cannot be written."""
+        self.recorder.add_change(done)
+        if done.status == "done":
+            self.recorder.raise_trouble()
 
     def _make_plan(self) -> Plan:
         look = Look(self._connected())
@@ -205,7 +213,7 @@ class Runbook:
         if plan.blocked and plan.action != "verify":
             return "blocked", "; ".join(f"{change.resource}: {change.why}" for change in plan.blocked)
         if plan.action == "plan":
-            return "planned", f"{len(plan.pending)} changes, none of them made. approved_plan: {plan.digest}"
+            return "planned", f"{counted(len(plan.pending), 'change')}, none made. approved_plan: {plan.digest}"
         if not self._verified:
             return "failed", "Nothing was verified in this run, so nothing is proven: run the cells from the top."
         failed = [check.name for check in checks if check.result == "failed"]
