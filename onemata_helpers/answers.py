@@ -5,11 +5,12 @@ A proxy, a captive portal or an endpoint that is not AWS's answers, too, and in 
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_pascal
 
+from .policies import well_formed
 from .text import counted, is_plain
 
 
@@ -36,6 +37,9 @@ Arn = Annotated[Plain, StringConstraints(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a
 
 # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
 AccountId = Annotated[Plain, StringConstraints(pattern=r"^[0-9]{12}$")]
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+PolicyDocument = Annotated[dict[str, Any], AfterValidator(well_formed)]
 
 
 def misfit(error: ValidationError) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import boto3
 
-from .plan import Frozen
+from .frozen import Frozen
 from .redaction import foreign
 from .text import one_line
 

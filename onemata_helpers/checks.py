@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from .plan import Change, Frozen
+from .frozen import Frozen
+from .plan import Change
 from .resources.base import Look, Resource
 
 

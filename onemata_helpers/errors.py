@@ -9,6 +9,7 @@ OnemataError
 ├── OddAnswer           something answered, and not as AWS does
 ├── RecordNotWritten    the record cannot be written, so nothing more is changed
 ├── NotUsable           AWS accepted a change, but the thing did not become usable in time
+├── Interrupted         somebody stopped it (Ctrl-C, Interrupt in the notebook)
 └── RunFailed           the runbook ended, and not as asked
 """
 
@@ -89,6 +90,13 @@ class NotUsable(OnemataError):
 
 class RecordNotWritten(OnemataError):
     """The record could not be written. Nothing is changed in AWS without one."""
+
+
+class Interrupted(OnemataError):
+    """Somebody stopped the run. What was done stays."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} What was done stays. Who acts: the engineer runs it again, which goes on from there.")
 
 
 class RunFailed(OnemataError):

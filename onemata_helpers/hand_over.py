@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .plan import Frozen
+from .frozen import Frozen
 
 
 class Snippet(Frozen):

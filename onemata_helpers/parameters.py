@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from .location import Location
 from .values import (
     PARTITION,
     AccountId,
@@ -113,6 +114,11 @@ class ClientParameters(BaseModel):
     def partition(self) -> str:
         """`aws`, `aws-cn` or `aws-us-gov`, by the region."""
         return partition_of(self.region) or "aws"
+
+    @property
+    def location(self) -> Location:
+        """Where Onemata delivers."""
+        return Location(self.bucket, self.prefix)
 
     def arn(self, kind: str, name: str) -> str:
         """The ARN of an IAM thing of the client's: kind `role` or `instance-profile`, at `role_path`."""

@@ -6,15 +6,10 @@ import hashlib
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from .frozen import Frozen
+from .hand_over import HandOver
 
 Kind = Literal["create", "add", "update", "attach", "detach", "delete", "nothing", "keep", "waiting", "blocked"]
-
-
-class Frozen(BaseModel):
-    """Data that does not change once made."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Call(Frozen):
@@ -63,24 +58,32 @@ class Script(Frozen):
 
 
 class Plan(Frozen):
-    """What will be done, and what was seen when that was decided.
+    """What will be done, where, and what was seen when that was decided.
 
-    `observed` maps each thing that was read to its state (None: not there). `notes` are sentences that the
-    client should hear before approving.
+    `scripts` are all texts that are run on instances to look and to prove, `hand_over` is what Onemata will be
+    sent, and `notes` are sentences that the client should hear before approving. `observed` maps each thing that
+    was read to its state (None: not there).
     """
 
     action: str
+    service: str
+    account_id: str
+    partition: str
+    region: str
     changes: tuple[Change, ...]
-    observed: dict[str, Any]
+    scripts: tuple[Script, ...] = ()
+    hand_over: HandOver | None = None
     notes: tuple[str, ...] = ()
+    observed: dict[str, Any]
 
     @property
     def digest(self) -> str:
-        """20 hexadecimal digits over the changes and what was observed.
+        """20 hexadecimal digits over all that is shown: where, what is done, run, proven and handed over.
 
-        The action is left out: the digest that `plan` shows is the one that `apply` is given.
+        The action is left out: the digest that `plan` shows is the one that `apply` is given. So is what was
+        observed: a state that passes, such as our own call that AWS is still carrying out, changes no approval.
         """
-        content = self.model_dump(mode="json", include={"changes", "observed"})
+        content = self.model_dump(mode="json", exclude={"action", "observed"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
 
     @property

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
+
+from .location import Location
 
 Document = dict[str, Any]
 Statement = dict[str, Any]
@@ -56,17 +59,17 @@ def pass_role(role_arn: str, service: str) -> Document:
     )
 
 
-def s3_read(partition: str, bucket: str, prefix: str, kms_key_arn: str) -> Document:
-    """Read access to one bucket, below one prefix, and to the KMS key that its objects are encrypted with.
+def s3_read(partition: str, location: Location, kms_key_arn: str) -> Document:
+    """Read access to one place, and to the KMS key that its objects are encrypted with.
 
-    `prefix` may be empty (the whole bucket), as may `kms_key_arn` (no SSE-KMS).
+    `kms_key_arn` may be empty (no SSE-KMS).
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html (s3:prefix)
     """
-    arn = f"arn:{partition}:s3:::{bucket}"
+    arn = location.bucket_arn(partition)
     statements: list[Statement] = [
         {"Sid": "Location", "Effect": "Allow", "Action": "s3:GetBucketLocation", "Resource": arn},
-        {"Sid": "List", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": arn} | _below_prefix(prefix),
-        {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": object_arn(arn, prefix)},
+        {"Sid": "List", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": arn} | _below(location.folder),
+        {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": location.objects_arn(partition)},
     ]
     if kms_key_arn:
         # A bucket's key is in the bucket's region, which need not be the client's.
@@ -83,14 +86,7 @@ def s3_read(partition: str, bucket: str, prefix: str, kms_key_arn: str) -> Docum
     return document(*statements)
 
 
-def object_arn(bucket_arn: str, prefix: str) -> str:
-    """The ARN pattern of the objects below a prefix (of all objects when it is empty)."""
-    folder = prefix.rstrip("/")
-    return f"{bucket_arn}/{folder}/*" if folder else f"{bucket_arn}/*"
-
-
-def _below_prefix(prefix: str) -> Document:
-    folder = prefix.rstrip("/")
+def _below(folder: str) -> Document:
     if not folder:
         return {}
     return {"Condition": {"StringLike": {"s3:prefix": [folder, f"{folder}/", f"{folder}/*"]}}}
@@ -110,6 +106,21 @@ def grant_to(principal_arns: list[str], account_id: str, partition: str) -> Stat
     }
 
 
+def for_each(policy: Document, marks: Iterable[str]) -> Document:
+    """The document's one statement once for each mark, which its Sid carries: whom or what it is there for.
+
+    A Sid holds letters and digits only.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
+    """
+    (statement,) = statements(policy)
+    return document(*({"Sid": sid(mark)} | statement for mark in marks))
+
+
+def sid(mark: str) -> str:
+    """The Sid of a statement that is there for `mark`, like an instance's id."""
+    return "OnemataFor" + re.sub(r"[^A-Za-z0-9]", "", mark)
+
+
 def pretty(value: Any) -> str:
     """JSON to read and to copy."""
     return json.dumps(value, indent=2)
@@ -122,15 +133,38 @@ def same(one: Document, other: Document) -> bool:
 
 def difference(before: Document, after: Document) -> tuple[list[Statement], list[Statement]]:
     """The statements that only `before` has, and those that only `after` has, as they were written."""
-    old = {_text(_canonical_statement(s)): s for s in _statements(before)}
-    new = {_text(_canonical_statement(s)): s for s in _statements(after)}
+    old = {_text(_canonical_statement(s)): s for s in statements(before)}
+    new = {_text(_canonical_statement(s)): s for s in statements(after)}
     return [s for key, s in old.items() if key not in new], [s for key, s in new.items() if key not in old]
+
+
+def without_statements(existing: Document, unwanted: Document) -> Document:
+    """`existing` with the statements of `unwanted` taken out; it may be left with none."""
+    kept, _ = difference(existing, unwanted)
+    return existing | {"Statement": kept}
+
+
+def statements(policy: Document) -> list[Statement]:
+    """The statements of a document, one or many."""
+    found = policy.get("Statement", [])
+    return [found] if isinstance(found, dict) else list(found)
+
+
+def well_formed(policy: Document) -> Document:
+    """The document, if its parts have the form that IAM's grammar asks for. Raises ValueError if not.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
+    for each in statements(policy) if isinstance(policy.get("Statement"), dict | list) else [None]:
+        if not isinstance(each, dict) or not all(_fits(key, value) for key, value in each.items()):
+            raise ValueError("must be a policy document")
+    return policy
 
 
 def with_statements(existing: Document, wanted: Document) -> Document:
     """`existing` with the statements of `wanted` that it lacks added behind; nothing is taken out."""
     _, missing = difference(existing, wanted)
-    return existing | {"Statement": [*_statements(existing), *missing]}
+    return existing | {"Statement": [*statements(existing), *missing]}
 
 
 def canonical(policy: Document) -> Document:
@@ -140,13 +174,28 @@ def canonical(policy: Document) -> Document:
     numbers and booleans equal their text; `"*"` equals `{"AWS": "*"}`; an account id equals its root ARN.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
     """
-    statements = sorted((_canonical_statement(s) for s in _statements(policy)), key=_text)
-    return {"Version": policy.get("Version", "2008-10-17"), "Statement": statements}
+    found = sorted((_canonical_statement(s) for s in statements(policy)), key=_text)
+    return {"Version": policy.get("Version", "2008-10-17"), "Statement": found}
 
 
-def _statements(policy: Document) -> list[Statement]:
-    found = policy.get("Statement", [])
-    return [found] if isinstance(found, dict) else list(found)
+def _fits(key: str, value: Any) -> bool:
+    match key:
+        case "Principal" | "NotPrincipal":
+            return value == "*" or (isinstance(value, dict) and all(map(_is_texts, value.values())))
+        case "Condition":
+            tests = value.values() if isinstance(value, dict) else [None]
+            return all(isinstance(keys, dict) and all(map(_is_values, keys.values())) for keys in tests)
+        case _:
+            return _is_texts(value)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(each, str) for each in value))
+
+
+def _is_values(value: Any) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return all(isinstance(each, str | bool | int | float) for each in values)
 
 
 def _canonical_statement(statement: Statement) -> Statement:

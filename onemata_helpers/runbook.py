@@ -12,10 +12,10 @@ from typing import Any, Concatenate, ParamSpec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import display
-from .apply import Done, apply, refuse_unless_approved
+from .apply import apply, refuse_unless_approved
 from .checks import verify, verify_removal
 from .display import View
-from .errors import OnemataError, PlanBlocked, PlanChanged, RunFailed
+from .errors import Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed
 from .parameter_files import from_notebook
 from .plan import Change, Plan
 from .record import Outcome, Recorder
@@ -41,6 +41,8 @@ def _recorded(step: Step[P]) -> Step[P]:
             return step(self, *args, **kwargs)
         except OnemataError as error:
             failure = error
+        except KeyboardInterrupt:
+            failure = Interrupted(f"Interrupted in {step.__name__}().")
         except (ClientError, BotoCoreError) as error:
             failure = aws_refusal(f"The step {step.__name__}", f"account {self.parameters.account_id}", error)
         except Exception as error:  # not foreseen: its traceback is wanted, and the record must not look unfinished
@@ -48,7 +50,7 @@ def _recorded(step: Step[P]) -> Step[P]:
             raise
         undone = isinstance(failure, PlanBlocked | PlanChanged)
         self.recorder.finish("blocked" if undone else "failed", str(failure))
-        raise failure
+        raise failure from None
 
     return recorded
 
@@ -68,6 +70,7 @@ class Runbook:
         self._aws: Aws | None = None
         self._plan: Plan | None = None
         self._resources: list[Resource] = []
+        self._unsettled: list[Resource] = []
         self._verified = False
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
@@ -101,8 +104,8 @@ class Runbook:
         refuse_unless_approved(plan, self.parameters.approved_plan)
         if plan.waiting:
             return display.sentence("Nothing is changed before Onemata has answered.")
+        self._settle_what_was_begun()
         if not plan.pending:
-            self._settle_what_was_begun()
             return display.sentence("There is nothing to do: no change was made.")
         self._refuse_if_account_moved(plan)
         apply(
@@ -110,9 +113,9 @@ class Runbook:
             {each.key: each for each in self._resources},
             self._connected(),
             self.wait,
-            self._on_change,
+            self.recorder.add_change,
+            self.recorder.raise_trouble,
         )
-        self._settle_what_was_begun()
         return display.done(self.recorder.record.changes_done)
 
     @_recorded
@@ -123,7 +126,8 @@ class Runbook:
             return display.sentence("Nothing was changed, so there is nothing to prove.")
         look = Look(self._connected())
         removing = plan.action == "remove"
-        checks = verify_removal(self._resources, look) if removing else verify(self.service.resources(look), look)
+        resources = self.service.removals(look) if removing else self.service.resources(look)
+        checks = verify_removal(resources, look) if removing else verify(resources, look)
         if not removing:
             just_made = bool(self.recorder.record.changes_done)
             checks += self.service.proofs(look, self.wait, patient=just_made)
@@ -144,9 +148,9 @@ class Runbook:
     @_recorded
     def hand_over(self) -> View:
         """What Onemata must receive, and what each side copies."""
-        if self._planned().action == "remove":
+        hand_over = self._planned().hand_over
+        if hand_over is None:
             return display.sentence("After a removal there is nothing to hand over.")
-        hand_over = self.service.hand_over(Look(self._connected()))
         self.recorder.keep(hand_over=hand_over)
         return display.hand_over(hand_over)
 
@@ -159,20 +163,23 @@ class Runbook:
             raise RunFailed(f"{outcome.upper()}: {why}\nRecord: {self.recorder.path}")
         return display.outcome(outcome, why, self.recorder.path, sandbox=self.parameters.sandbox)
 
-    def _on_change(self, done: Done) -> None:
-        """Nothing more is changed when the record of what was done cannot be written."""
-        self.recorder.add_change(done)
-        if done.status == "done":
-            self.recorder.raise_trouble()
-
     def _make_plan(self) -> Plan:
+        p = self.parameters
         look = Look(self._connected())
-        self._resources = self.service.resources(look)
+        removing = p.action == "remove"
+        self._resources = self.service.removals(look) if removing else self.service.resources(look)
+        self._unsettled = [each for each in self._resources if each.unsettled(look)]
         return Plan(
-            action=self.parameters.action,
+            action=p.action,
+            service=p.service,
+            account_id=p.account_id,
+            partition=p.partition,
+            region=p.region,
             changes=tuple(self._changes(look)),
+            scripts=self.service.scripts(look),
+            hand_over=None if removing else self.service.hand_over(look),
+            notes=self.service.removal_notes() if removing else self.service.notes(look),
             observed=look.seen,
-            notes=self.service.notes(look),
         )
 
     def _changes(self, look: Look) -> list[Change]:
@@ -194,17 +201,15 @@ class Runbook:
             )
 
     def _settle_what_was_begun(self) -> None:
-        """An earlier run may have been cut off while it waited; what it began is waited for now."""
-        look = Look(self._connected())
-        for each in self._resources if self.parameters.action == "apply" else []:
-            if each.unsettled(look):
-                self._settle(each)
+        """An earlier run may have been cut off while AWS worked; what it began is waited for first."""
+        for each in self._unsettled:
+            self._settle(each)
 
     def _settle(self, resource: Resource) -> None:
         def state() -> str:
             return resource.unsettled(Look(self._connected())) or "usable"
 
-        self.wait.until(resource.key, state, "usable")
+        self.wait.until(resource.key, state, "usable", resource.settling_seconds)
 
     def _outcome(self) -> tuple[Outcome, str]:
         plan, checks = self._planned(), self.recorder.record.checks
@@ -213,7 +218,7 @@ class Runbook:
         if plan.blocked and plan.action != "verify":
             return "blocked", "; ".join(f"{change.resource}: {change.why}" for change in plan.blocked)
         if plan.action == "plan":
-            return "planned", f"{counted(len(plan.pending), 'change')}, none made. approved_plan: {plan.digest}"
+            return "planned", f"{counted(len(plan.pending), 'change')}, none made yet. approved_plan: {plan.digest}"
         if not self._verified:
             return "failed", "Nothing was verified in this run, so nothing is proven: run the cells from the top."
         failed = [check.name for check in checks if check.result == "failed"]
@@ -221,11 +226,18 @@ class Runbook:
             names = "; ".join(failed)
             return "failed", f"{len(failed)} of {len(checks)} checks failed: {names}. The checks say why, and who acts."
         if plan.action == "remove":
-            return "removed", "Nothing of this runbook's is left but what the plan says stays."
-        unseen = [check for check in checks if check.result != "proven"]
-        if unseen:
-            return "applied", f"In place. Not provable from here: {'; '.join(check.name for check in unseen)}."
+            return "removed", self._what_stays(plan)
+        unproven = [check for check in checks if check.result != "proven"]
+        if unproven:
+            return "applied", f"In place. Not provable from here: {'; '.join(check.name for check in unproven)}."
         return "verified", "All is in place, and every check is proven."
+
+    def _what_stays(self, plan: Plan) -> str:
+        kept = [change.resource for change in plan.changes if change.kind == "keep"]
+        stays = (
+            f"These stay, and the plan says why: {'; '.join(kept)}." if kept else "Nothing that we looked for is left."
+        )
+        return f"What is ours alone is gone. {stays} Its notes say what cannot be seen from here."
 
     def _connected(self) -> Aws:
         if self._aws is None:

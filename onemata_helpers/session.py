@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from .answers import AccountId, Answer, Arn, misfit
 from .calls import ApiCall, watch
 from .errors import ConnectError, OddAnswer, OnemataError, who_acts
+from .frozen import Frozen
 from .parameters import ClientParameters
-from .plan import Frozen
 from .redaction import foreign
 from .refusal import aws_refusal
 from .text import one_line

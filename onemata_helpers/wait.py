@@ -32,11 +32,15 @@ def say(text: str) -> None:
 
 @dataclass(frozen=True)
 class Transient:
-    """A refusal that passes by itself: AWS's error code, a part of its message, and what it really means."""
+    """A refusal that passes by itself: AWS's error code, a part of its message, and what it really means.
+
+    `removing` limits it to what takes something away (True) or to what makes something (False).
+    """
 
     code: str
     message: str
     meaning: str
+    removing: bool | None = None
 
     def fits(self, error: BaseException) -> bool:
         """Whether this is that refusal; the code alone is not enough."""
@@ -89,13 +93,19 @@ class Wait:
                 "stays. Who acts: the client's admin looks at it in the AWS console; then run the notebook again."
             ) from None
 
-    def patiently(self, what: str, look: Callable[[], Result], good: Callable[[Result], bool]) -> Result:
-        """What `look` finds, looked at again until it is `good` or the time is up; then the last finding."""
+    def patiently(
+        self, saying: str, look: Callable[[], Result], good: Callable[[Result], bool], seconds: float | None = None
+    ) -> Result:
+        """What `look` finds, looked at again until it is `good` or the time is up; then the last finding.
+
+        `saying` is why it has to be waited for.
+        """
 
         def told(_: RetryCallState) -> None:
-            self.tell(f"Waiting: {what} cannot use what was just made yet.")
+            self.tell(f"Waiting: {saying}.")
 
-        retrying = self._retrying(retry_if_result(lambda found: not good(found)), self.seconds, told)
+        limit = self.seconds if seconds is None else min(seconds, self.seconds)
+        retrying = self._retrying(retry_if_result(lambda found: not good(found)), limit, told)
         retrying.retry_error_callback = lambda attempt: attempt.outcome.result() if attempt.outcome else None
         found: Result = retrying(look)
         return found

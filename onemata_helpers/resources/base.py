@@ -17,17 +17,31 @@ OWNER_TAG = "onemata:runbook"
 # IAM answers from many places, and the next call may reach one that has not heard of the last.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
 NOT_YET_IN_IAM = Transient(
-    "NoSuchEntity", "cannot be found", "IAM does not show the new role or profile everywhere yet"
+    "NoSuchEntity", "cannot be found", "IAM does not show the new role or profile everywhere yet", removing=False
 )
 
 # What was just taken off a role or profile can still count as on it.
-STILL_ON_IT = Transient("DeleteConflict", "cannot delete entity", "IAM still sees what was just taken off")
+STILL_ON_IT = Transient(
+    "DeleteConflict", "cannot delete entity", "IAM still sees what was just taken off", removing=True
+)
 
 State = TypeVar("State")
 
 
+@dataclass(frozen=True)
+class Permission:
+    """IAM actions that the operator needs, the narrowest resources that AWS knows for them, and a condition.
+
+    `passed_to` names the service that a role may be passed to.
+    """
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...] = ("*",)
+    passed_to: str = ""
+
+
 class Look:
-    """One look at the account. Each thing is read once; `seen` keeps what was found, for the plan's digest."""
+    """One look at the account. Each thing is read once; `seen` keeps what was found, for the record."""
 
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
@@ -53,14 +67,14 @@ class Look:
 class Resource(ABC):
     """One thing in AWS as it should be.
 
-    `step` is the step of the guide that calls for it. `permissions` are the IAM actions that it needs,
-    and `transient` the refusals that only mean "not yet usable".
+    `step` is the step of the guide that calls for it, `transient` the refusals that only mean "not yet usable",
+    and `settling_seconds` how long AWS may take (None: as long as is usual).
     """
 
     step: str
 
-    permissions: ClassVar[tuple[str, ...]] = ()
     transient: ClassVar[tuple[Transient, ...]] = ()
+    settling_seconds: ClassVar[float | None] = None
 
     @property
     @abstractmethod
@@ -78,11 +92,22 @@ class Resource(ABC):
     def settle(self, aws: Aws, wait: Wait, change: Change, answer: dict[str, Any]) -> None:  # noqa: B027
         """Wait until what `change` did is usable, or gone; most things are at once.
 
-        `answer` is AWS's to the last call of the change. Raises NotUsable.
+        `answer` is AWS's to the last call of the change, empty if it was lost. Raises NotUsable.
         """
 
+    def left_to_do(self, look: Look, change: Change, *, removing: bool) -> list[Call] | None:
+        """The calls of `change` that are still needed, when its outcome is not known: the answer was lost.
+
+        None if it can no longer be done, since something else has come in its way.
+        """
+        fresh = self.removal(look) if removing else self.changes(look)
+        if any(each.kind == "blocked" for each in fresh):
+            return None
+        asked = {str(call) for call in change.calls}
+        return [call for each in fresh for call in each.calls if str(call) in asked]
+
     def unsettled(self, look: Look) -> str:
-        """The passing state that keeps it from being usable, though it is there as it should be; empty if none."""
+        """The passing state that it is in, though nothing has to be done about it; empty if none."""
         return ""
 
     def fault(self, look: Look) -> str:
@@ -92,3 +117,8 @@ class Resource(ABC):
     def change(self, kind: Kind, why: str, *calls: Call, fields: tuple[Field, ...] = ()) -> Change:
         """A change of this resource."""
         return Change(kind=kind, resource=self.key, step=self.step, why=why, fields=fields, calls=calls)
+
+
+def iam(operation: str, **arguments: Any) -> Call:
+    """A call of IAM's that changes something."""
+    return Call(service="iam", operation=operation, arguments=arguments)

@@ -18,8 +18,8 @@ from ..instance.scripts import read_config, write_config
 from ..plan import Change, Field
 from ..session import Aws
 from ..wait import Wait
-from .base import Look, Resource
-from .run_command import PERMISSIONS, Output, managed_platform, output_of, read_by_script, refused, send
+from .base import Look, Permission, Resource
+from .run_command import Output, managed_platform, output_of, read_by_script, refused, send
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,13 @@ class InstanceConfig(Resource):
     user: str
     section: ProfileSection = field(repr=False)
 
-    permissions = PERMISSIONS
+    @staticmethod
+    def permissions(instance_arns: tuple[str, ...], document_arns: tuple[str, ...]) -> tuple[Permission, ...]:
+        """What running scripts on the instances takes."""
+        return (
+            Permission(("ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation")),
+            Permission(("ssm:SendCommand",), (*instance_arns, *document_arns)),
+        )
 
     @property
     def key(self) -> str:

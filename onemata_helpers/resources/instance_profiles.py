@@ -8,13 +8,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..answers import Answer, Arn, Plain
+from ..frozen import Frozen
 from ..plan import Call, Change, Field
 from ..session import Aws
-from .base import NOT_YET_IN_IAM, OWNER_TAG, STILL_ON_IT, Look, Resource
-from .roles import as_tags, owned_by, role
+from .base import NOT_YET_IN_IAM, OWNER_TAG, STILL_ON_IT, Look, Permission, Resource, iam
+from .role_state import Tag, as_tags, same_thing, tags_of
+from .role_use import RoleUse
 
-ProfileState = dict[str, Any]
-"""`arn`, `id`, `path`, `roles` (names), `tags`."""
+
+class ProfileState(Frozen):
+    """An instance profile as IAM shows it; `roles` are names."""
+
+    arn: str
+    id: str
+    path: str
+    roles: tuple[str, ...]
+    tags: dict[str, str]
+
+    @property
+    def ours(self) -> bool:
+        """Whether a runbook made it."""
+        return self.tags.get(OWNER_TAG) == "ec2"
 
 
 def instance_profile(look: Look, name: str) -> ProfileState | None:
@@ -33,67 +48,74 @@ class InstanceProfile(Resource):
 
     name: str
     path: str
-    role_name: str
+    use: RoleUse
     tags: dict[str, str] = field(default_factory=dict)
     adopt: bool = False
-    instance_ids: tuple[str, ...] = ()
 
-    permissions = (
-        "iam:GetInstanceProfile",
-        "iam:CreateInstanceProfile",
-        "iam:TagInstanceProfile",
-        "iam:AddRoleToInstanceProfile",
-        "iam:RemoveRoleFromInstanceProfile",
-        "iam:DeleteInstanceProfile",
-        "iam:PassRole",
-    )
     transient = (NOT_YET_IN_IAM, STILL_ON_IT)
+
+    @staticmethod
+    def permissions(profile_arn: str, role_arn: str) -> tuple[Permission, ...]:
+        """What making, filling and removing it takes."""
+        verbs = (
+            "GetInstanceProfile",
+            "CreateInstanceProfile",
+            "TagInstanceProfile",
+            "AddRoleToInstanceProfile",
+            "RemoveRoleFromInstanceProfile",
+            "DeleteInstanceProfile",
+        )
+        made = Permission(tuple(f"iam:{verb}" for verb in verbs), (profile_arn,))
+        return (made, Permission(("iam:PassRole",), (role_arn,), "ec2"))
 
     @property
     def key(self) -> str:
         return f"instance profile {self.name}"
 
+    @property
+    def _role_name(self) -> str:
+        return self.use.role_name
+
     def changes(self, look: Look) -> list[Change]:
         found = instance_profile(look, self.name)
         if found is None:
             return [self._creation(), self._role_added(None)]
-        if not owned_by(found, "ec2") and not self.adopt:
+        if not found.ours and not self.adopt:
             why = (
                 "An instance profile of this name is there already and was not made by this runbook. The client "
                 "decides: another instance_profile_name, or adopt_existing: true, which removes nothing."
             )
             return [self.change("blocked", why, fields=(Field(name=f"tag {OWNER_TAG}", after="ec2"),))]
-        if found["path"] != self.path:
-            why = f"It is at the path {found['path']}, which cannot be changed. Choose another instance_profile_name."
-            return [self.change("blocked", why, fields=(Field(name="path", before=found["path"], after=self.path),))]
-        if found["roles"] == [self.role_name]:
+        if found.path != self.path:
+            why = f"It is at the path {found.path}, which cannot be changed. Choose another instance_profile_name."
+            return [self.change("blocked", why, fields=(Field(name="path", before=found.path, after=self.path),))]
+        if found.roles == (self._role_name,):
             return [self.change("nothing", "It holds the role.")]
-        return [self._role_added(None)] if not found["roles"] else [self._holds_another(found["roles"])]
+        return [self._role_added(None)] if not found.roles else [self._holds_another(found.roles)]
 
     def removal(self, look: Look) -> list[Change]:
         found = instance_profile(look, self.name)
         if found is None:
             return [self.change("nothing", "There is no instance profile of this name.")]
-        our_role = owned_by(role(look, self.role_name), "ec2")
-        if not owned_by(found, "ec2") and our_role and found["roles"] == [self.role_name]:
-            call = self._call("remove_role_from_instance_profile", RoleName=self.role_name)
-            why = "The profile is the client's own and stays; our role is taken out of it, since the role is deleted."
-            fields = (Field(name="role in the profile", before=self.role_name),)
-            return [self.change("detach", why, call, fields=fields)]
-        if not owned_by(found, "ec2"):
-            return [self.change("keep", f"It lacks our tag {OWNER_TAG} = ec2: it is the client's.")]
-        if found["roles"] not in ([], [self.role_name]):
-            return [self._holds_another(found["roles"])]
-        others = [each for each in instances_with(look, found["arn"]) if each not in self.instance_ids]
-        if others:
-            why = (
-                f"It is also on {', '.join(others)}, which would lose it. The client's admin takes it off there first."
-            )
-            return [self.change("blocked", why)]
-        calls = [self._call("remove_role_from_instance_profile", RoleName=name) for name in found["roles"]]
+        stays = self.use.why_the_services_part_stays(look)
+        if stays:
+            return [self.change("keep", stays)]
+        if not found.ours:
+            return [self._out_of_the_clients(look, found)]
+        if found.roles not in ((), (self._role_name,)):
+            return [self.change("keep", f"It holds another role ({', '.join(found.roles)}): somebody else uses it.")]
+        calls = [self._call("remove_role_from_instance_profile", RoleName=name) for name in found.roles]
         calls.append(self._call("delete_instance_profile"))
         why = "Our tag marks it as made by this runbook."
-        return [self.change("delete", why, *calls, fields=(Field(name="instance profile", before=found["arn"]),))]
+        return [self.change("delete", why, *calls, fields=(Field(name="instance profile", before=found.arn),))]
+
+    def _out_of_the_clients(self, look: Look, found: ProfileState) -> Change:
+        """A profile of the client's stays; a role of ours in it would keep the role from being deleted."""
+        if found.roles != (self._role_name,) or not self.use.ours(look):
+            return self.change("keep", f"It lacks our tag {OWNER_TAG} = ec2: it is the client's.")
+        call = self._call("remove_role_from_instance_profile", RoleName=self._role_name)
+        why = "The profile is the client's own and stays; our role is taken out of it."
+        return self.change("detach", why, call, fields=(Field(name="role in the profile", before=self._role_name),))
 
     def _creation(self) -> Change:
         tags = self.tags | {OWNER_TAG: "ec2"}
@@ -102,39 +124,83 @@ class InstanceProfile(Resource):
         return self.change("create", "An instance takes a role by way of an instance profile.", call, fields=fields)
 
     def _role_added(self, before: str | None) -> Change:
-        call = self._call("add_role_to_instance_profile", RoleName=self.role_name)
-        fields = (Field(name="role in the profile", before=before, after=self.role_name),)
+        call = self._call("add_role_to_instance_profile", RoleName=self._role_name)
+        fields = (Field(name="role in the profile", before=before, after=self._role_name),)
         return self.change("add", "The profile hands this role to the instance.", call, fields=fields)
 
-    def _holds_another(self, roles: list[str]) -> Change:
+    def _holds_another(self, roles: tuple[str, ...]) -> Change:
         why = "It holds another role, and a profile can hold only one. The client's admin decides which it shall be."
-        fields = (Field(name="role in the profile", before=roles, after=[self.role_name]),)
+        fields = (Field(name="role in the profile", before=list(roles), after=[self._role_name]),)
         return self.change("blocked", why, fields=fields)
 
     def _call(self, operation: str, **arguments: Any) -> Call:
-        return Call(service="iam", operation=operation, arguments={"InstanceProfileName": self.name} | arguments)
+        return iam(operation, InstanceProfileName=self.name, **arguments)
+
+
+class _RoleInProfile(Answer):
+    role_name: Plain
+
+
+class _Profile(Answer):
+    # https://docs.aws.amazon.com/IAM/latest/APIReference/API_InstanceProfile.html
+    instance_profile_name: Plain
+    instance_profile_id: Plain
+    arn: Arn
+    path: Plain
+    roles: list[_RoleInProfile]
+    tags: list[Tag] | None = None
+
+
+class _ProfileAnswer(Answer):
+    instance_profile: _Profile
+
+
+class AssociatedProfile(Answer):
+    """The profile of an association. EC2 may leave it out while it goes."""
+
+    arn: Arn
+    id: Plain
+
+
+class Association(Answer):
+    """A profile on an instance, as EC2 shows it.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IamInstanceProfileAssociation.html
+    """
+
+    association_id: Plain
+    instance_id: Plain
+    iam_instance_profile: AssociatedProfile
+    state: Plain
+
+    @property
+    def holds(self) -> bool:
+        """Whether the instance has the profile, or is about to."""
+        return self.state in ("associating", "associated")
+
+
+class Associations(Answer):
+    """EC2's answer to DescribeIamInstanceProfileAssociations."""
+
+    iam_instance_profile_associations: list[Association]
 
 
 def _read_profile(aws: Aws, name: str) -> ProfileState | None:
-    iam = aws.client("iam")
     try:
-        found = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
-    except iam.exceptions.NoSuchEntityException:
+        found = aws.ask("iam", "get_instance_profile", _ProfileAnswer, InstanceProfileName=name).instance_profile
+    except aws.client("iam").exceptions.NoSuchEntityException:
         return None
-    return {
-        "arn": found["Arn"],
-        "id": found["InstanceProfileId"],
-        "path": found["Path"],
-        "roles": [each["RoleName"] for each in found["Roles"]],
-        "tags": {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
-    }
+    same_thing("iam:GetInstanceProfile", found.instance_profile_name, name)
+    return ProfileState(
+        arn=found.arn,
+        id=found.instance_profile_id,
+        path=found.path,
+        roles=tuple(each.role_name for each in found.roles),
+        tags=tags_of(found.tags),
+    )
 
 
 def _read_instances_with(aws: Aws, profile_arn: str) -> list[str]:
-    pages = aws.client("ec2").get_paginator("describe_iam_instance_profile_associations").paginate()
-    associations = [each for page in pages for each in page["IamInstanceProfileAssociations"]]
-    return sorted(
-        each["InstanceId"]
-        for each in associations
-        if each["IamInstanceProfile"]["Arn"] == profile_arn and each["State"] in ("associating", "associated")
-    )
+    pages = aws.pages("ec2", "describe_iam_instance_profile_associations", Associations)
+    found = [each for page in pages for each in page.iam_instance_profile_associations]
+    return sorted(each.instance_id for each in found if each.holds and each.iam_instance_profile.arn == profile_arn)

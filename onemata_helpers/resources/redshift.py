@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..answers import Answer, Arn, Plain
+from ..frozen import Frozen
 from ..plan import Call, Change, Field
 from ..session import Aws
 from ..wait import Transient, Wait
-from .base import OWNER_TAG, Look, Resource
-from .roles import as_tags, owned_by, role
+from .base import OWNER_TAG, Look, Permission, Resource
+from .role_state import Tag, as_tags, role, same_thing, tags_of
+from .role_use import RoleUse
 
 CHANGE_SECONDS = 900
 LAUNCH_SECONDS = 3600
@@ -33,8 +36,19 @@ _ROLE_NOT_VALID = Transient("InvalidParameterValue", "is not valid", "Redshift d
 # The cluster's own waiter can pass while a change is still refused.
 _BUSY = Transient("InvalidClusterState", "", "the cluster is busy with another change")
 
-ClusterState = dict[str, Any]
-"""`status`, `roles` (ARN → adding, in-sync or removing), `default_role` (an ARN or "")."""
+
+class ClusterState(Frozen):
+    """A cluster. `roles` are the ARNs of the roles that it has or is about to have.
+
+    `passing` is what AWS is still carrying out: ARN to `adding` or `removing`. A role that is being removed is not
+    there any more.
+    """
+
+    status: str
+    roles: tuple[str, ...]
+    passing: dict[str, str]
+    default_role: str
+    tags: dict[str, str]
 
 
 def cluster(look: Look, identifier: str) -> ClusterState | None:
@@ -52,44 +66,51 @@ class ClusterRole(Resource):
     """Our role, attached to a provisioned cluster. Its default role and its other roles are never touched."""
 
     cluster_identifier: str
-    role_name: str
     role_arn: str
+    use: RoleUse
     launched_by_plan: bool = False
 
-    permissions = ("redshift:DescribeClusters", "redshift:ModifyClusterIamRoles", "iam:PassRole")
+    @staticmethod
+    def permissions(cluster_arn: str, role_arn: str) -> tuple[Permission, ...]:
+        """What attaching and detaching takes."""
+        return (
+            Permission(("redshift:DescribeClusters",)),
+            Permission(("redshift:ModifyClusterIamRoles",), (cluster_arn,)),
+            Permission(("iam:PassRole",), (role_arn,), "redshift"),
+        )
+
     transient = (_NEW_ROLE, _ROLE_NOT_VALID, _BUSY)
+    settling_seconds = CHANGE_SECONDS
 
     @property
     def key(self) -> str:
-        return f"role {self.role_name} on cluster {self.cluster_identifier}"
+        return f"role {self.use.role_name} on cluster {self.cluster_identifier}"
 
     def changes(self, look: Look) -> list[Change]:
         found = cluster(look, self.cluster_identifier)
         if found is None:
             return [self._no_cluster()]
-        attached = found["roles"].get(self.role_arn)
-        if attached in ("in-sync", "adding"):
-            return [self.change("nothing", f"The cluster has the role ({attached}).")]
+        if self.role_arn in found.roles:
+            return [self.change("nothing", "The cluster has the role.")]
         if _fault_of(found):
             return [self.change("blocked", _fault_of(found))]
         why = "With the role attached, the cluster's COPY statements can read Onemata's bucket."
         return [self.change("attach", why, self._modify("AddIamRoles"), fields=(self._roles_field(found, add=True),))]
 
     def removal(self, look: Look) -> list[Change]:
-        ours = owned_by(role(look, self.role_name), "redshift")
-        others = [each for each in clusters_with(look, self.role_arn) if each != self.cluster_identifier]
-        if ours and others:
-            why = f"The role is also on {', '.join(others)}. The client's admin takes it off there first."
-            return [self.change("blocked", why)]
         found = cluster(look, self.cluster_identifier)
-        if found is None or self.role_arn not in found["roles"]:
+        if found is None or self.role_arn not in found.roles:
             return [self.change("nothing", "The role is not on the cluster.")]
-        if not ours:
+        if not self.use.ours(look):
             return [self.change("keep", "The role is the client's own, so it stays where it is.")]
-        if found["default_role"] == self.role_arn:
+        others = self.use.other_deliveries(look, "redshift")
+        if others:
+            return [self.change("keep", f"Another delivery uses it, too ({'; '.join(others)}).")]
+        if found.default_role == self.role_arn:
             why = "The client made it the cluster's default role. The client's admin chooses another default first."
             return [self.change("blocked", why)]
-        why = "The role is ours and will be deleted."
+        there = role(look, self.use.role_name) is not None
+        why = "The role is ours." if there else "The role is deleted: what the cluster still lists gives nothing."
         call = self._modify("RemoveIamRoles")
         return [self.change("detach", why, call, fields=(self._roles_field(found, add=False),))]
 
@@ -98,14 +119,15 @@ class ClusterRole(Resource):
 
         def status() -> str:
             found = _read_cluster(aws, self.cluster_identifier)
-            return str(found["roles"].get(self.role_arn, "gone")) if found else "gone"
+            at_rest = "in-sync" if found and self.role_arn in found.roles else "gone"
+            return found.passing.get(self.role_arn, at_rest) if found else "gone"
 
         wait.until(self.key, status, "gone" if change.kind == "detach" else "in-sync", CHANGE_SECONDS)
 
     def unsettled(self, look: Look) -> str:
         found = cluster(look, self.cluster_identifier)
-        status = found["roles"].get(self.role_arn, "") if found else ""
-        return f"The cluster has the role, but it is {status}." if status == "adding" else ""
+        passing = found.passing.get(self.role_arn, "") if found else ""
+        return f"The role is {passing}." if passing else ""
 
     def fault(self, look: Look) -> str:
         return _fault_of(cluster(look, self.cluster_identifier))
@@ -124,7 +146,7 @@ class ClusterRole(Resource):
         return Call(service="redshift", operation="modify_cluster_iam_roles", arguments=arguments)
 
     def _roles_field(self, found: ClusterState, *, add: bool) -> Field:
-        before = sorted(found["roles"])
+        before = sorted(found.roles)
         after = sorted({*before, self.role_arn}) if add else [arn for arn in before if arn != self.role_arn]
         return Field(name="roles of the cluster", before=before or None, after=after or None)
 
@@ -146,17 +168,20 @@ class LaunchedCluster(Resource):
     confirmed: bool
     tags: dict[str, str] = field(default_factory=dict)
 
-    # The caller, not Redshift, needs leave to create the admin's secret.
-    # https://docs.aws.amazon.com/redshift/latest/mgmt/redshift-secrets-manager-permissions.html
-    permissions = (
-        "redshift:DescribeClusters",
-        "redshift:CreateCluster",
-        "redshift:CreateTags",
-        "iam:PassRole",
-        "secretsmanager:CreateSecret",
-        "secretsmanager:TagResource",
-    )
+    @staticmethod
+    def permissions(cluster_arn: str, secret_arn: str, role_arn: str) -> tuple[Permission, ...]:
+        """What a launch takes. The caller, not Redshift, must be allowed to create the admin's secret.
+
+        https://docs.aws.amazon.com/redshift/latest/mgmt/redshift-secrets-manager-permissions.html
+        """
+        return (
+            Permission(("redshift:CreateCluster", "redshift:CreateTags"), (cluster_arn,)),
+            Permission(("secretsmanager:CreateSecret", "secretsmanager:TagResource"), (secret_arn,)),
+            Permission(("iam:PassRole",), (role_arn,), "redshift"),
+        )
+
     transient = (_NEW_ROLE, _ROLE_NOT_VALID)
+    settling_seconds = LAUNCH_SECONDS
 
     @property
     def key(self) -> str:
@@ -180,11 +205,18 @@ class LaunchedCluster(Resource):
         why = "It may hold the client's data, and costs money while it runs: the client's admin deletes it."
         return [self.change("keep", why)]
 
+    def left_to_do(self, look: Look, change: Change, *, removing: bool) -> list[Call] | None:
+        """A cluster that appeared meanwhile counts as launched only if it carries our tag."""
+        found = cluster(look, self.cluster_identifier)
+        if found is not None and found.tags.get(OWNER_TAG) != "redshift":
+            return None
+        return super().left_to_do(look, change, removing=removing)
+
     def unsettled(self, look: Look) -> str:
         found = cluster(look, self.cluster_identifier)
-        if found is None or found["status"] == "available" or _fault_of(found):
+        if found is None or found.status == "available" or _fault_of(found):
             return ""
-        return f"The cluster is {found['status']}."
+        return f"The cluster is {found.status}."
 
     def fault(self, look: Look) -> str:
         return _fault_of(cluster(look, self.cluster_identifier))
@@ -194,9 +226,10 @@ class LaunchedCluster(Resource):
 
         def status() -> str:
             found = _read_cluster(aws, self.cluster_identifier)
-            if found is None or found["status"] != "available":
-                return str(found["status"]) if found else "not there"
-            return f"available, role {found['roles'].get(self.role_arn, 'missing')}"
+            if found is None or found.status != "available":
+                return found.status if found else "not there"
+            at_rest = "in-sync" if self.role_arn in found.roles else "missing"
+            return f"available, role {found.passing.get(self.role_arn, at_rest)}"
 
         wait.until(self.key, status, "available, role in-sync", LAUNCH_SECONDS)
 
@@ -222,30 +255,52 @@ class LaunchedCluster(Resource):
         }
 
 
+class _ClusterRole(Answer):
+    iam_role_arn: Arn
+    apply_status: Plain
+
+
+class _Cluster(Answer):
+    # https://docs.aws.amazon.com/redshift/latest/APIReference/API_Cluster.html
+    cluster_identifier: Plain
+    cluster_status: Plain
+    iam_roles: list[_ClusterRole] | None = None
+    default_iam_role_arn: str = ""
+    tags: list[Tag] | None = None
+
+
+class _Clusters(Answer):
+    clusters: list[_Cluster]
+
+
 def _read_cluster(aws: Aws, identifier: str) -> ClusterState | None:
-    redshift = aws.client("redshift")
     try:
-        found = redshift.describe_clusters(ClusterIdentifier=identifier)["Clusters"][0]
-    except redshift.exceptions.ClusterNotFoundFault:
+        found = aws.ask("redshift", "describe_clusters", _Clusters, ClusterIdentifier=identifier).clusters
+    except aws.client("redshift").exceptions.ClusterNotFoundFault:
         return None
-    return {
-        "status": found["ClusterStatus"],
-        "roles": {each["IamRoleArn"]: each["ApplyStatus"] for each in found.get("IamRoles", [])},
-        "default_role": found.get("DefaultIamRoleArn") or "",
-    }
+    for each in found:
+        same_thing("redshift:DescribeClusters", each.cluster_identifier, identifier)
+    return _state_of(found[0]) if found else None
 
 
-def _read_clusters_with(aws: Aws, role_arn: str) -> list[str]:
-    pages = aws.client("redshift").get_paginator("describe_clusters").paginate()
-    clusters = [each for page in pages for each in page["Clusters"]]
-    return sorted(
-        each["ClusterIdentifier"]
-        for each in clusters
-        if role_arn in [attached["IamRoleArn"] for attached in each.get("IamRoles", [])]
+def _state_of(found: _Cluster) -> ClusterState:
+    states = {each.iam_role_arn: each.apply_status for each in found.iam_roles or ()}
+    return ClusterState(
+        status=found.cluster_status,
+        roles=tuple(arn for arn, state in states.items() if state != "removing"),
+        passing={arn: state for arn, state in states.items() if state != "in-sync"},
+        default_role=found.default_iam_role_arn,
+        tags=tags_of(found.tags),
     )
 
 
+def _read_clusters_with(aws: Aws, role_arn: str) -> list[str]:
+    pages = aws.pages("redshift", "describe_clusters", _Clusters)
+    found = [each for page in pages for each in page.clusters]
+    return sorted(each.cluster_identifier for each in found if role_arn in _state_of(each).roles)
+
+
 def _fault_of(found: ClusterState | None) -> str:
-    if found is None or found["status"] in _WORKABLE:
+    if found is None or found.status in _WORKABLE:
         return ""
-    return f"The cluster is {found['status']} and takes no change now. The client's admin brings it to 'available'."
+    return f"The cluster is {found.status} and takes no change now. The client's admin brings it to 'available'."

@@ -16,7 +16,6 @@ from ..session import Aws
 from ..wait import Transient, Wait
 from .base import Look
 
-PERMISSIONS = ("ssm:DescribeInstanceInformation", "ssm:SendCommand", "ssm:GetCommandInvocation")
 TIME_LIMIT = 600  # seconds
 # A command that has not begun by then never will: nothing is written after we have said that it failed.
 _START_SECONDS = 60

@@ -5,19 +5,42 @@ from __future__ import annotations
 from typing import Any
 
 from ..parameters import Ec2Parameters, GlueParameters, RedshiftParameters, ServiceParameters
+from ..resources.base import Permission
+from ..resources.instance_config import InstanceConfig
+from ..resources.instance_profiles import InstanceProfile
+from ..resources.instances import ProfileAssociation
+from ..resources.policies import AttachedPolicy, InlinePolicy, SharedPolicy
+from ..resources.redshift import ClusterRole, LaunchedCluster
+from ..resources.roles import Role
 from .base import Service
 from .ec2 import Ec2
 from .glue import Glue
 from .redshift import Redshift
 
+_SERVICES: dict[type[ServiceParameters], type[Service[Any]]] = {
+    RedshiftParameters: Redshift,
+    GlueParameters: Glue,
+    Ec2Parameters: Ec2,
+}
+
 
 def service_of(parameters: ServiceParameters) -> Service[Any]:
     """The service that these parameters are for."""
-    match parameters:
-        case RedshiftParameters():
-            return Redshift(parameters)
-        case GlueParameters():
-            return Glue(parameters)
-        case Ec2Parameters():
-            return Ec2(parameters)
-    raise TypeError(f"no service for {type(parameters).__name__}")
+    return _SERVICES[type(parameters)](parameters)
+
+
+def every_permission() -> list[Permission]:
+    """What any service may need under any parameters, on all resources."""
+    anything = ("*",)
+    return [
+        *Role.permissions("*", bounded=True),
+        *AttachedPolicy.permissions("*"),
+        *InlinePolicy.permissions("*"),
+        *(each for holder in ("user", "group", "role") for each in SharedPolicy.permissions(holder, "*")),
+        *ClusterRole.permissions("*", "*"),
+        *LaunchedCluster.permissions("*", "*", "*"),
+        *InstanceProfile.permissions("*", "*"),
+        *ProfileAssociation.permissions(anything, "*", "*", "stop"),
+        *ProfileAssociation.permissions(anything, "*", "*", "replace"),
+        *InstanceConfig.permissions(anything, anything),
+    ]

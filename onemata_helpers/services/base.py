@@ -11,16 +11,20 @@ from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import ServiceParameters
 from ..plan import Script
-from ..resources.base import Look, Resource
+from ..resources.base import Look, Permission, Resource
+from ..resources.delivery import Delivery
 from ..resources.policies import AttachedPolicy, InlinePolicy
+from ..resources.role_state import description_for
+from ..resources.role_use import RoleUse
 from ..resources.roles import Role
 from ..wait import Wait
 
 P = TypeVar("P", bound=ServiceParameters)
 
-SCOPED_POLICY = "onemata-s3-read"
-DECRYPT_POLICY = "onemata-kms-decrypt"
-ASSUME_POLICY = "onemata-assume-role"
+# What our inline policies are called, before the id of the delivery.
+SCOPED_POLICY = "s3-read"
+DECRYPT_POLICY = "kms-decrypt"
+ASSUME_POLICY = "assume-role"
 
 
 class Service(ABC, Generic[P]):
@@ -35,16 +39,13 @@ class Service(ABC, Generic[P]):
     def resources(self, look: Look) -> list[Resource]:
         """What should be in the account, in the order in which it can be made."""
 
-    def permissions(self) -> set[str]:
-        """The IAM actions that the operator needs for plan, apply, verify and remove."""
-        found = {action for kind in self.kinds() for action in kind.permissions}
-        if not self.parameters.permissions_boundary_arn:
-            found.discard("iam:PutRolePermissionsBoundary")
-        return found
+    def removals(self, look: Look) -> list[Resource]:
+        """What an earlier run may have made under any parameters; taken away from the last to the first."""
+        return self.resources(look)
 
     @abstractmethod
-    def kinds(self) -> tuple[type[Resource], ...]:
-        """The classes of the resources that it may come to."""
+    def permissions(self) -> list[Permission]:
+        """What the operator needs for plan, apply, verify and remove."""
 
     @abstractmethod
     def hand_over(self, look: Look) -> HandOver:
@@ -73,93 +74,106 @@ class Service(ABC, Generic[P]):
         """What the client should hear before approving."""
         return (self._about_s3_access(),)
 
-    def role(self, step: str, policies_of_role: tuple[str, ...], profiles: tuple[str, ...] = ()) -> Role:
-        """The service's role."""
+    @property
+    def delivery(self) -> Delivery:
+        """What this run serves."""
+        return Delivery(str(self.parameters.service), self.parameters.location)
+
+    @property
+    def use(self) -> RoleUse:
+        """Our role, as this delivery uses it."""
+        return RoleUse(self.parameters.role_name, self.delivery, self.elsewhere)
+
+    def elsewhere(self, look: Look) -> list[str]:
+        """What else of the client's has our role: clusters, instances that the parameters do not name."""
+        return []
+
+    def removal_notes(self) -> tuple[str, ...]:
+        """What a removal cannot know."""
         p = self.parameters
+        names = (
+            f"Looked for is what these parameters name: the role {p.role_name}, in account {p.account_id} and region "
+            f"{p.region}. What an earlier run made under other names, or in another region, is not seen from here."
+        )
+        return (names,)
+
+    def role(
+        self,
+        step: str,
+        managed: tuple[str, ...],
+        inline: tuple[str, ...],
+        profiles: tuple[str, ...] = (),
+        marks: dict[str, str] | None = None,
+    ) -> Role:
+        """The service's role. `managed` are the names of AWS's policies, `inline` the kinds of ours, that it may have.
+
+        `marks` are tags by which a later run finds what belongs to it.
+        """
+        p = self.parameters
+        ours = (self.delivery.policy_name(what) for what in inline)
         return Role(
             step=step,
-            name=p.role_name,
+            use=self.use,
             path=p.role_path,
-            service=str(p.service),
             trust=policies.service_trust(p.service, p.partition),
-            description=f"Lets {self.title} read the data that Onemata delivers in S3",
+            description=description_for(self.title),
             boundary=p.permissions_boundary_arn,
             tags=p.tags,
             adopt=p.adopt_existing,
-            policies=policies_of_role,
+            policies=(*map(self.managed_policy, managed), *ours),
             profiles=profiles,
+            marks=marks or {},
         )
+
+    def role_permissions(self) -> list[Permission]:
+        """What the role with its policies takes."""
+        p = self.parameters
+        found = [
+            *Role.permissions(p.role_arn, bounded=bool(p.permissions_boundary_arn)),
+            *InlinePolicy.permissions(p.role_arn),
+        ]
+        return [*found, *AttachedPolicy.permissions(p.role_arn)] if p.managed_s3_policy else found
 
     def s3_access(self, step: str) -> list[Resource]:
         """S3 access of the chosen kind, and the absence of the other kind."""
         p = self.parameters
         scoped = p.s3_access == "scoped"
-        found: list[Resource] = []
+        document = policies.s3_read(p.partition, p.location, p.kms_key_arn)
+        read = "Read access to Onemata's bucket and prefix only."
+        found: list[AttachedPolicy | InlinePolicy] = [self.inline_policy(step, SCOPED_POLICY, document, read, scoped)]
         if p.managed_s3_policy:
-            why = f"The guide's policy: {self._reach()} to every bucket that this account may reach."
             found.append(
                 AttachedPolicy(
                     step=step,
-                    role_name=p.role_name,
-                    service=p.service,
+                    use=self.use,
                     policy_arn=self.managed_policy(p.managed_s3_policy),
-                    why=why,
+                    why=f"The guide's policy: {self._reach()} to every bucket that this account may reach.",
                     wanted=not scoped,
                 )
             )
-        found.append(
-            self.inline_policy(
-                step,
-                SCOPED_POLICY,
-                self._scoped_document(),
-                "Read access to Onemata's bucket and prefix only.",
-                scoped,
-            )
-        )
-        if p.managed_s3_policy:
-            why = "AWS's S3 policies do not open the KMS key that the objects are encrypted with."
-            decrypt = [each for each in self._scoped_document()["Statement"] if each["Sid"] == "Decrypt"]
-            due = bool(decrypt) and not scoped
-            found.append(self.inline_policy(step, DECRYPT_POLICY, policies.document(*decrypt), why, due))
+            decrypt = [each for each in document["Statement"] if each["Sid"] == "Decrypt"]
+            key = "AWS's S3 policies do not open the KMS key that the objects are encrypted with."
+            wanted = bool(decrypt) and not scoped
+            found.append(self.inline_policy(step, DECRYPT_POLICY, policies.document(*decrypt), key, wanted))
         # What is wanted comes first, so that access is never taken away before the other kind is there.
-        return sorted(found, key=lambda each: not getattr(each, "wanted", True))
+        return [*(each for each in found if each.wanted), *(each for each in found if not each.wanted)]
 
     def inline_policy(
-        self,
-        step: str,
-        name: str,
-        document: policies.Document,
-        why: str,
-        wanted: bool = True,
-        role_name: str = "",
+        self, step: str, what: str, document: policies.Document, why: str, wanted: bool = True
     ) -> InlinePolicy:
-        """An inline policy of ours on the service's role, or on another role."""
-        holder = role_name or self.parameters.role_name
-        return InlinePolicy(
-            step=step,
-            holder="role",
-            holder_name=holder,
-            service=self.parameters.service,
-            name=name,
-            document=document,
-            why=why,
-            wanted=wanted,
-        )
+        """An inline policy of this delivery's on the service's role."""
+        name = self.delivery.policy_name(what)
+        return InlinePolicy(step=step, use=self.use, name=name, document=document, why=why, wanted=wanted)
 
     def managed_policy(self, name: str) -> str:
         """The ARN of an AWS managed policy in the client's partition."""
         return f"arn:{self.parameters.partition}:iam::aws:policy/{name}"
 
-    @property
-    def location(self) -> str:
-        """Where the data is, as s3://…"""
-        return f"s3://{self.parameters.bucket}/{self.parameters.prefix}"
-
     def bucket_statements(self, principals: list[str]) -> tuple[Snippet, ...]:
         """The statements of Onemata's bucket policy (and key policy) that let these roles and users read."""
         p = self.parameters
         who = policies.grant_to(principals, p.account_id, p.partition)
-        reading = policies.s3_read(p.partition, p.bucket, p.prefix, p.kms_key_arn)["Statement"]
+        reading = policies.s3_read(p.partition, p.location, p.kms_key_arn)["Statement"]
         named = [_with_principal(statement, who) for statement in reading]
         bucket = [statement for statement in named if statement["Sid"] != "Decrypt"]
         key = [statement | {"Resource": "*"} for statement in named if statement["Sid"] == "Decrypt"]
@@ -177,10 +191,6 @@ class Service(ABC, Generic[P]):
         text = policies.pretty(statement | {"Condition": who["Condition"] | external})
         return Snippet(title="Trust policy of Onemata's role", text=text)
 
-    def _scoped_document(self) -> policies.Document:
-        p = self.parameters
-        return policies.s3_read(p.partition, p.bucket, p.prefix, p.kms_key_arn)
-
     def _reach(self) -> str:
         return "full control" if self.parameters.managed_s3_policy == "AmazonS3FullAccess" else "read access"
 
@@ -188,8 +198,8 @@ class Service(ABC, Generic[P]):
         p = self.parameters
         managed = f"{p.managed_s3_policy}, {self._reach()} to all buckets" if p.managed_s3_policy else "no S3 policy"
         if p.s3_access == "scoped":
-            return f"s3_access is `scoped`: reading {self.location} only. The guide's `managed` would mean {managed}."
-        return f"s3_access is `managed`, the guide's way: {managed}. `scoped` would mean reading {self.location} only."
+            return f"s3_access is `scoped`: reading {p.location.uri} only. The guide's `managed` would mean {managed}."
+        return f"s3_access is `managed`, the guide's way: {managed}. `scoped` would mean reading {p.location.uri} only."
 
 
 def _with_principal(statement: policies.Statement, who: policies.Statement) -> policies.Statement:

@@ -12,16 +12,20 @@ from ..hand_over import HandOver, Snippet
 from ..instance.profile_section import ProfileSection
 from ..instance.scripts import identity_arguments, listing_arguments, manual_block
 from ..parameters import Ec2Parameters
-from ..resources.base import Look, Resource
+from ..resources.base import Look, Permission, Resource
+from ..resources.delivery import Delivery
 from ..resources.instance_config import InstanceConfig
-from ..resources.instance_profiles import InstanceProfile, instance_profile
+from ..resources.instance_profiles import InstanceProfile, instance_profile, instances_with
 from ..resources.instances import ProfileAssociation, instance, metadata_notes
 from ..resources.open_question import OpenQuestion
-from ..resources.policies import InlinePolicy
-from ..resources.roles import Role, role
+from ..resources.policies import SharedPolicy
+from ..resources.role_state import role
+from ..resources.run_command import DOCUMENTS
 from ..wait import Wait
 from .base import ASSUME_POLICY, SCOPED_POLICY, Service
 from .instance_proof import InstanceProof
+
+_WHY_ASSUME = "The instance may assume the role that Onemata provides, and no other."
 
 
 class Ec2(Service[Ec2Parameters]):
@@ -32,23 +36,50 @@ class Ec2(Service[Ec2Parameters]):
     def resources(self, look: Look) -> list[Resource]:
         extended = self._extended_instances(look)
         ours = [each for each in self.parameters.instance_ids if each not in extended]
-        found: list[Resource] = []
-        if ours:
-            found += [self._role(), *self._policies(self.parameters.role_name), self._profile()]
-            found += [self._association(instance_id) for instance_id in ours]
-        return found + self._extensions(look, extended) + self._configs()
+        found = [*self._our_role(), *(self._association(each) for each in ours)] if ours else []
+        return [*found, *self._extensions(look, extended), *self._configs()]
 
-    def kinds(self) -> tuple[type[Resource], ...]:
-        config = (InstanceConfig,) if self.parameters.configure == "ssm" else ()
-        return (Role, InlinePolicy, InstanceProfile, ProfileAssociation, *config)
+    def removals(self, look: Look) -> list[Resource]:
+        """Ours, and what an earlier run may have added to the roles that the instances have now."""
+        ids = self.parameters.instance_ids
+        extensions = self._extensions(look, self._other_profiles(look))
+        found = [each for each in extensions if isinstance(each, SharedPolicy)]
+        return [*self._our_role(), *map(self._association, ids), *found, *self._configs()]
 
-    def permissions(self) -> set[str]:
-        unused = {
-            "stop": {"ec2:ReplaceIamInstanceProfileAssociation"},
-            "extend": {"ec2:ReplaceIamInstanceProfileAssociation", "iam:SimulatePrincipalPolicy"},
-            "replace": set[str](),
-        }
-        return super().permissions() - unused[self.parameters.on_existing_profile]
+    def elsewhere(self, look: Look) -> list[str]:
+        p = self.parameters
+        found = instances_with(look, p.arn("instance-profile", p.instance_profile))
+        return [f"instance {each}" for each in found if each not in p.instance_ids]
+
+    @property
+    def delivery(self) -> Delivery:
+        return Delivery("ec2", self.parameters.location, self.parameters.onemata_role_arn)
+
+    def permissions(self) -> list[Permission]:
+        p = self.parameters
+        instances = tuple(f"arn:{p.partition}:ec2:{p.region}:{p.account_id}:instance/{each}" for each in p.instance_ids)
+        profile = p.arn("instance-profile", p.instance_profile)
+        # What the instances have already has any name.
+        anywhere = f"arn:{p.partition}:iam::{p.account_id}"
+        any_role, any_profile = f"{anywhere}:role/*", f"{anywhere}:instance-profile/*"
+        reads = (
+            Permission(("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:GetRolePolicy"), (any_role,)),
+            Permission(("iam:GetInstanceProfile",), (any_profile,)),
+        )
+        extending = SharedPolicy.permissions("role", any_role) if p.on_existing_profile == "extend" else ()
+        return [
+            *self.role_permissions(),
+            *InstanceProfile.permissions(profile, p.role_arn),
+            *ProfileAssociation.permissions(instances, p.role_arn, any_role, p.on_existing_profile),
+            *reads,
+            *extending,
+            *(self._config_permissions(instances) if p.configure == "ssm" else ()),
+        ]
+
+    def _config_permissions(self, instance_arns: tuple[str, ...]) -> tuple[Permission, ...]:
+        p = self.parameters
+        documents = tuple(f"arn:{p.partition}:ssm:{p.region}::document/{name}" for name in DOCUMENTS.values())
+        return InstanceConfig.permissions(instance_arns, documents)
 
     def waiting_for(self) -> str:
         return "" if self.parameters.onemata_role_arn else "the role that Onemata provides (onemata_role_arn)"
@@ -57,6 +88,14 @@ class Ec2(Service[Ec2Parameters]):
         through = "The instance reads S3 as Onemata's role, so its own role needs no S3 policy for that."
         metadata = [note for each in self.parameters.instance_ids for note in metadata_notes(look, each)]
         return (*super().notes(look), through, *metadata)
+
+    def removal_notes(self) -> tuple[str, ...]:
+        earlier = (
+            "A role that an instance had earlier is not seen any more. If one was extended "
+            "(on_existing_profile: extend), the client's admin looks for the inline policy "
+            f"{self.delivery.policy_name(ASSUME_POLICY)} on it."
+        )
+        return (*super().removal_notes(), earlier)
 
     def hand_over(self, look: Look) -> HandOver:
         p = self.parameters
@@ -93,37 +132,34 @@ class Ec2(Service[Ec2Parameters]):
             raise RunFailed(f"{', '.join(unknown)}: not among instance_ids. The engineer corrects the id in the cell.")
         return [check for instance_id, text in pasted.items() for check in proofs[instance_id].by_paste(text)]
 
-    def _role(self) -> Resource:
-        profiles = (self.parameters.instance_profile,)
-        return self.role("EC2 3–11", (ASSUME_POLICY, SCOPED_POLICY), profiles)
-
-    def _policies(self, role_name: str) -> list[Resource]:
+    def _our_role(self) -> list[Resource]:
+        """The role with its policies, and the profile that hands it to instances."""
         p = self.parameters
-        why = "The instance may assume the role that Onemata provides, and no other."
-        assume = policies.assume_role(p.onemata_role_arn)
-        found: list[Resource] = [self.inline_policy("EC2 12–17", ASSUME_POLICY, assume, why, role_name=role_name)]
-        return found + (self.s3_access("EC2 12–17") if role_name == p.role_name else [])
-
-    def _profile(self) -> Resource:
-        p = self.parameters
-        return InstanceProfile(
+        profile = InstanceProfile(
             step="EC2 18",
             name=p.instance_profile,
             path=p.role_path,
-            role_name=p.role_name,
+            use=self.use,
             tags=p.tags,
             adopt=p.adopt_existing,
-            instance_ids=tuple(p.instance_ids),
         )
+        assume = policies.assume_role(p.onemata_role_arn)
+        return [
+            self.role("EC2 3–11", (), (ASSUME_POLICY, SCOPED_POLICY), (p.instance_profile,)),
+            self.inline_policy("EC2 12–17", ASSUME_POLICY, assume, _WHY_ASSUME),
+            *self.s3_access("EC2 12–17"),
+            profile,
+        ]
 
     def _association(self, instance_id: str) -> Resource:
         p = self.parameters
         return ProfileAssociation(
             step="EC2 18",
             instance_id=instance_id,
-            profile_name=p.instance_profile,
+            instance_profile=p.instance_profile,
             profile_arn=p.arn("instance-profile", p.instance_profile),
             on_existing=p.on_existing_profile,
+            use=self.use,
             needs_ssm=p.configure == "ssm",
         )
 
@@ -137,31 +173,48 @@ class Ec2(Service[Ec2Parameters]):
 
     def _extended_instances(self, look: Look) -> dict[str, str]:
         """The instances whose present profile stays (on_existing_profile: extend), each with that profile's name."""
+        return self._other_profiles(look) if self.parameters.on_existing_profile == "extend" else {}
+
+    def _other_profiles(self, look: Look) -> dict[str, str]:
+        """The instances that have another profile than ours, each with that profile's name."""
         p = self.parameters
-        if p.on_existing_profile != "extend":
-            return {}
         ours = ("", p.arn("instance-profile", p.instance_profile))
         states = {each: instance(look, each) for each in p.instance_ids}
         return {
-            each: state["profile_arn"].rsplit("/", 1)[1]
+            each: state.profile_arn.rsplit("/", 1)[1]
             for each, state in states.items()
-            if state and state["profile_arn"] not in ours
+            if state and state.profile_arn not in ours
         }
 
     def _extensions(self, look: Look, extended: dict[str, str]) -> list[Resource]:
-        found: dict[str, Resource] = {}
+        """Our policy on each role that these instances have, for those of them that have it."""
+        found: list[Resource] = []
+        by_role: dict[str, list[str]] = {}
         for instance_id, profile_name in extended.items():
             role_name = self._role_in(look, profile_name)
             if role_name:
-                found |= {each.key: each for each in self._policies(role_name)}
+                by_role.setdefault(role_name, []).append(instance_id)
             else:
                 why = f"The instance profile {profile_name} holds no role, so there is none to extend."
-                found[instance_id] = OpenQuestion(step="EC2 18", name=f"instance profile of {instance_id}", why=why)
-        return list(found.values())
+                found.append(OpenQuestion(step="EC2 18", name=f"instance profile of {instance_id}", why=why))
+        return [*(self._extension(name, ids) for name, ids in by_role.items()), *found]
+
+    def _extension(self, role_name: str, instance_ids: list[str]) -> SharedPolicy:
+        p = self.parameters
+        return SharedPolicy(
+            step="EC2 12–17",
+            holder="role",
+            holder_name=role_name,
+            name=self.delivery.policy_name(ASSUME_POLICY),
+            document=policies.assume_role(p.onemata_role_arn),
+            marks=tuple(instance_ids),
+            why=_WHY_ASSUME,
+            boundary=p.permissions_boundary_arn,
+        )
 
     def _role_in(self, look: Look, profile_name: str) -> str:
         profile = instance_profile(look, profile_name)
-        return profile["roles"][0] if profile and profile["roles"] else ""
+        return profile.roles[0] if profile and profile.roles else ""
 
     def _reading_roles(self, look: Look) -> list[str]:
         """The ARNs of the roles that the instances have, ours or those that were extended."""
@@ -171,7 +224,7 @@ class Ec2(Service[Ec2Parameters]):
         for profile_name in extended.values():
             name = self._role_in(look, profile_name)
             state = role(look, name) if name else None
-            arns += [state["arn"]] if state else []
+            arns += [state.arn] if state else []
         return list(dict.fromkeys(arns))
 
     def _on_the_instance(self, look: Look) -> tuple[Snippet, ...]:
@@ -186,7 +239,7 @@ class Ec2(Service[Ec2Parameters]):
         """The block to paste on the instance, for each platform among the instances."""
         p = self.parameters
         states = [instance(look, each) for each in p.instance_ids]
-        platforms = sorted({state["platform"] for state in states if state})
+        platforms = sorted({state.platform for state in states if state})
         shells = {"linux": "a shell", "windows": "PowerShell"}
         return tuple(
             Snippet(

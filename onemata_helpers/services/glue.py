@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+
 from .. import policies
 from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import GlueParameters
-from ..resources.base import Look, Resource
+from ..resources.base import Look, Permission, Resource
+from ..resources.delivery import TAG_PREFIX
 from ..resources.open_question import OpenQuestion
-from ..resources.policies import AttachedPolicy, Holder, InlinePolicy, holder_permissions
+from ..resources.policies import AttachedPolicy, Holder, InlinePolicy, SharedPolicy
+from ..resources.role_state import role
 from ..resources.roles import Role
 from ..wait import Wait
 from .base import DECRYPT_POLICY, SCOPED_POLICY, Service
@@ -17,6 +22,9 @@ PREFIX = "AWSGlueServiceRole"
 # AWSGlueConsoleFullAccess lets its holder pass only role/AWSGlueServiceRole* and role/service-role/AWSGlueServiceRole*.
 # https://docs.aws.amazon.com/glue/latest/dg/create-service-policy.html
 _PASSABLE_PATHS = ("/", "/service-role/")
+_SERVICE_POLICY = "service-role/AWSGlueServiceRole"
+_MAY_PASS = f"{TAG_PREFIX}may-pass:"
+_HOLDER = re.compile(r"(user|group|role)/[A-Za-z0-9_+=.@-]{1,128}")
 
 
 class Glue(Service[GlueParameters]):
@@ -26,20 +34,26 @@ class Glue(Service[GlueParameters]):
 
     def resources(self, look: Look) -> list[Resource]:
         p = self.parameters
-        ours = (self._service_policy, self.managed_policy(p.managed_s3_policy), SCOPED_POLICY, DECRYPT_POLICY)
+        managed = (_SERVICE_POLICY, p.managed_s3_policy)
         return [
-            self.role("Glue 3–4, 6", ours),
+            self.role("Glue 3–4, 6", managed, (SCOPED_POLICY, DECRYPT_POLICY), marks=self._may_pass()),
             self._glue_policy(),
             *self.s3_access("Glue 5"),
             *self._pass_role(),
         ]
 
-    def kinds(self) -> tuple[type[Resource], ...]:
-        return (Role, AttachedPolicy, InlinePolicy)
+    def removals(self, look: Look) -> list[Resource]:
+        """With the policies of all whom any earlier run let pass the role, as the role's tags remember them."""
+        found = role(look, self.parameters.role_name)
+        remembered = [words for key, words in (found.tags if found else {}).items() if key.startswith(_MAY_PASS)]
+        named = [_holder(arn) for arn in self.parameters.pass_role_to]
+        holders = dict.fromkeys([*named, *(_remembered(each) for each in remembered if _HOLDER.fullmatch(each))])
+        made = [each for each in self.resources(look) if isinstance(each, Role | AttachedPolicy | InlinePolicy)]
+        return [*made, *(self._pass_role_policy(*holder) for holder in holders)]
 
-    def permissions(self) -> set[str]:
-        holders = {_holder(arn) for arn in self._holders()} - {"role"}
-        return super().permissions() | {action for holder in holders for action in holder_permissions(holder)}
+    def permissions(self) -> list[Permission]:
+        passing = [each for arn in self._passers() for each in SharedPolicy.permissions(_holder(arn)[0], arn)]
+        return [*self.role_permissions(), *passing]
 
     def hand_over(self, look: Look) -> HandOver:
         p = self.parameters
@@ -50,7 +64,7 @@ class Glue(Service[GlueParameters]):
             roles=(p.role_arn,),
             principals=tuple(p.athena_principals),
             for_onemata=self.bucket_statements(readers),
-            for_client=(Snippet(title="Path for a Glue crawler", text=self.location),),
+            for_client=(Snippet(title="Path for a Glue crawler", text=p.location.uri),),
         )
 
     def notes(self, look: Look) -> tuple[str, ...]:
@@ -63,7 +77,8 @@ class Glue(Service[GlueParameters]):
         return (*super().notes(look), athena)
 
     def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
-        evidence = f"A crawler over {self.location} with the role {self.parameters.role_name}, in Glue's console."
+        p = self.parameters
+        evidence = f"A crawler over {p.location.uri} with the role {p.role_name}, in Glue's console."
         checks = [Check(name="Glue reads Onemata's data", result="not provable from here", evidence=evidence)]
         for arn in self.parameters.athena_principals:
             query = "A query over the crawled table by that user or role; it needs S3 read access of its own."
@@ -76,16 +91,11 @@ class Glue(Service[GlueParameters]):
         p = self.parameters
         return p.role_name.startswith(PREFIX) and p.role_path in _PASSABLE_PATHS
 
-    @property
-    def _service_policy(self) -> str:
-        return self.managed_policy("service-role/AWSGlueServiceRole")
-
     def _glue_policy(self) -> Resource:
         return AttachedPolicy(
             step="Glue 5",
-            role_name=self.parameters.role_name,
-            service="glue",
-            policy_arn=self._service_policy,
+            use=self.use,
+            policy_arn=self.managed_policy(_SERVICE_POLICY),
             why="What Glue itself needs: its catalog, logs and its own buckets.",
         )
 
@@ -99,25 +109,37 @@ class Glue(Service[GlueParameters]):
                 f"/service-role/). {p.role_path}{p.role_name} does not: name in pass_role_to the users, groups or "
                 "roles that work with Glue, or choose a name with the prefix."
             )
-            return [OpenQuestion(step="Glue 6", name=f"leave to pass role {p.role_name}", why=why)]
-        return [self._pass_role_policy(arn) for arn in self._holders()]
+            return [OpenQuestion(step="Glue 6", name=f"permission to pass role {p.role_name}", why=why)]
+        return [self._pass_role_policy(*_holder(arn)) for arn in self._passers()]
 
-    def _holders(self) -> list[str]:
+    def _passers(self) -> list[str]:
         return [] if self.passable_by_name else self.parameters.pass_role_to
 
-    def _pass_role_policy(self, holder_arn: str) -> InlinePolicy:
+    def _may_pass(self) -> dict[str, str]:
+        """Tags on our role that say who was let pass it, so that a removal finds them all."""
+        holders = ("/".join(_holder(arn)) for arn in self._passers())
+        return {_MAY_PASS + hashlib.sha256(each.encode()).hexdigest()[:8]: each for each in holders}
+
+    def _pass_role_policy(self, holder: Holder, name: str) -> SharedPolicy:
         p = self.parameters
-        return InlinePolicy(
+        return SharedPolicy(
             step="Glue 6",
-            holder=_holder(holder_arn),
-            holder_name=holder_arn.rsplit("/", 1)[1],
-            service="glue",
+            holder=holder,
+            holder_name=name,
             name=f"onemata-pass-{p.role_name}",
             document=policies.pass_role(p.role_arn, "glue"),
-            ours=False,
-            why="The role's name lacks the prefix, so whoever works with Glue needs leave to pass it.",
+            marks=(self.delivery.id,),
+            why="The role's name lacks the prefix, so whoever works with Glue must be allowed to pass it.",
+            boundary=p.permissions_boundary_arn,
         )
 
 
-def _holder(arn: str) -> Holder:
-    return "user" if ":user/" in arn else "group" if ":group/" in arn else "role"
+def _holder(arn: str) -> tuple[Holder, str]:
+    """Kind and name of a user, group or role, by its ARN."""
+    return _remembered(f"{arn.split(':')[5].split('/')[0]}/{arn.rsplit('/', 1)[1]}")
+
+
+def _remembered(words: str) -> tuple[Holder, str]:
+    kind, name = words.split("/")
+    holder: Holder = "user" if kind == "user" else "group" if kind == "group" else "role"
+    return holder, name

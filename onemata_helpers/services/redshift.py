@@ -6,10 +6,8 @@ from .. import policies
 from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import RedshiftParameters
-from ..resources.base import Look, Resource
-from ..resources.policies import AttachedPolicy, InlinePolicy
-from ..resources.redshift import ClusterRole, LaunchedCluster
-from ..resources.roles import Role
+from ..resources.base import Look, Permission, Resource
+from ..resources.redshift import ClusterRole, LaunchedCluster, clusters_with
 from ..wait import Wait
 from .base import ASSUME_POLICY, DECRYPT_POLICY, SCOPED_POLICY, Service
 
@@ -21,9 +19,9 @@ class Redshift(Service[RedshiftParameters]):
 
     def resources(self, look: Look) -> list[Resource]:
         p = self.parameters
-        managed = self.managed_policy(p.managed_s3_policy)
+        inline = (SCOPED_POLICY, DECRYPT_POLICY, ASSUME_POLICY)
         found: list[Resource] = [
-            self.role("Redshift 3–5, 7–9", (managed, SCOPED_POLICY, DECRYPT_POLICY, ASSUME_POLICY)),
+            self.role("Redshift 3–5, 7–9", (p.managed_s3_policy,), inline),
             *self.s3_access("Redshift 6"),
         ]
         why = "The cluster reads as Onemata's role (role chaining)."
@@ -35,16 +33,24 @@ class Redshift(Service[RedshiftParameters]):
             ClusterRole(
                 step="Redshift 12",
                 cluster_identifier=p.cluster_identifier,
-                role_name=p.role_name,
                 role_arn=p.role_arn,
+                use=self.use,
                 launched_by_plan=p.launch,
             )
         )
         return found
 
-    def kinds(self) -> tuple[type[Resource], ...]:
-        launched = (LaunchedCluster,) if self.parameters.launch else ()
-        return (Role, AttachedPolicy, InlinePolicy, ClusterRole, *launched)
+    def elsewhere(self, look: Look) -> list[str]:
+        p = self.parameters
+        return [f"cluster {each}" for each in clusters_with(look, p.role_arn) if each != p.cluster_identifier]
+
+    def permissions(self) -> list[Permission]:
+        p = self.parameters
+        here = f"{p.region}:{p.account_id}"
+        cluster = f"arn:{p.partition}:redshift:{here}:cluster:{p.cluster_identifier}"
+        secret = f"arn:{p.partition}:secretsmanager:{here}:secret:redshift!{p.cluster_identifier}-*"
+        launch = LaunchedCluster.permissions(cluster, secret, p.role_arn) if p.launch else ()
+        return [*self.role_permissions(), *ClusterRole.permissions(cluster, p.role_arn), *launch]
 
     def waiting_for(self) -> str:
         p = self.parameters
@@ -70,7 +76,7 @@ class Redshift(Service[RedshiftParameters]):
         )
 
     def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
-        evidence = f"Run in the cluster, it checks the files and loads nothing: {self.copy_statement[:-1]} NOLOAD;"
+        evidence = f"It shows in the cluster, when the client loads the first files: {self.copy_statement}"
         return [Check(name="The cluster reads Onemata's data", result="not provable from here", evidence=evidence)]
 
     @property
@@ -81,7 +87,7 @@ class Redshift(Service[RedshiftParameters]):
         """
         p = self.parameters
         roles = f"{p.role_arn},{p.onemata_role_arn}" if p.role_chain else p.role_arn
-        return f"COPY your_schema.your_table FROM '{self.location}' IAM_ROLE '{roles}' FORMAT AS PARQUET;"
+        return f"COPY your_schema.your_table FROM '{p.location.uri}' IAM_ROLE '{roles}' FORMAT AS PARQUET;"
 
     def _launched(self) -> LaunchedCluster:
         p = self.parameters
