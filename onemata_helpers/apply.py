@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .errors import AwsRefused, Interrupted, OddAnswer, OnemataError, PlanBlocked, PlanChanged, refused
+from .errors import AwsRefused, Interrupted, OddAnswer, OnemataError, PlanBlocked, PlanChanged
 from .frozen import Frozen
 from .plan import Call, Change, Plan
+from .refusal import aws_refusal
 from .resources.base import Look, Resource
 from .session import Aws
 from .wait import Wait
@@ -114,7 +115,7 @@ class _Work:
         try:
             self.resource.settle(self.aws, self.wait, self.change, answer)
         except (ClientError, BotoCoreError) as error:
-            raise refused(f"Waiting for {self.resource.key}", self.aws.where, error) from None
+            raise aws_refusal(f"Waiting for {self.resource.key}", self.aws.where, error) from None
 
     def done(self, error: str = "") -> Done:
         return Done(
@@ -135,7 +136,9 @@ class _Work:
     def _after_failure(self, call: Call, error: ClientError | BotoCoreError | OddAnswer) -> list[Call]:
         """The calls that are left, if a look shows that this one went through; else raises the failure."""
         failure: OnemataError = (
-            error if isinstance(error, OddAnswer) else refused(f"{call} for {self.resource.key}", self.aws.where, error)
+            error
+            if isinstance(error, OddAnswer)
+            else aws_refusal(f"{call} for {self.resource.key}", self.aws.where, error)
         )
         if isinstance(error, ClientError) and error.response["Error"].get("Code") in _NOT_ALLOWED:
             raise failure from None

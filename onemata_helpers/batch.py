@@ -10,11 +10,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 
-from .errors import ParameterError, Problem
+from .errors import OnemataError, ParameterError, Problem, RecordNotWritten, who_acts
+from .files import try_folder
 from .parameter_files import from_folder
 from .parameters import ServiceParameters
-from .record import Record, record_path
+from .record import Record, begin, done_so_far, now, read_record, write_record
 from .sandbox_in_use import sandbox_for_all
+from .text import one_line, sentence
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class Result:
 def jobs(folders: Sequence[Path], records: Path, services: Sequence[str], action: str | None) -> list[Job]:
     """The jobs for these clients' folders, of these services (all in use when empty), all checked.
 
-    `action` goes before the one in the files. Raises ParameterError with every problem of every folder.
+    `action` goes before the one in the files. Raises ParameterError with every problem of every folder,
+    and RecordNotWritten if a record could not be written.
     """
     problems: list[Problem] = []
     found: list[Job] = []
@@ -66,6 +69,7 @@ def jobs(folders: Sequence[Path], records: Path, services: Sequence[str], action
     problems += _same_client_twice(folders, found)
     if problems:
         raise ParameterError(problems)
+    _refuse_unwritable(found)
     return found
 
 
@@ -107,23 +111,49 @@ def _run(job: Job) -> Result:
     from .execute import execute  # papermill takes seconds to load, which the sandbox's start need not wait for
 
     began = time.monotonic()
-    record = record_path(job.parameters, job.records)
-    error = execute(job.parameters, record)
-    outcome, why = _ending(record, error)
-    return Result(job, record, outcome, why, time.monotonic() - began)
+    try:
+        path, _ = begin(job.parameters, job.records, notebook=True)
+    except OnemataError as error:
+        return Result(job, job.records, "failed", str(error), time.monotonic() - began)
+    ended = execute(job.parameters, path)
+    outcome, why = _ending(path, ended)
+    return Result(job, path, outcome, why, time.monotonic() - began)
 
 
 def _ending(path: Path, error: str) -> tuple[str, str]:
     """The record's outcome, and why; `failed` if the run was cut off or the notebook says otherwise."""
-    if not path.exists():
-        return "failed", error or "there is no record"
     try:
-        record = Record.model_validate_json(path.read_text(encoding="utf-8"))
+        record = read_record(path)
     except (OSError, ValueError) as failure:
-        return "failed", error or f"the record cannot be read: {failure}"
-    if record.outcome is None or (error and record.outcome not in ("failed", "blocked")):
-        return "failed", error or "the run was cut off before its end"
+        return "failed", f"{sentence(error)} The record {path} cannot be read: {one_line(str(failure))}".strip()
+    if record.outcome is None:
+        return "failed", _cut_off(path, record, error)
+    if error and record.outcome not in ("failed", "blocked"):
+        return "failed", f"{sentence(error)} The record says: {record.outcome}: {record.reason}"
     return record.outcome, record.reason
+
+
+def _cut_off(path: Path, record: Record, error: str) -> str:
+    """Give a record the end that the notebook's process could not give it, and say what was done by then."""
+    happened = f"{sentence(error or 'The run was cut off before its end')} {done_so_far(record)}"
+    why = who_acts(happened, "the engineer runs it again, which completes what was begun")
+    record.outcome, record.reason, record.finished = "failed", why, now()
+    try:
+        write_record(path, record)
+    except OSError as failure:
+        return f"{why} The record {path} cannot be written: {failure.strerror}."
+    return why
+
+
+def _refuse_unwritable(found: Sequence[Job]) -> None:
+    for job in found:
+        folder = job.records / job.parameters.client / job.parameters.service
+        try:
+            try_folder(folder)
+        except OSError as error:
+            happened = f"Records cannot be written in {folder}: {error.strerror}. Nothing was done in AWS"
+            who = "the engineer corrects that, or names another folder with --records"
+            raise RecordNotWritten(who_acts(happened, who)) from None
 
 
 def _same_client_twice(folders: Sequence[Path], found: Sequence[Job]) -> list[Problem]:

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import boto3
 
 from .frozen import Frozen
+from .redaction import foreign
+from .text import one_line
 
 # An operation that is not known to read counts as a write, so that "no writes" is never said too soon.
 _READS = ("Get", "List", "Describe", "Simulate", "Head", "Validate", "AssumeRole")
@@ -66,8 +68,13 @@ def _api_call(model: Any, context: dict[str, Any], metadata: dict[str, Any], err
         service=model.service_model.service_name,
         operation=model.name,
         access="read" if model.name.startswith(_READS) or context.get("onemata_reads") else "write",
-        request_id=metadata.get("RequestId", ""),
+        request_id=_short(metadata.get("RequestId", "")),
         attempts=metadata.get("RetryAttempts", 0) + 1,
         seconds=round(time.monotonic() - clock, 3),
-        error=error,
+        error=_short(error),
     )
+
+
+def _short(text: object) -> str:
+    """A header or a code as whatever answered gave it."""
+    return one_line(foreign(str(text)), 100)

@@ -18,6 +18,7 @@ from .errors import OnemataError, ParameterError
 from .parameter_files import from_folder
 from .parameters import Action, ServiceName
 from .policies import pretty
+from .text import counted, visible
 
 app = typer.Typer(
     help="Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3.",
@@ -63,11 +64,11 @@ def run(
         _fail(error)
     table = Table("Client", "Service", "Action", "Outcome", "Seconds")
     failed = False
-    with out.status(f"{len(todo)} runbooks") as status:
-        for result in batch.run(todo, jobs, lambda job: status.update(f"running {job.name}")):
+    with out.status(counted(len(todo), "runbook")) as status:
+        for result in batch.run(todo, jobs, lambda job: status.update(f"running {shown(job.name)}")):
             p = result.job.parameters
-            out.print(f"[bold]{escape(result.job.name)}[/bold]: {escape(result.why)}", soft_wrap=True)
-            out.print(f"  {escape(result.record.with_suffix('.ipynb').as_posix())}", soft_wrap=True)
+            out.print(f"[bold]{shown(result.job.name)}[/bold]: {shown(result.why)}", soft_wrap=True)
+            out.print(f"  {shown(result.record.with_suffix('.ipynb').as_posix())}", soft_wrap=True)
             table.add_row(p.client, p.service, p.action, _coloured(result.outcome), f"{result.seconds:.1f}")
             failed = failed or not result.ok
     out.print(table)
@@ -119,11 +120,16 @@ def schema() -> None:
     typer.echo(json.dumps(Record.model_json_schema(), indent=2))
 
 
+def shown(text: str) -> str:
+    """Any text as the terminal may show it: nothing in it moves a cursor or is taken for rich's markup."""
+    return escape(visible(text))
+
+
 def _coloured(outcome: str) -> str:
     colour = {"failed": "red", "blocked": "red", "waiting": "yellow"}.get(outcome, "green")
     return f"[{colour}]{outcome}[/{colour}]"
 
 
 def _fail(error: OnemataError) -> NoReturn:
-    Console(stderr=True, highlight=False).print(escape(str(error)), soft_wrap=True)
+    Console(stderr=True, highlight=False).print(shown(str(error)), soft_wrap=True)
     raise typer.Exit(2)

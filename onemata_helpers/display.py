@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from .apply import Done
 from .checks import Check
@@ -18,6 +19,7 @@ from .policies import pretty
 from .record import SANDBOX_NOTICE
 from .redaction import without_secrets
 from .session import Identity
+from .text import visible
 
 _SIGNS = {
     "create": "+", "add": "+", "attach": "+", "update": "~", "detach": "-", "delete": "-",
@@ -58,9 +60,9 @@ def parameters(values: ServiceParameters) -> View:
     return View("parameters", rows=rows)
 
 
-def identity(who: Identity, *, sandbox: bool) -> View:
-    """Who we are and where."""
-    return View("identity", who=who, notice=SANDBOX_NOTICE if sandbox else "")
+def identity(who: Identity, endpoints: Mapping[str, str], *, sandbox: bool) -> View:
+    """Who we are and where, and which services answer at an address that is not AWS's."""
+    return View("identity", who=who, endpoints=endpoints, notice=SANDBOX_NOTICE if sandbox else "")
 
 
 def plan(the_plan: Plan) -> View:
@@ -107,6 +109,11 @@ def _sides(field: Field) -> list[tuple[str, str]]:
     return [(sign, _value(value)) for sign, value in both if value is not None]
 
 
+def _shown(value: Any) -> Any:
+    """Every value that a template puts out: what is not our own markup is made visible."""
+    return value if isinstance(value, Markup) else visible(str(value))
+
+
 def _render(name: str, values: dict[str, Any]) -> str:
     return without_secrets(_templates().get_template(name).render(values).strip("\n"), [])
 
@@ -117,6 +124,7 @@ def _templates() -> Environment:
         loader=PackageLoader("onemata_helpers", "templates"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )

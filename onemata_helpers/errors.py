@@ -7,6 +7,7 @@ OnemataError
 ├── PlanChanged         the account is no longer as it was when the plan was shown
 ├── AwsRefused          AWS said no, or did not answer
 ├── OddAnswer           something answered, and not as AWS does
+├── RecordNotWritten    the record cannot be written, so nothing more is changed
 ├── NotUsable           AWS accepted a change, but the thing did not become usable in time
 ├── Interrupted         somebody stopped it (Ctrl-C, Interrupt in the notebook)
 └── RunFailed           the runbook ended, and not as asked
@@ -16,13 +17,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from .text import one_line, sentence
+from .redaction import foreign
+from .text import one_line, sentence, visible
 
 
 class OnemataError(Exception):
     """A failure that a person can act on. IPython and the command line show its text, never a traceback."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(visible(message))
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints in place of a traceback (and what is saved in the executed notebook)."""
@@ -73,14 +76,20 @@ class OddAnswer(OnemataError):
 
     def __init__(self, call: str, found: str) -> None:
         super().__init__(
-            f"The answer to {call} is not one of AWS's: {sentence(one_line(found, 300))} Who acts: the engineer checks "
-            "what answers in AWS's place (proxy, VPN, the login page of a network, AWS_ENDPOINT_URL) and runs the "
-            "notebook again."
+            who_acts(
+                f"The answer to {call} is not one of AWS's: {one_line(foreign(found), 300)}",
+                "the engineer checks what answers in AWS's place (proxy, VPN, the login page of a network, "
+                "AWS_ENDPOINT_URL) and runs the notebook again",
+            )
         )
 
 
 class NotUsable(OnemataError):
     """A bounded wait ran out."""
+
+
+class RecordNotWritten(OnemataError):
+    """The record could not be written. Nothing is changed in AWS without one."""
 
 
 class Interrupted(OnemataError):
@@ -94,32 +103,6 @@ class RunFailed(OnemataError):
     """The runbook's outcome is `failed` or `blocked`; raised at the end so that papermill sees it."""
 
 
-# Who mends it, by AWS error code. Anything else is for the engineer who runs the runbook.
-_WHO_ACTS = {
-    "AccessDenied": "the client's admin allows it for the operator (see `onemata permissions`)",
-    "AccessDeniedException": "the client's admin allows it for the operator (see `onemata permissions`)",
-    "UnauthorizedOperation": "the client's admin allows it for the operator (see `onemata permissions`)",
-    "ExpiredToken": "the engineer signs in again and runs the notebook once more",
-    "ExpiredTokenException": "the engineer signs in again and runs the notebook once more",
-    "InvalidClientTokenId": "the engineer checks aws_profile: AWS does not know these credentials",
-    "SignatureDoesNotMatch": "the engineer checks aws_profile: the secret does not fit the key",
-    "LimitExceeded": "the client's admin frees a place or has the quota raised",
-    "ClusterIamRoleQuotaExceeded": "the client's admin detaches a role that is not in use",
-    "EntityAlreadyExists": "it appeared after the plan was made: run the notebook again",
-    "InvalidClusterState": "the client's admin brings the cluster to the state 'available'; then run again",
-    "Throttling": "AWS is limiting calls to this account: run again later",
-    "RequestLimitExceeded": "AWS is limiting calls to this account: run again later",
-}
-
-
-def refused(doing: str, where: str, error: ClientError | BotoCoreError) -> AwsRefused:
-    """AWS's refusal as a sentence.
-
-    `doing` is the call ("iam:CreateRole role onemata-redshift"), `where` the account and region.
-    """
-    if not isinstance(error, ClientError):
-        return AwsRefused(f"{doing} got no answer in {where}: {error}. Who acts: the engineer checks the connection.")
-    code = error.response.get("Error", {}).get("Code", "Unknown")
-    said = error.response.get("Error", {}).get("Message", "")
-    who = _WHO_ACTS.get(code, "the engineer reads AWS's message and runs the notebook again when it is mended")
-    return AwsRefused(f"{doing} was refused in {where}: {code}: {said} Who acts: {who}.")
+def who_acts(happened: str, who: str) -> str:
+    """The two sentences that every error has: what happened, and who does what about it."""
+    return f"{sentence(happened)} Who acts: {sentence(who)}"

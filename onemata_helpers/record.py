@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import re
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_jsonable_python
 
 from .apply import Done
 from .calls import ApiCall
 from .checks import Check
-from .files import replace_file
+from .errors import RecordNotWritten, who_acts
+from .files import replace_file, take
 from .hand_over import HandOver
 from .parameters import ServiceParameters
 from .plan import Plan
 from .redaction import without_secrets
+from .text import counted, is_plain, visible
 
 Outcome = Literal["planned", "applied", "verified", "waiting", "blocked", "failed", "removed"]
 
@@ -43,6 +50,9 @@ class Record(BaseModel):
     started: str = Field(description="UTC")
     finished: str | None = Field(None, description="UTC; null: the run was cut off")
     operator_arn: str = Field("", description="Who ran it, as STS says; empty until known")
+    endpoints: dict[str, str] = Field(
+        default_factory=dict, description="Addresses that are not AWS's, by service; empty: all calls go to AWS"
+    )
     parameters: dict[str, Any]
     plan: Plan | None = None
     plan_digest: str = ""
@@ -54,54 +64,182 @@ class Record(BaseModel):
 
 
 class Recorder:
-    """Keeps a Record and its file in step: after each `keep` the file holds all that is known so far."""
+    """Keeps a Record and its file in step: after each `keep` the file holds all that is known so far.
 
-    def __init__(self, parameters: ServiceParameters, path: Path) -> None:
-        self.path = path
+    The file is there from the first moment. Raises RecordNotWritten if it cannot be, or if `parameters.record` names
+    one that is there already; only a record that was begun for this very run is continued.
+    """
+
+    def __init__(self, parameters: ServiceParameters) -> None:
         self.secrets: list[str] = []
-        self.record = Record(
-            notice=SANDBOX_NOTICE if parameters.sandbox else "",
-            sandbox=parameters.sandbox,
-            client=parameters.client,
-            account_id=parameters.account_id,
-            region=parameters.region,
-            service=parameters.service,
-            action=parameters.action,
-            started=_now(),
-            parameters=parameters.model_dump(mode="json", exclude={"record"}),
-            versions=_versions(),
-        )
+        self._trouble = ""
+        if parameters.record:
+            self.path = Path(parameters.record)
+            self.record = _continued(parameters, self.path) or _begun(parameters)
+        else:
+            self.path, self.record = begin(parameters, default_root(), notebook=False)
+        self._write()
+        self.raise_trouble()
 
     def keep(self, **values: Any) -> None:
-        """Set fields of the record, and write it."""
+        """Set fields of the record, and write it. Raises RecordNotWritten."""
         for name, value in values.items():
             setattr(self.record, name, value)
         self._write()
+        self.raise_trouble()
 
     def add_call(self, call: ApiCall) -> None:
-        """Add an AWS call. The file follows with the next write, or at once when it changed something."""
+        """Add an AWS call. The file follows with the next write, or at once when it changed something.
+
+        Raises nothing, since botocore would lose AWS's answer: `raise_trouble` says it.
+        """
         self.record.calls.append(call)
         if call.access == "write":
             self._write()
 
     def add_change(self, done: Done) -> None:
-        """Add a change that was carried out or begun."""
+        """Add a change that was carried out or begun. Raises nothing: `raise_trouble` says it."""
         self.record.changes_done.append(done)
         self._write()
 
     def finish(self, outcome: Outcome, reason: str) -> None:
-        """The end of the run."""
-        self.keep(outcome=outcome, reason=reason, finished=_now())
+        """The end of the run. Raises nothing, so that it hides no failure: `raise_trouble` says it."""
+        self.record.outcome, self.record.reason, self.record.finished = outcome, visible(reason), now()
+        self._write()
+
+    def raise_trouble(self) -> None:
+        """Raise RecordNotWritten if the last write failed, with what was done in AWS by then."""
+        if self._trouble:
+            raise _not_written(self.path, self._trouble, done_so_far(self.record))
 
     def _write(self) -> None:
-        text = without_secrets(self.record.model_dump_json(indent=2), self.secrets)
-        replace_file(self.path, text + "\n")
+        try:
+            write_record(self.path, self.record, self.secrets)
+        except (OSError, ValueError, TypeError) as error:
+            self._trouble = _words(error)
+        else:
+            self._trouble = ""
 
 
-def record_path(parameters: ServiceParameters, root: Path) -> Path:
-    """A free place for a record: `<root>/<client>/<service>/<UTC time>.json`."""
-    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S.%f")[:-3] + "Z"
-    return root / parameters.client / parameters.service / f"{stamp}.json"
+def write_record(path: Path, record: Record, secrets: Sequence[str] = ()) -> None:
+    """Write a record so that it reads as text and parses as JSON, whatever AWS or an instance put into it.
+
+    Raises OSError.
+    """
+    content = json.dumps(record.model_dump(), indent=2, ensure_ascii=False, default=_in_json)
+    replace_file(path, _UNSEEN.sub(_escaped, without_secrets(content, secrets)) + "\n")
+
+
+def read_record(path: Path) -> Record:
+    """The record in a file. Raises OSError, and ValueError if it holds none."""
+    return Record.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def begin(parameters: ServiceParameters, root: Path, *, notebook: bool) -> tuple[Path, Record]:
+    """A record that has begun, at a place that no other run has: `<root>/<client>/<service>/<UTC time>.json`.
+
+    With `notebook` the place beside it, with `.ipynb`, is taken too. Raises RecordNotWritten.
+    """
+    folder, record = root / parameters.client / parameters.service, _begun(parameters)
+    while True:
+        path = folder / f"{datetime.now(UTC).strftime('%Y-%m-%dT%H%M%S.%f')[:-3]}Z.json"
+        try:
+            take(path)
+            if notebook:
+                take(path.with_suffix(".ipynb"))
+            write_record(path, record)
+        except FileExistsError:
+            time.sleep(0.001)  # the next millisecond has another name
+        except OSError as error:
+            raise _not_written(path, _words(error), done_so_far(record)) from None
+        else:
+            return path, record
+
+
+def done_so_far(record: Record) -> str:
+    """What a run changed, as a sentence."""
+    done = [done.change.resource for done in record.changes_done if done.status == "done"]
+    wrote = [f"{call.service}:{call.operation}" for call in record.calls if call.access == "write" and not call.error]
+    if not done and not wrote:
+        return "Nothing was changed in AWS."
+    changes = f"{counted(len(done), 'change')} done ({', '.join(done)})" if done else "no change was completed"
+    return f"So far: {changes}; the calls that went through: {', '.join(wrote)}."
+
+
+def _begun(parameters: ServiceParameters) -> Record:
+    return Record(
+        notice=SANDBOX_NOTICE if parameters.sandbox else "",
+        sandbox=parameters.sandbox,
+        client=parameters.client,
+        account_id=parameters.account_id,
+        region=parameters.region,
+        service=parameters.service,
+        action=parameters.action,
+        started=now(),
+        parameters=parameters.model_dump(mode="json", exclude={"record"}),
+        versions=_versions(),
+    )
+
+
+def _continued(parameters: ServiceParameters, path: Path) -> Record | None:
+    """The record that `onemata run` has just begun at this place for these parameters; None for a place just taken.
+
+    Raises RecordNotWritten for any other file.
+    """
+    try:
+        take(path)
+    except FileExistsError:
+        found = _readable(path)
+        if found is None or not _is_begun(found, _begun(parameters)):
+            said = "there is a file already, and no record is written over"
+            raise _not_written(path, said, "Nothing was changed in AWS.") from None
+        return found
+    except OSError as error:
+        raise _not_written(path, _words(error), "Nothing was changed in AWS.") from None
+    return None
+
+
+def _is_begun(found: Record, wanted: Record) -> bool:
+    """Whether a record says that this run has begun, and nothing else."""
+    return found == wanted.model_copy(update={"started": found.started})
+
+
+def _readable(path: Path) -> Record | None:
+    try:
+        return read_record(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _not_written(path: Path, why: str, done: str) -> RecordNotWritten:
+    return RecordNotWritten(
+        who_acts(
+            f"The record {path} cannot be written: {why}. {done} Nothing more is changed without a record",
+            "the engineer corrects that, or names another place (`record`, `--records`), and runs the notebook "
+            "again, which completes what was begun",
+        )
+    )
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+# All that `text.is_plain` does not count as plain, but for the line ends that JSON puts between its own lines.
+_UNSEEN = re.compile(r"[^\n\x20-\x7e]")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    if is_plain(character):
+        return character
+    if "\ud800" <= character <= "\udfff":
+        return rf"\\u{ord(character):04x}"  # half a character is not JSON: it is written out as text
+    return json.dumps(character)[1:-1]
+
+
+def _in_json(value: object) -> object:
+    return to_jsonable_python(value, bytes_mode="base64", fallback=str)
 
 
 def default_root() -> Path:
@@ -112,7 +250,8 @@ def default_root() -> Path:
     return (here.parent if here.name == "notebooks" else here) / "records"
 
 
-def _now() -> str:
+def now() -> str:
+    """The time, in UTC, as records have it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,15 +15,17 @@ from . import display
 from .apply import apply, refuse_unless_approved
 from .checks import verify, verify_removal
 from .display import View
-from .errors import Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed, refused
+from .errors import Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed
 from .parameter_files import from_notebook
 from .plan import Change, Plan
-from .record import Outcome, Recorder, default_root, record_path
+from .record import Outcome, Recorder
+from .redaction import foreign
+from .refusal import aws_refusal
 from .resources.base import Look, Resource
 from .sandbox_in_use import sandbox_url
 from .services import service_of
 from .session import Aws, connect
-from .text import counted
+from .text import counted, one_line
 from .wait import Wait
 
 P = ParamSpec("P")
@@ -43,9 +44,9 @@ def _recorded(step: Step[P]) -> Step[P]:
         except KeyboardInterrupt:
             failure = Interrupted(f"Interrupted in {step.__name__}().")
         except (ClientError, BotoCoreError) as error:
-            failure = refused(f"The step {step.__name__}", f"account {self.parameters.account_id}", error)
+            failure = aws_refusal(f"The step {step.__name__}", f"account {self.parameters.account_id}", error)
         except Exception as error:  # not foreseen: its traceback is wanted, and the record must not look unfinished
-            self.recorder.finish("failed", f"{type(error).__name__}: {error}")
+            self.recorder.finish("failed", one_line(foreign(f"{type(error).__name__}: {error}")))
             raise
         undone = isinstance(failure, PlanBlocked | PlanChanged)
         self.recorder.finish("blocked" if undone else "failed", str(failure))
@@ -65,8 +66,7 @@ class Runbook:
         self.parameters = from_notebook(service, variables)
         self.service = service_of(self.parameters)
         self.wait = wait or Wait()
-        path = Path(self.parameters.record) if self.parameters.record else None
-        self.recorder = Recorder(self.parameters, path or record_path(self.parameters, default_root()))
+        self.recorder = Recorder(self.parameters)
         self._aws: Aws | None = None
         self._plan: Plan | None = None
         self._resources: list[Resource] = []
@@ -81,8 +81,8 @@ class Runbook:
         """Sign in, and refuse any other account than the client's. Raises ConnectError."""
         self._aws = connect(self.parameters, self.recorder.add_call, sandbox_url(self.parameters))
         self.recorder.secrets = self._aws.secrets()
-        self.recorder.keep(operator_arn=self._aws.identity.arn)
-        return display.identity(self._aws.identity, sandbox=self.parameters.sandbox)
+        self.recorder.keep(operator_arn=self._aws.identity.arn, endpoints=self._aws.endpoints)
+        return display.identity(self._aws.identity, self._aws.endpoints, sandbox=self.parameters.sandbox)
 
     @_recorded
     def plan(self) -> View:
@@ -114,7 +114,7 @@ class Runbook:
             self._connected(),
             self.wait,
             self.recorder.add_change,
-            lambda: None,
+            self.recorder.raise_trouble,
         )
         return display.done(self.recorder.record.changes_done)
 
@@ -158,6 +158,7 @@ class Runbook:
         """The outcome. Raises RunFailed when it is blocked or failed, so that papermill and batch runs see it."""
         outcome, why = self._outcome()
         self.recorder.finish(outcome, why)
+        self.recorder.raise_trouble()
         if outcome in ("blocked", "failed"):
             raise RunFailed(f"{outcome.upper()}: {why}\nRecord: {self.recorder.path}")
         return display.outcome(outcome, why, self.recorder.path, sandbox=self.parameters.sandbox)

@@ -16,9 +16,17 @@ from pydantic import ValidationError
 
 from .answers import AccountId, Answer, Arn, misfit
 from .calls import ApiCall, watch
-from .errors import ConnectError, OddAnswer, OnemataError, refused
+from .errors import ConnectError, OddAnswer, OnemataError, who_acts
 from .frozen import Frozen
 from .parameters import ClientParameters
+from .redaction import foreign
+from .refusal import aws_refusal
+from .text import one_line
+
+# The services that the runbooks call, and the ends of AWS's host names.
+# https://docs.aws.amazon.com/general/latest/gr/rande.html
+_SERVICES = ("sts", "iam", "ec2", "redshift", "ssm")
+_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 6},
@@ -93,6 +101,17 @@ class Aws:
         partition = caller.arn.split(":")[1]
         return Identity(account=caller.account, arn=caller.arn, partition=partition, region=self._session.region_name)
 
+    @cached_property
+    def endpoints(self) -> dict[str, str]:
+        """The addresses that are not AWS's, by service; none for the sandbox, which says that it is one.
+
+        https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html (what can redirect calls)
+        """
+        if self._endpoint:
+            return {}
+        addresses = {service: self.client(service).meta.endpoint_url for service in _SERVICES}
+        return {service: foreign(address) for service, address in addresses.items() if not _is_of_aws(address)}
+
     @property
     def where(self) -> str:
         """The account and region, for messages."""
@@ -108,6 +127,11 @@ class Aws:
             return []
         frozen = credentials.get_frozen_credentials()
         return [secret for secret in (frozen.access_key, frozen.secret_key, frozen.token) if secret]
+
+
+def _is_of_aws(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme == "https" and (parts.hostname or "").endswith(_OF_AWS)
 
 
 @contextmanager
@@ -134,15 +158,21 @@ def connect(parameters: ClientParameters, on_call: Callable[[ApiCall], None], sa
     try:
         aws = _sandbox(sandbox_url, parameters.region, on_call) if sandbox_url else _account(parameters, on_call)
         identity = aws.identity
-    except ClientError as error:
-        raise ConnectError(str(refused("Signing in", f"region {parameters.region}", error))) from None
-    except BotoCoreError as error:
-        raise ConnectError(
-            f"No AWS session: {error}. Who acts: the engineer signs in (aws sso login, aws_profile or the "
-            "environment) and runs the notebook again."
-        ) from None
+    except (ClientError, BotoCoreError) as error:
+        failure = str(aws_refusal("Signing in", f"region {parameters.region}", error))
+        raise ConnectError(f"{failure}{_perhaps_external_id(parameters, error)}") from None
+    except (OSError, ValueError) as error:  # settings that botocore does not check: an address, a file's permissions
+        said = one_line(foreign(str(error)))
+        who = "the engineer corrects the AWS settings (environment, ~/.aws/config) and runs the notebook again"
+        raise ConnectError(who_acts(f"Signing in: the AWS settings cannot be used: {said}", who)) from None
     refuse_strangers(identity, parameters)
     return aws
+
+
+def _perhaps_external_id(parameters: ClientParameters, error: Exception) -> str:
+    if getattr(error, "operation_name", "") != "AssumeRole" or parameters.operator_external_id:
+        return ""
+    return " operator_external_id is empty: if that trust policy asks for an external ID, set it."
 
 
 def _account(parameters: ClientParameters, on_call: Callable[[ApiCall], None]) -> Aws:

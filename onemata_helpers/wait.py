@@ -19,8 +19,15 @@ from tenacity import (
 )
 
 from .errors import NotUsable
+from .redaction import foreign
+from .text import one_line, sentence
 
 Result = TypeVar("Result")
+
+
+def say(text: str) -> None:
+    """Print a sentence of which a part may be AWS's words."""
+    print(one_line(text))
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Transient:
 class Wait:
     """How long to wait and whom to tell. `sleep` takes seconds; `tell` a sentence."""
 
-    tell: Callable[[str], None] = print
+    tell: Callable[[str], None] = say
     sleep: Callable[[float], Any] = time.sleep
     seconds: float = 180
     longest_pause: float = 10
@@ -63,8 +70,8 @@ class Wait:
 
         def told(attempt: RetryCallState) -> None:
             error = attempt.outcome.exception() if attempt.outcome else None
-            meaning = next((t.meaning for t in transients if error and t.fits(error)), str(error))
-            self.tell(f"Waiting: {meaning}.")
+            meaning = next((t.meaning for t in transients if error and t.fits(error)), foreign(str(error)))
+            self.tell(sentence(f"Waiting: {meaning}"))
 
         return self._retrying(retry_if_exception(passing), self.seconds, told, reraise=True)(call)
 

@@ -80,7 +80,7 @@ def test_the_operator_role_is_entered_with_its_external_id(signed_in: Sandbox) -
 
 
 def test_no_credentials_is_a_sentence(aws: Sandbox) -> None:
-    with pytest.raises(ConnectError, match="No AWS session"):
+    with pytest.raises(ConnectError, match="aws sso login"):
         enter()
 
 

@@ -1,0 +1,152 @@
+"""What AWS, or what stands between us and AWS, said no to, and who does what about it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore import exceptions as boto
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import NameResolutionError
+
+from .errors import AwsRefused, who_acts
+from .redaction import foreign
+from .text import one_line
+
+_SIGN_IN = "the engineer signs in (`aws sso login`, aws_profile or the environment) and runs the notebook again"
+_ADMIN_ALLOWS = "the client's admin allows it for the operator (see `onemata permissions`)"
+_CREDENTIALS = "the engineer checks aws_profile or the environment: AWS does not know these credentials"
+_CLOCK = "the engineer corrects the clock of this computer, which differs from AWS's, and runs the notebook again"
+_LATER = "AWS is limiting calls to this account: the engineer runs the notebook again later"
+_AWS_FAULT = "this is a fault of AWS's own: the engineer runs the notebook again later"
+_UNKNOWN = "the engineer reads AWS's message, has its cause removed, and runs the notebook again"
+_ENTRY = "the client's admin checks that the trust policy of operator_role_arn admits this identity"
+
+_WHO_ACTS = {
+    "ExpiredToken": _SIGN_IN,
+    "ExpiredTokenException": _SIGN_IN,
+    "TokenRefreshRequired": _SIGN_IN,
+    "RequestExpired": _SIGN_IN,  # what EC2 calls an expired token
+    "UnauthorizedException": _SIGN_IN,
+    "ForbiddenException": "the client's admin gives the engineer this account and role in IAM Identity Center",
+    "InvalidClientTokenId": _CREDENTIALS,
+    "UnrecognizedClientException": _CREDENTIALS,
+    "InvalidAccessKeyId": _CREDENTIALS,
+    "AuthFailure": _CREDENTIALS,
+    "SignatureDoesNotMatch": "the engineer checks aws_profile: the secret does not fit the key",
+    "InvalidSignatureException": "the engineer checks aws_profile: the secret does not fit the key",
+    "RequestTimeTooSkewed": _CLOCK,
+    "RequestInTheFuture": _CLOCK,
+    "OptInRequired": "the client's admin activates the service or the region for the account",
+    "RegionDisabledException": "the client's admin activates STS for the region",
+    "LimitExceeded": "the client's admin makes room, or has the quota raised",
+    "ClusterIamRoleQuotaExceeded": "the client's admin detaches a role that is not in use",
+    "EntityAlreadyExists": "the engineer runs the notebook again: it appeared after the plan was made",
+    "InvalidClusterState": "the client's admin brings the cluster to the state 'available'; then run again",
+    "Throttling": _LATER,
+    "ThrottlingException": _LATER,
+    "RequestLimitExceeded": _LATER,
+    "TooManyRequestsException": _LATER,
+    "SlowDown": _LATER,
+    "InternalFailure": _AWS_FAULT,
+    "InternalError": _AWS_FAULT,
+    "InternalServerError": _AWS_FAULT,
+    "ServiceFailure": _AWS_FAULT,
+    "ServiceUnavailable": _AWS_FAULT,
+    "Unavailable": _AWS_FAULT,
+}
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html (AWS's words for what denies)
+_DENIED_BY = {
+    "service control policy": "the client's admin has the service control policy of the AWS organization changed",
+    "resource control policy": "the client's admin has the resource control policy of the AWS organization changed",
+    "permissions boundary": "the client's admin has the operator's permissions boundary changed",
+    "session policy": "the engineer signs in without a session policy that leaves this out",
+    "vpc endpoint policy": "the client's admin has the policy of the VPC endpoint changed",
+    "explicit deny": "the client's admin removes the explicit deny for the operator: it overrides every allow",
+}
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
+_CLOCK_WORDS = ("signature expired", "signature not yet current")
+
+_SIGN_IN_PROBLEMS = (
+    boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError, boto.NoAuthTokenError,
+    boto.TokenRetrievalError, boto.ProfileNotFound, boto.SSOError, boto.LoginError, boto.ConfigNotFound,
+    boto.ConfigParseError, boto.InvalidConfigError, boto.MetadataRetrievalError, boto.UnknownCredentialError,
+    boto.RefreshWithMFAUnsupportedError,
+)  # fmt: skip
+_PROXY = "the engineer checks the proxy (HTTPS_PROXY, its login) and runs the notebook again"
+_NETWORK = "the engineer checks the network (VPN, firewall, proxy) and runs the notebook again"
+_UNANSWERED: tuple[tuple[type[Exception], str, str], ...] = (
+    (boto.ProxyConnectionError, "the proxy did not let the call through", _PROXY),
+    (
+        boto.SSLError,
+        "the TLS connection failed",
+        "the engineer checks for a proxy that opens TLS connections, and names its certificate in AWS_CA_BUNDLE",
+    ),
+    (boto.ConnectTimeoutError, "nothing answered within the time limit", _NETWORK),
+    (boto.ReadTimeoutError, "the answer did not come within the time limit", _NETWORK),
+    (boto.EndpointConnectionError, "the connection was refused", _NETWORK),
+    (boto.ConnectionError, "there is no connection", _NETWORK),
+    (boto.HTTPClientError, "the connection broke off before the answer", _NETWORK),
+)
+
+
+def aws_refusal(doing: str, where: str, error: ClientError | BotoCoreError) -> AwsRefused:
+    """A call's failure as a sentence that names its kind and who acts.
+
+    `doing` is the call ("iam:CreateRole for role onemata-redshift"), `where` the account and region.
+    """
+    happened, who = _refused(error) if isinstance(error, ClientError) else _unanswered(error)
+    return AwsRefused(who_acts(f"{doing} ({where}): {happened}", who))
+
+
+def _refused(error: ClientError) -> tuple[str, str]:
+    answer: Any = error.response.get("Error", {})
+    code, said = str(answer.get("Code") or ""), one_line(foreign(str(answer.get("Message") or "")))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if not re.fullmatch(r"[A-Za-z][\w.:-]{2,80}", code) or code == "Unknown":
+        return f"HTTP {status}, and not in AWS's words: {said or 'without a message'}", _not_aws(status)
+    happened = f"AWS refused it: {code}: {said}" if said else f"AWS refused it: {code}"
+    if any(words in said.lower() for words in _CLOCK_WORDS):
+        return happened, _CLOCK
+    return happened, _denied(said, error.operation_name) if code in _DENIED else _WHO_ACTS.get(code, _UNKNOWN)
+
+
+def _not_aws(status: int) -> str:
+    if status == 407:
+        return _PROXY
+    return (
+        "the engineer runs the notebook again, and if it stays so, checks what answers in AWS's place (proxy, VPN, "
+        "the login page of a network, AWS_ENDPOINT_URL)"
+    )
+
+
+def _denied(said: str, operation: str) -> str:
+    for words, who in _DENIED_BY.items():
+        if words.lower() in said.lower():
+            return who
+    return _ENTRY if operation == "AssumeRole" else _ADMIN_ALLOWS
+
+
+def _unanswered(error: BotoCoreError) -> tuple[str, str]:
+    said = one_line(foreign(str(error)))
+    if isinstance(error, _SIGN_IN_PROBLEMS):
+        return f"there is no AWS login: {said}", _SIGN_IN
+    if isinstance(error, boto.ConnectionError | boto.HTTPClientError) and _on_this_machine(error):
+        return (
+            f"nothing answers on this machine: {said}",
+            "the engineer starts the sandbox again (`onemata sandbox`), or corrects ONEMATA_SANDBOX_URL or "
+            "AWS_ENDPOINT_URL",
+        )
+    if isinstance(getattr(error, "kwargs", {}).get("error"), NameResolutionError):
+        return f"the name was not found in DNS: {said}", _NETWORK
+    for kind, happened, who in _UNANSWERED:
+        if isinstance(error, kind):
+            return f"{happened}: {said}", who
+    return said, "the engineer corrects what the message names and runs the notebook again"
+
+
+def _on_this_machine(error: BotoCoreError) -> bool:
+    address = str(error.kwargs.get("endpoint_url", ""))
+    return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
