@@ -5,13 +5,17 @@ PYTHON ?= python3
 READY  := .venv/.ready
 UV     := VIRTUAL_ENV=.venv .venv/bin/uv
 
-.PHONY: demo test lint notebooks schema lock clean
+.PHONY: demo test campaign lint notebooks schema lock clean
 
 demo: $(READY)
 	@.venv/bin/onemata run parameters/example --action apply
 
 test: $(READY)
 	@.venv/bin/python -m pytest -n auto --dist loadfile
+
+# All faults at all writes, and random sequences of runs: half an hour.
+campaign: $(READY)
+	@.venv/bin/python -m pytest -n auto -m campaign tests
 
 lint: $(READY)
 	@.venv/bin/ruff check .
