@@ -17,22 +17,16 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from . import (
-    isolation,
-    managed_policies,
-    strict_ec2,
-    strict_iam,
-    strict_redshift,
-    strict_sts,
-    world,
-)
-from .faults import Fault, Hook
+from . import isolation, world
+from .aws import managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts
 from .gate import Gate
-from .identity import ADMINISTRATOR
-from .instance import Instance
+from .iam.signer import ADMINISTRATOR
+from .instance import ssm
+from .instance.instance import Instance
 from .keys import Key, new_key
 from .population import populate
 from .state import reset, state
+from .wire.faults import Fault, Hook
 
 _SEED = 20210210
 
@@ -51,7 +45,7 @@ class Sandbox:
         self._operator = new_key(world.CLIENT_ACCOUNT)
         self._admins = {account: new_key(account) for account in (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)}
         state.admins.update({key.id: key for key in self._admins.values()})
-        for addition in (managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts):
+        for addition in (managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts, ssm):
             addition.install()
         _empty()
         mock_random.seed(_SEED)  # the world's ids repeat …

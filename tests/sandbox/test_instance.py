@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from onemata_helpers import sandbox
-from onemata_helpers.sandbox.machine import Completed, Machine
+from onemata_helpers.sandbox.instance.machine import Completed, Machine
 from onemata_helpers.sandbox.server import Sandbox
 from tests.sandbox.on_instance import attach, make_role, run, send, set_options
 
@@ -123,7 +123,7 @@ def test_machine_that_is_gone_runs_nothing(machine: Machine) -> None:
 def test_end_of_python_ends_everything(end: str) -> None:
     program = """
 import sys, threading, time
-from onemata_helpers.sandbox.machine import Machine
+from onemata_helpers.sandbox.instance.machine import Machine
 machine = Machine({})
 script = "echo $$ > running; sleep 60"
 threading.Thread(target=machine.run, args=[script], kwargs={"timeout": 60}, daemon=True).start()
