@@ -17,6 +17,7 @@ lint: $(READY)
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+	@PYTHONPATH=. .venv/bin/lint-imports --no-cache --no-logo
 
 # After a change that shows: the outputs that the committed notebooks carry.
 notebooks: $(READY)
@@ -37,7 +38,7 @@ clean:
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Setting up .venv from requirements.lock (once) ..."
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is due: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python must be 3.11 or newer: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv --clear .venv
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
