@@ -1,6 +1,7 @@
 """The embedded AWS: moto's server in a thread of this process, on loopback."""
 
 import json
+from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
@@ -39,7 +40,7 @@ class _SilentHandler(MotoRequestHandler):
 class Sandbox:
     """Two AWS accounts on loopback, from construction until `stop`. One at a time in a process."""
 
-    def __init__(self, *, operator_policy: dict[str, Any] | None = None, propagation_seconds: float = 0) -> None:
+    def __init__(self, *, operator_policy: dict[str, Any] | None, propagation_seconds: float, cli: Path) -> None:
         reset(propagation_seconds)
         self._clients: dict[tuple[str | None, ...], Any] = {}
         self._operator = new_key(world.CLIENT_ACCOUNT)
@@ -56,7 +57,7 @@ class Sandbox:
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         self.instance = Instance()
-        self.instance.start(self.endpoint)
+        self.instance.start(self.endpoint, cli)
 
     @property
     def endpoint(self) -> str:

@@ -5,20 +5,21 @@ from pathlib import Path
 from . import ssm
 from .ec2_instance import Ec2Instance
 from .imds import MetadataService
-from .machine import Machine
+from .machine import AWS_CLI, Machine
 
 
 class Instance(Ec2Instance):
     """An instance of the client's that runs commands, from `start` until `stop`."""
 
-    def start(self, endpoint: str) -> None:
-        """Bring up the metadata service and the machine; the AWS CLI there talks to `endpoint`."""
+    def start(self, endpoint: str, cli: Path = AWS_CLI) -> None:
+        """Bring up the metadata service and the machine; the AWS CLI there, `cli`, talks to `endpoint`."""
         self._metadata = MetadataService(self)
         self.machine = Machine(
             {
                 "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.imds_endpoint,
                 "AWS_ENDPOINT_URL": endpoint,
-            }
+            },
+            cli,
         )
         ssm.connect(self, self.machine)
 
