@@ -5,6 +5,10 @@ PYTHON ?= python3
 READY  := .venv/.ready
 UV     := VIRTUAL_ENV=.venv .venv/bin/uv
 
+# What a developer has set for other programs has no say here.
+unexport PYTEST_ADDOPTS PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
+export PYTHONUTF8 := 1
+
 .PHONY: demo test lint notebooks schema lock clean
 
 demo: $(READY)

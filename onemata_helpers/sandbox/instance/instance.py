@@ -16,7 +16,8 @@ class Instance(Ec2Instance):
         self._metadata = MetadataService(self)
         self.machine = Machine(
             {
-                "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.imds_endpoint,
+                # An AWS CLI of before 2023 joins it to the path as it is.
+                "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{self.imds_endpoint}/",
                 "AWS_ENDPOINT_URL": endpoint,
             },
             cli,
