@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from .aws import strict_s3
+from .aws import iam_limits, strict_s3
 from .iam.authorizer import authorize
 from .iam.needs_s3 import find_bucket
 from .iam.signer import identify
@@ -19,6 +19,7 @@ from .wire.signature import Message, Signed, check
 
 Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 
+_CHECKS = {"iam": iam_limits.check, "s3": strict_s3.check}
 _LOCAL = re.compile(r"(127\.0\.0\.1|localhost):\d+")
 _MOTO_ONLY = ("/moto-api", "/latest/", "/favicon.ico", "/v20180820/")
 """Paths that moto serves to whoever asks, whatever the service that the request is signed for."""
@@ -58,8 +59,8 @@ class Gate:
         account = signer.caller.account
         call = read_call(environ, message, signed.service, account, signed.region)
         authorize(signer, call)
-        if call.service == "s3":
-            strict_s3.check(call)
+        if call.service in _CHECKS:
+            _CHECKS[call.service](call)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         environ["onemata.principal"] = signer.caller.arn
         return call
