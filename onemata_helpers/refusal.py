@@ -133,7 +133,7 @@ def _unanswered(error: BotoCoreError) -> tuple[str, str]:
     said = one_line(foreign(str(error)))
     if isinstance(error, _SIGN_IN_PROBLEMS):
         return f"there is no AWS login: {said}", _SIGN_IN
-    if isinstance(error, boto.ConnectionError | boto.HTTPClientError) and _on_this_machine(error):
+    if isinstance(error, boto.EndpointConnectionError) and _on_this_machine(error):
         return (
             f"nothing answers on this machine: {said}",
             "the engineer starts the sandbox again (`onemata sandbox`), or corrects ONEMATA_SANDBOX_URL or "
