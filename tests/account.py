@@ -72,9 +72,16 @@ def empty_profile(aws: Sandbox) -> None:
     aws.client("iam").remove_role_from_instance_profile(InstanceProfileName="onemata-ec2", RoleName="onemata-ec2")
 
 
+def inline_name(aws: Sandbox, role_name: str) -> str:
+    """The name of the one inline policy on a role."""
+    (name,) = aws.client("iam").list_role_policies(RoleName=role_name)["PolicyNames"]
+    return str(name)
+
+
 def other_inline(aws: Sandbox) -> None:
     document = json.dumps(policies.assume_role("arn:aws:iam::987654321098:role/other"))
-    aws.client("iam").put_role_policy(RoleName="onemata-ec2", PolicyName="onemata-assume-role", PolicyDocument=document)
+    name = inline_name(aws, "onemata-ec2")
+    aws.client("iam").put_role_policy(RoleName="onemata-ec2", PolicyName=name, PolicyDocument=document)
 
 
 def off_cluster(aws: Sandbox) -> None:

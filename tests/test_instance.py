@@ -10,6 +10,7 @@ import pytest
 
 from onemata_helpers import Runbook, policies, sandbox
 from onemata_helpers.errors import PlanBlocked, RunFailed
+from onemata_helpers.location import Location
 from onemata_helpers.sandbox import world
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.wait import Wait
@@ -217,7 +218,7 @@ def imds_off(aws: Sandbox) -> None:
 
 
 def another_bucket_is_open(aws: Sandbox) -> None:
-    document = policies.s3_read("aws", sandbox.OTHER_BUCKET, "", "")
+    document = policies.s3_read("aws", Location(sandbox.OTHER_BUCKET), "")
     aws.client("iam", account=world.ONEMATA_ACCOUNT).put_role_policy(
         RoleName=world.ONEMATA_ROLE, PolicyName="too-wide", PolicyDocument=json.dumps(document)
     )

@@ -82,6 +82,9 @@ def exercise(box: Sandbox, name: str) -> None:
     if changes.get("permissions_boundary_arn"):
         box.client("iam").delete_role_permissions_boundary(RoleName=role)
     assert run(service, **changes).error is None
+    second = changes | {"prefix": "example-client/second/"}
+    assert run(service, **second).error is None
+    assert run(service, "remove", **second).error is None
     other = {"s3_access": "managed" if changes.get("s3_access") == "scoped" else "scoped"}
     assert run(service, **(changes | other)).error is None
     assert run(service, "remove", **(changes | other)).error is None

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from onemata_helpers import policies
+from onemata_helpers.location import Location
 
 TRUST = policies.service_trust("ec2", "aws")
 
@@ -71,7 +72,7 @@ def test_only_ec2_has_a_chinese_service_principal() -> None:
 
 
 def test_scoped_access_covers_the_prefix_and_nothing_beside_it() -> None:
-    document = policies.s3_read("aws-us-gov", "bucket", "a/b/", "arn:aws-us-gov:kms:us-gov-east-1:1:key/x")
+    document = policies.s3_read("aws-us-gov", Location("bucket", "a/b/"), "arn:aws-us-gov:kms:us-gov-east-1:1:key/x")
     location, listing, read, decrypt = document["Statement"]
     assert location["Resource"] == listing["Resource"] == "arn:aws-us-gov:s3:::bucket"
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["a/b", "a/b/", "a/b/*"]}}
@@ -80,6 +81,6 @@ def test_scoped_access_covers_the_prefix_and_nothing_beside_it() -> None:
 
 
 def test_without_a_prefix_the_whole_bucket_is_meant() -> None:
-    _, listing, read = policies.s3_read("aws", "bucket", "", "")["Statement"]
+    _, listing, read = policies.s3_read("aws", Location("bucket"), "")["Statement"]
     assert "Condition" not in listing
     assert read["Resource"] == "arn:aws:s3:::bucket/*"

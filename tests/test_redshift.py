@@ -23,10 +23,13 @@ def test_a_role_that_another_cluster_uses_is_not_removed(aws: Sandbox) -> None:
         ClusterIdentifier="second", NodeType="ra3.large", ClusterType="single-node", MasterUsername="someone",
         ManageMasterPassword=True, IamRoles=[f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/onemata-redshift"],
     )  # fmt: skip
-    blocked = run("redshift", "remove")
-    assert isinstance(blocked.error, PlanBlocked)
-    assert "second" in str(blocked.error)
-    assert blocked.writes == []
+    removed = run("redshift", "remove")
+    assert removed.record.outcome == "removed"
+    assert "role onemata-redshift" in removed.record.reason
+    assert "cluster second" in removed.shown["plan"]
+    assert removed.writes == ["ModifyClusterIamRoles"]
+
+    assert run("redshift", "remove", cluster_identifier="second").writes[-1] == "DeleteRole"
 
 
 @pytest.mark.parametrize("access", ["managed", "scoped"])

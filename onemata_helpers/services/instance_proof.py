@@ -64,11 +64,8 @@ class InstanceProof:
         def prove() -> list[Check]:
             return self._positive(self._report(look.aws, platform))
 
-        checks = (
-            wait.patiently(f"{self.instance_id} cannot use what was just made yet", prove, _all_proven)
-            if patient
-            else prove()
-        )
+        saying = f"{self.instance_id} cannot use what was just made yet"
+        checks = wait.patiently(saying, prove, _all_proven) if patient else prove()
         denials = self._negative(look.aws, platform)
         return checks + (denials if _all_proven(checks) else [_says_nothing(each) for each in denials])
 
