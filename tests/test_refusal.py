@@ -22,6 +22,7 @@ from onemata_helpers.errors import ConnectError, OddAnswer, OnemataError
 from onemata_helpers.refusal import aws_refusal
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.text import is_plain
+from onemata_helpers.wait import Wait
 
 from .conftest import SERVICES, run
 from .test_session import enter, parameters
@@ -30,7 +31,7 @@ from .test_session import enter, parameters
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No retries, and short limits."""
-    once = Config(retries={"mode": "standard", "max_attempts": 1}, connect_timeout=2, read_timeout=1)
+    once = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2, read_timeout=1)
     monkeypatch.setattr(session, "_CONFIG", once)
 
 
@@ -237,7 +238,7 @@ def test_an_answer_that_is_not_awss_ends_the_run_with_a_sentence_and_a_whole_rec
 ) -> None:
     for operation in ("GetCallerIdentity", "GetRole", "CreateRole"):
         aws.fail(operation, fault)
-        result = run(service)
+        result = run(service, wait=Wait(tell=lambda _: None, sleep=lambda _: None, seconds=0.2))
         assert isinstance(result.error, OnemataError)
         assert "Who acts" in str(result.error)
         assert len(str(result.error)) < 1500
