@@ -26,7 +26,7 @@ from .text import one_line
 # The services that the runbooks call, and the ends of AWS's host names.
 # https://docs.aws.amazon.com/general/latest/gr/rande.html
 _SERVICES = ("sts", "iam", "ec2", "redshift", "ssm")
-_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 6},
