@@ -20,6 +20,12 @@ from dataclasses import dataclass
 from .redaction import foreign
 from .text import one_line, sentence, visible
 
+WHAT_ANSWERS = (
+    "the engineer checks what answers in AWS's place (a proxy and its login, VPN, the login page of a network, "
+    "AWS_ENDPOINT_URL) and runs the notebook again"
+)
+"""Who acts when it was not AWS that answered."""
+
 
 class OnemataError(Exception):
     """A failure that a person can act on. IPython and the command line show its text, never a traceback."""
@@ -78,8 +84,7 @@ class OddAnswer(OnemataError):
         super().__init__(
             who_acts(
                 f"The answer to {call} is not one of AWS's: {one_line(foreign(found), 300)}",
-                "the engineer checks what answers in AWS's place (proxy, VPN, the login page of a network, "
-                "AWS_ENDPOINT_URL) and runs the notebook again",
+                WHAT_ANSWERS,
             )
         )
 

@@ -147,7 +147,9 @@ class ServiceParameters(ClientParameters):
     adopt_existing: bool = Field(
         False, description="true: add what is missing to a role of the client's that has our name"
     )
-    record: Text = Field("", description="Where the JSON record goes; empty: records/<client>/<service>/<time>.json")
+    record: Text = Field(
+        "", description="A new file for the JSON record; empty: records/<client>/<service>/<time>.json"
+    )
 
     @field_validator("kms_key_arn")
     @classmethod

@@ -10,7 +10,7 @@ from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import NameResolutionError
 
-from .errors import AwsRefused, who_acts
+from .errors import WHAT_ANSWERS, AwsRefused, who_acts
 from .redaction import foreign
 from .text import one_line
 
@@ -101,25 +101,28 @@ def aws_refusal(doing: str, where: str, error: ClientError | BotoCoreError) -> A
     return AwsRefused(who_acts(f"{doing} ({where}): {happened}", who))
 
 
+def in_awss_words(error: ClientError) -> bool:
+    """Whether a refusal has a code, as all of AWS's have, but to HEAD requests; a proxy's has none."""
+    code = error.response.get("Error", {}).get("Code")
+    named = isinstance(code, str) and code != "Unknown" and re.fullmatch(r"[A-Za-z][\w.:-]{2,80}", code)
+    return bool(named) or error.operation_name.startswith("Head")
+
+
+def without_words(error: ClientError) -> str:
+    """A refusal that is not AWS's, by its HTTP status."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
+    return f"HTTP {status} {error.response.get('Error', {}).get('Message') or ''}"
+
+
 def _refused(error: ClientError) -> tuple[str, str]:
+    if not in_awss_words(error):
+        return f"the answer is not one of AWS's: {one_line(foreign(without_words(error)))}", WHAT_ANSWERS
     answer: Any = error.response.get("Error", {})
-    code, said = str(answer.get("Code") or ""), one_line(foreign(str(answer.get("Message") or "")))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if not re.fullmatch(r"[A-Za-z][\w.:-]{2,80}", code) or code == "Unknown":
-        return f"HTTP {status}, and not in AWS's words: {said or 'without a message'}", _not_aws(status)
+    code, said = str(answer.get("Code")), one_line(foreign(str(answer.get("Message") or "")))
     happened = f"AWS refused it: {code}: {said}" if said else f"AWS refused it: {code}"
     if any(words in said.lower() for words in _CLOCK_WORDS):
         return happened, _CLOCK
     return happened, _denied(said, error.operation_name) if code in _DENIED else _WHO_ACTS.get(code, _UNKNOWN)
-
-
-def _not_aws(status: int) -> str:
-    if status == 407:
-        return _PROXY
-    return (
-        "the engineer runs the notebook again, and if it stays so, checks what answers in AWS's place (proxy, VPN, "
-        "the login page of a network, AWS_ENDPOINT_URL)"
-    )
 
 
 def _denied(said: str, operation: str) -> str:
@@ -133,7 +136,7 @@ def _unanswered(error: BotoCoreError) -> tuple[str, str]:
     said = one_line(foreign(str(error)))
     if isinstance(error, _SIGN_IN_PROBLEMS):
         return f"there is no AWS login: {said}", _SIGN_IN
-    if isinstance(error, boto.ConnectionError | boto.HTTPClientError) and _on_this_machine(error):
+    if isinstance(error, boto.EndpointConnectionError) and _on_this_machine(error):
         return (
             f"nothing answers on this machine: {said}",
             "the engineer starts the sandbox again (`onemata sandbox`), or corrects ONEMATA_SANDBOX_URL or "

@@ -20,13 +20,13 @@ from .errors import ConnectError, OddAnswer, OnemataError, who_acts
 from .frozen import Frozen
 from .parameters import ClientParameters
 from .redaction import foreign
-from .refusal import aws_refusal
+from .refusal import aws_refusal, in_awss_words, without_words
 from .text import one_line
 
 # The services that the runbooks call, and the ends of AWS's host names.
 # https://docs.aws.amazon.com/general/latest/gr/rande.html
 _SERVICES = ("sts", "iam", "ec2", "redshift", "ssm")
-_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 6},
@@ -142,7 +142,11 @@ def _reading(call: str) -> Iterator[None]:
     """Raise OddAnswer for whatever botocore, or the form, trips over in the answer to `call`."""
     try:
         yield
-    except (ClientError, BotoCoreError, OnemataError):
+    except ClientError as error:
+        if in_awss_words(error):
+            raise
+        raise OddAnswer(call, without_words(error)) from error
+    except (BotoCoreError, OnemataError):
         raise
     except ValidationError as error:
         raise OddAnswer(call, misfit(error)) from error

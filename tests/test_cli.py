@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,12 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from onemata_helpers.record import Record
 from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.text import is_plain
 
-from .conftest import EXAMPLE, SERVICES
+from .account import LAMBDA
+from .conftest import EXAMPLE, ROLES, SERVICES
 
 ONEMATA = str(Path(sys.executable).parent / "onemata")
 
@@ -141,3 +145,86 @@ def test_the_served_sandbox_is_used_by_others_and_ends_when_told(tmp_path: Path,
     first, second = records(tmp_path / "CreateRole"), records(tmp_path / "none")
     assert any(call.access == "write" for call in first["example/glue"].calls)
     assert not any(call.access == "write" for call in second["example/glue"].calls)
+
+
+@pytest.mark.parametrize("place", ["file", "file/deeper", "x" * 300])
+def test_records_that_cannot_be_written_stop_the_run_before_it_starts(aws: Sandbox, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("a file in place of the folder")
+    done = onemata("run", EXAMPLE, "--action", "apply", "--records", place, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Records cannot be written in" in done.stderr
+    assert "Nothing was done in AWS. Who acts: the engineer" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert aws.client("iam").list_roles(PathPrefix="/")["Roles"] == aws.client("iam").list_roles()["Roles"]
+    assert not [each for each in aws.client("iam").list_roles()["Roles"] if each["RoleName"] in ROLES.values()]
+
+
+def kernels() -> list[psutil.Process]:
+    return [
+        each for each in psutil.Process().children(recursive=True) if "ipykernel_launcher" in " ".join(each.cmdline())
+    ]
+
+
+def test_a_killed_notebook_says_what_was_done_and_its_record_ends(aws: Sandbox, tmp_path: Path) -> None:
+
+    def kill(_: object) -> None:
+        for kernel in kernels():
+            kernel.kill()
+
+    aws.after("AttachRolePolicy", kill)
+    done = onemata("run", EXAMPLE, "--service", "redshift", "--action", "apply", cwd=tmp_path)
+    assert done.returncode == 1
+    found = records(tmp_path)["example/redshift"]
+    assert found.outcome == "failed"
+    assert found.finished
+    assert found.reason in done.stdout
+    assert "it was killed, or ran out of memory" in found.reason
+    assert "role onemata-redshift" in found.reason
+    assert "iam:CreateRole" in found.reason
+    assert "the engineer runs it again, which completes what was begun." in found.reason
+    assert len(list(tmp_path.rglob("*.ipynb"))) == 1
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_long_folder_for_temporary_files_is_no_obstacle_and_the_terminal_stays_quiet(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel's sockets do not fit below this folder; and no kernel's log of a good run is shown."""
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setenv("TMPDIR", str(long))
+    done = onemata("run", EXAMPLE, "--service", "glue", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "KeyboardInterrupt" not in done.stdout
+    assert records(tmp_path)["example/glue"].outcome == "planned"
+
+
+def test_a_notebook_that_cannot_be_saved_is_said_after_all_was_done(aws: Sandbox, tmp_path: Path) -> None:
+    """Something stands in the notebook's place once the run has begun."""
+
+    def in_the_way(_: object) -> None:
+        for notebook in tmp_path.rglob("*.ipynb"):
+            notebook.unlink()
+            notebook.mkdir()
+
+    aws.before("CreateRole", in_the_way)
+    done = onemata("run", EXAMPLE, "--service", "glue", "--action", "apply", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "could not be saved: Is a directory." in done.stdout
+    assert "The record says: applied: In place." in done.stdout
+    (record,) = tmp_path.rglob("*Z.json")
+    assert Record.model_validate_json(record.read_text()).outcome == "applied"
+
+
+def test_what_others_wrote_reaches_the_terminal_visibly(aws: Sandbox, tmp_path: Path) -> None:
+    """An unforeseen error's text, like any other that is shown."""
+    hostile = "\\x1b[2J[bold]"
+    aws.client("iam").create_role(
+        RoleName="onemata-redshift", AssumeRolePolicyDocument=json.dumps(LAMBDA), Path="/[bold]/"
+    )
+    done = onemata("run", EXAMPLE, "--service", "redshift", "--action", "apply", cwd=tmp_path)
+    assert done.returncode == 1
+    assert hostile not in done.stdout
+    assert "/[bold]/" in done.stdout
+    assert all(is_plain(line) for line in done.stdout.split("\n"))

@@ -86,10 +86,22 @@ def papermill(service: str, folder: Path, *arguments: str, cwd: Path | None = No
 def test_every_action_with_plain_papermill(aws: Sandbox, tmp_path: Path, service: str) -> None:
     ending = "verified" if service == "ec2" else "applied"
     for action, outcome in (("plan", "planned"), ("apply", ending), ("verify", ending), ("remove", "removed")):
-        code, _, record = papermill(service, tmp_path, "-p", "action", action)
+        (folder := tmp_path / action).mkdir()
+        code, _, record = papermill(service, folder, "-p", "action", action)
         assert code == 0
         assert record is not None
         assert record.outcome == outcome
+
+
+def test_papermill_writes_no_record_over(aws: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_text("the client's own")
+    done = subprocess.run(
+        [PAPERMILL, str(ROOT / "notebooks/glue.ipynb"), str(tmp_path / "out.ipynb"), "-p", "record", "record.json"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "there is a file already, and no record is written over" in text_of(read(tmp_path / "out.ipynb"))
+    assert (tmp_path / "record.json").read_text() == "the client's own"
 
 
 def test_it_starts_a_sandbox_when_none_runs(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
 
-from onemata_helpers import policies, sandbox
+from onemata_helpers import display, policies, sandbox
 from onemata_helpers.calls import ApiCall
 from onemata_helpers.errors import ConnectError
 from onemata_helpers.parameter_files import from_notebook
@@ -109,3 +110,31 @@ def test_the_root_user_is_refused(signed_in: Sandbox, monkeypatch: pytest.Monkey
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", root.secret_key)
     with pytest.raises(ConnectError, match="root user"):
         enter()
+
+
+def test_an_endpoint_that_is_not_awss_is_shown_and_recorded(
+    signed_in: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws = enter()
+    assert set(aws.endpoints) == {"sts", "iam", "ec2", "redshift", "ssm"}
+    shown = display.identity(aws.identity, aws.endpoints, sandbox=False)._repr_mimebundle_()
+    assert f"NOT AWS: calls to iam go to {signed_in.endpoint}" in shown["text/plain"]
+    assert f"NOT AWS: calls to iam go to {signed_in.endpoint}" in shown["text/html"]
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", signed_in.endpoint)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "https://jane:hunter2@ssm.amazonaws.com.example/")
+    assert enter().endpoints == {
+        "sts": signed_in.endpoint,
+        "ssm": "https://[removed]ssm.amazonaws.com.example/",
+    }
+
+
+def test_the_sandboxs_own_address_is_no_news(aws: Sandbox) -> None:
+    assert run("glue", "plan").record.endpoints == {}
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "cn-north-1", "us-gov-west-1"])
+def test_awss_own_endpoints_are_awss(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Aws(boto3.Session(region_name=region)).endpoints == {}
+    monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
+    assert Aws(boto3.Session(region_name=region)).endpoints == {}

@@ -1,0 +1,97 @@
+"""Whatever AWS, an instance or a person wrote: what is shown is printable, in the notebook and on a terminal."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from onemata_helpers import cli, display
+from onemata_helpers.apply import Done
+from onemata_helpers.checks import Check
+from onemata_helpers.errors import OnemataError
+from onemata_helpers.hand_over import HandOver, Snippet
+from onemata_helpers.plan import Call, Change, Field
+from onemata_helpers.session import Identity
+from onemata_helpers.text import is_plain
+from onemata_helpers.wait import Wait
+
+HOSTILE = "a\x1b[2J\x9b1m\u202e\udc80\u2028b\0\r\x85<script>[bold]"
+texts = st.text(st.characters(categories=["L", "N", "P", "S", "C", "Z"]) | st.sampled_from(HOSTILE), max_size=60)
+
+
+def printable(text: str) -> bool:
+    return all(is_plain(line) for line in text.split("\n"))
+
+
+def views(text: str) -> list[display.View]:
+    field = Field(name=text, before={"k": text}, after=text)
+    call = Call(service="iam", operation="get_role", arguments={"RoleName": text})
+    change = Change(kind="update", resource=text, step=text, why=text, fields=(field,), calls=(call,))
+    done = Done(time="2026-01-01T00:00:00", change=change, status="failed", calls=(text,), error=text)
+    who = Identity(account=text, arn=text, partition=text, region=text)
+    snippet = Snippet(title=text, text=text)
+    hand_over = HandOver(
+        account_id=text, region=text, roles=(text,), principals=(text,), for_onemata=(snippet,), for_client=(snippet,)
+    )
+    return [
+        display.sentence(text),
+        display.identity(who, {"sts": text}, sandbox=True),
+        display.View("plan", plan=_Plan(change, text), counts=text),
+        display.done([done]),
+        display.checks([Check(name=text, result="failed", evidence=text)]),
+        display.hand_over(hand_over),
+        display.outcome("failed", text, Path("record.json"), sandbox=True),
+        display.View("parameters", rows=[(text, {"tag": text}, text), (text, text, text)]),
+    ]
+
+
+class _Plan:
+    """What the template reads of a plan."""
+
+    def __init__(self, change: Change, text: str) -> None:
+        self.action, self.changes, self.scripts, self.notes = "apply", (change,), (), (text,)
+        self.pending, self.digest, self.hand_over = True, text, None
+        self.account_id = self.region = self.service = self.partition = text
+
+
+@given(texts)
+@example(HOSTILE)
+def test_every_view_is_printable(text: str) -> None:
+    for view in views(text):
+        shown = view._repr_mimebundle_()
+        assert printable(shown["text/html"])
+        assert printable(shown["text/plain"])
+        assert "<script>" not in shown["text/html"]
+
+
+@given(texts)
+@example(HOSTILE)
+def test_errors_and_waiting_are_printable(text: str) -> None:
+    error = OnemataError(text)
+    assert printable(str(error))
+    assert printable("\n".join(error._render_traceback_()))
+
+
+@pytest.mark.parametrize("text", [HOSTILE])
+def test_what_is_waited_for_is_printed_visibly(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    states = iter([text, "there"])
+    Wait(sleep=lambda _: None).until(text, lambda: next(states), "there")
+    assert printable(capsys.readouterr().out)
+
+
+@given(texts)
+@example(HOSTILE)
+def test_the_terminal_shows_any_text_as_it_is_and_nothing_of_it_acts(text: str) -> None:
+    out = io.StringIO()
+    Console(file=out, highlight=False, force_terminal=False).print(cli.shown(text), soft_wrap=True)
+    assert printable(out.getvalue())
+    assert out.getvalue().count("[bold]") == text.count("[bold]")
+
+
+def test_what_is_plain_stays() -> None:
+    assert "Zürich, 東京: 5 €" in str(display.sentence("Zürich, 東京: 5 €"))
