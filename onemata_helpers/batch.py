@@ -10,11 +10,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 
+from .clients import from_folders
 from .errors import ParameterError, Problem
-from .parameter_files import from_folder
 from .parameters import ServiceParameters
 from .record import Record, record_path
-from .sandbox_in_use import sandbox_for_all
+from .sandbox_in_use import sandbox_for_all, served_url
 
 
 @dataclass(frozen=True)
@@ -49,23 +49,21 @@ class Result:
 def jobs(folders: Sequence[Path], records: Path, services: Sequence[str], action: str | None) -> list[Job]:
     """The jobs for these clients' folders, of these services (all in use when empty), all checked.
 
-    `action` goes before the one in the files. Raises ParameterError with every problem of every folder.
+    `action` goes before the one in the files. Raises ParameterError with every problem of every folder, and
+    ConnectError if the sandbox that they need is not where ONEMATA_SANDBOX_URL says.
     """
-    problems: list[Problem] = []
+    clients, problems = from_folders(folders)
     found: list[Job] = []
-    for folder in folders:
-        try:
-            in_use = from_folder(folder)
-        except ParameterError as error:
-            problems += error.problems
-            continue
+    for folder, in_use in clients.items():
         chosen = [parameters for name, parameters in in_use.items() if not services or name in services]
         if not chosen:
-            problems.append(Problem(str(folder), "--service", ", ".join(services), "this client does not use it"))
+            must = f"must be one that this client uses: {', '.join(in_use)}"
+            problems.append(Problem(str(folder), "--service", ", ".join(services), must))
         found += [_job(parameters, records, action) for parameters in chosen]
-    problems += _same_client_twice(folders, found)
     if problems:
         raise ParameterError(problems)
+    if any(job.parameters.sandbox for job in found):
+        served_url()
     return found
 
 
@@ -124,10 +122,3 @@ def _ending(path: Path, error: str) -> tuple[str, str]:
     if record.outcome is None or (error and record.outcome not in ("failed", "blocked")):
         return "failed", error or "the run was cut off before its end"
     return record.outcome, record.reason
-
-
-def _same_client_twice(folders: Sequence[Path], found: Sequence[Job]) -> list[Problem]:
-    names = [job.name for job in found]
-    twice = sorted({name.split("/")[0] for name in names if names.count(name) > 1})
-    where = ", ".join(str(folder) for folder in folders)
-    return [Problem(where, "client", name, "two folders are for the same client") for name in twice]

@@ -14,10 +14,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from . import batch
+from .clients import from_folders
 from .errors import OnemataError, ParameterError
 from .parameter_files import from_folder
 from .parameters import Action, ServiceName
 from .policies import pretty
+from .text import one_line
 
 app = typer.Typer(
     help="Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3.",
@@ -35,15 +37,10 @@ Folders = Annotated[
 @app.command()
 def check(folders: Folders) -> None:
     """Say all that is wrong in the clients' folders, without AWS. Exit code 0 or 2."""
-    problems = []
-    for folder in folders:
-        try:
-            services = from_folder(folder)
-        except ParameterError as error:
-            problems += error.problems
-        else:
-            where = "; sandbox only" if any(each.sandbox for each in services.values()) else ""
-            out.print(f"{escape(str(folder))}: good ({', '.join(services)}{where})")
+    found, problems = from_folders(folders)
+    for folder, services in found.items():
+        where = "; sandbox only" if any(each.sandbox for each in services.values()) else ""
+        out.print(f"{escape(one_line(str(folder)))}: good ({', '.join(services)}{where})", soft_wrap=True)
     if problems:
         _fail(ParameterError(problems))
 

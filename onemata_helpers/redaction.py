@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from math import log2
 
 # Access key ids, session tokens by how they begin, and what follows the names of the other two credentials; a quote
 # may stand as it is, escaped (JSON within JSON) or as an HTML entity. Only the value goes: JSON stays JSON.
@@ -16,9 +18,35 @@ _CREDENTIALS = re.compile(
 )
 _REMOVED = "[removed]"
 
+# The three credentials by their own form, whatever stands before or behind them. A secret key has no form but its
+# length: 40 random characters, which may have been put behind a `=` or a `/`.
+_KEY_OR_TOKEN = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{16}|IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz")
+_SECRET_KEY = [
+    re.compile(rf"(?<![{alphabet}])[{alphabet}]{{40}}(?![{alphabet}])")
+    for alphabet in ("A-Za-z0-9/+=", "A-Za-z0-9/+", "A-Za-z0-9+")
+]
+_RANDOM_BITS = 4.3
+"""Shannon entropy of a character: of 40 random ones it is about 4.8, of 40 letters of a language about 4."""
+
 
 def without_secrets(text: str, secrets: list[str]) -> str:
     """`text` with these credentials, and whatever has the form of one, taken out."""
     for secret in secrets:
         text = text.replace(secret, _REMOVED)
     return _CREDENTIALS.sub(lambda found: (found["name"] or "") + _REMOVED, text)
+
+
+def looks_like_credential(text: str) -> bool:
+    """Whether an AWS access key id, a session token or a secret access key stands in `text`."""
+    if _KEY_OR_TOKEN.search(text):
+        return True
+    return any(_is_random(run) for pattern in _SECRET_KEY for run in pattern.findall(text))
+
+
+def _is_random(run: str) -> bool:
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return all(any(map(kind, run)) for kind in kinds) and _entropy(run) >= _RANDOM_BITS
+
+
+def _entropy(run: str) -> float:
+    return -sum(n / len(run) * log2(n / len(run)) for n in Counter(run).values())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 from aws_assume_role_lib.aws_assume_role_lib import assume_role
@@ -16,6 +15,7 @@ from .calls import ApiCall, watch
 from .errors import ConnectError, refused
 from .parameters import ClientParameters
 from .plan import Frozen
+from .sandbox_address import parsed_url
 
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 6},
@@ -110,12 +110,10 @@ def _account(parameters: ClientParameters, on_call: Callable[[ApiCall], None]) -
 
 
 def _sandbox(url: str, region: str, on_call: Callable[[ApiCall], None]) -> Aws:
-    address = urlsplit(url)
-    session = boto3.Session(
-        aws_access_key_id=address.username, aws_secret_access_key=address.password, region_name=region
-    )
+    address = parsed_url(url)
+    session = boto3.Session(aws_access_key_id=address.key_id, aws_secret_access_key=address.secret, region_name=region)
     watch(session, on_call)
-    return Aws(session, f"{address.scheme}://{address.hostname}:{address.port}")
+    return Aws(session, address.endpoint)
 
 
 def refuse_strangers(identity: Identity, parameters: ClientParameters) -> None:

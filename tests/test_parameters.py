@@ -19,7 +19,7 @@ from .conftest import EXAMPLE, SERVICES, values
 def refusals(service: str, **changes: Any) -> dict[str, str]:
     with pytest.raises(ParameterError) as caught:
         from_notebook(service, values(service, **changes))
-    return {problem.key: problem.due for problem in caught.value.problems}
+    return {problem.key: problem.must for problem in caught.value.problems}
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_a_key_in_the_wrong_file_is_sent_to_the_right_one(folder: Path) -> None:
         (folder / file).write_text((folder / file).read_text() + line)
     with pytest.raises(ParameterError) as caught:
         from_folder(folder)
-    due = {(Path(p.file).name, p.key): p.due for p in caught.value.problems}
+    due = {(Path(p.file).name, p.key): p.must for p in caught.value.problems}
     assert due["client.yaml", "cluster_identifier"] == "this key belongs in the file of a service"
     assert due["glue.yaml", "bucket"] == "this key belongs in client.yaml"
 
