@@ -97,7 +97,7 @@ def sandbox() -> None:
     """Serve the embedded AWS until Ctrl-C, and print its address."""
     from .permissions import unscoped
     from .sandbox import start
-    from .sandbox_in_use import SANDBOX_URL
+    from .sandbox_address import SANDBOX_URL
 
     with start(operator_policy=unscoped()) as served:
         typer.echo(f"export {SANDBOX_URL}={served.url}")

@@ -20,7 +20,7 @@ from .raw_value import Unquoted, shown_place
 
 _LARGEST = 64 * 1024
 _DEEPEST = 4
-_MOST_EVENTS = 3000
+_MOST_EVENTS = 1000
 _TAG = "tag:yaml.org,2002:"
 # A number of another base, or one with signs, is not what its author reads in it.
 _PLAIN_NUMBER = frozenset("0123456789")
@@ -114,12 +114,11 @@ def _root(text: str) -> yaml.Node | None:
     try:
         for number, event in enumerate(_documents(text)):
             if number > _MOST_EVENTS:
-                raise _Refused(f"must hold at most {_MOST_EVENTS} keys and values", _line(event))
+                raise _Refused(f"must hold at most {_MOST_EVENTS} keys and values", _line(event.start_mark))
         return yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         said = "; ".join(each for each in (error.context, error.problem) if each)
-        line = int(getattr(error.problem_mark, "line", -1)) + 1
-        raise _Refused(f"must be valid YAML: {said}", line) from None
+        raise _Refused(f"must be valid YAML: {said}", _line(error.problem_mark)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise _Refused("must be valid YAML: this line has a control character", line) from None
@@ -133,39 +132,47 @@ def _documents(text: str) -> Iterator[yaml.Event]:
     for event in yaml.parse(text, yaml.SafeLoader):
         documents += isinstance(event, yaml.DocumentStartEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if documents > 1:
-            raise _Refused("must be one document: a second one begins here", _line(event))
-        if depth > _DEEPEST:
-            raise _Refused("must be `key: value` lines: this is nested too deep", _line(event))
-        if getattr(event, "anchor", None):
-            raise _Refused("must be without anchors (&) and aliases (*); quote a text that begins so", _line(event))
-        if getattr(event, "tag", None):
-            raise _Refused("must be without tags (!); quote a text that begins so", _line(event))
+        must = _must(event, depth, documents)
+        if must:
+            raise _Refused(must, _line(event.start_mark))
         yield event
 
 
-def _line(marked: yaml.Event | yaml.Node) -> int:
-    return int(marked.start_mark.line) + 1
+def _must(event: yaml.Event, depth: int, documents: int) -> str:
+    if documents > 1:
+        return "must be one document: a second one begins here"
+    if depth > _DEEPEST:
+        return "must be `key: value` lines: this is nested too deep"
+    if getattr(event, "anchor", None):
+        return "must be without anchors (&) and aliases (*); quote a text that begins so"
+    if getattr(event, "tag", None):
+        return "must be without tags (!); quote a text that begins so"
+    return ""
+
+
+def _line(mark: Any) -> int:
+    return int(mark.line) + 1 if mark else 0
 
 
 def _take(file: ClientFile, root: yaml.Node | None) -> None:
     if root is None or (isinstance(root, yaml.ScalarNode) and root.tag == f"{_TAG}null"):
         return
     if not isinstance(root, yaml.MappingNode):
-        raise _Refused("must be `key: value` lines", _line(root))
+        raise _Refused("must be `key: value` lines", _line(root.start_mark))
     file.values = _mapping(file, root, ())
 
 
 def _mapping(file: ClientFile, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key_node, value_node in node.value:
+        line = _line(key_node.start_mark)
         key = _scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
         if not isinstance(key, str):
-            file.problem("must have names as keys, in quotes where YAML reads something else", _line(key_node))
+            file.problem("must have text as its key, in quotes if need be", line)
         elif key in found:
-            file.problem("must be there once: this key is listed twice", _line(key_node), shown_place((*place, key)))
+            file.problem("must be there once: this key is listed twice", line, shown_place((*place, key)))
         else:
-            file.lines[*place, key] = _line(key_node)
+            file.lines[*place, key] = line
             found[key] = _value(file, value_node, (*place, key))
     return found
 
@@ -175,7 +182,7 @@ def _value(file: ClientFile, node: yaml.Node, place: Place) -> Any:
         return _mapping(file, node, place)
     if isinstance(node, yaml.SequenceNode):
         for index, each in enumerate(node.value):
-            file.lines[*place, index] = _line(each)
+            file.lines[*place, index] = _line(each.start_mark)
         return [_value(file, each, (*place, index)) for index, each in enumerate(node.value)]
     return _scalar(node)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from .client_file import ClientFile, read, why_not
+from .client_file import ClientFile, Place, read, why_not
 from .errors import ParameterError, Problem
 from .parameters import EXAMPLE_VALUES, SCHEMAS, ClientParameters, ServiceParameters
 from .raw_value import PLAIN_DATA, kind_of, shown, shown_place
@@ -28,6 +28,7 @@ _MUST = {
     "list_type": "must be a list",
     "dict_type": "must be a mapping, like {team: data}",
     "int_type": "must be a whole number without quotes",
+    "string_unicode": "must be of characters that can be seen",
     "too_short": "must have at least one entry",
     "too_long": "must have at most 49 entries",
 }
@@ -49,9 +50,9 @@ def from_notebook(service: str, variables: Mapping[str, Any]) -> ServiceParamete
         or (not name.startswith("_") and name not in _NOT_PARAMETERS and isinstance(value, PLAIN_DATA))
     }
     parameters, details = _validated(schema, values)
-    problems = [_problem(each, schema) for each in details]
+    problems = [*_unknown(values, schema), *(_problem(each) for each in details)]
     if not values.get("sandbox"):
-        problems += [_left_from_example(_NOTEBOOK, key, 0) for key in _example_keys(values)]
+        problems += _left_from_example(values)
     if parameters is None or problems:
         raise ParameterError(problems)
     return parameters
@@ -100,33 +101,42 @@ def _one_file(
     if file.unread:
         return None, file.problems
     parameters, details = _validated(schema, values)
-    elsewhere = _of_the_client if schema is not ClientParameters else _of_a_service
-    mine = [each for each in details if not elsewhere(str(each["loc"][0]))]
-    problems = [*file.problems, *(_problem(each, schema, file) for each in mine)]
+    mine = [each for each in details if schema is ClientParameters or not _of_the_client(str(each["loc"][0]))]
+    problems = [*file.problems, *_unknown(values, schema, file), *(_problem(each, file) for each in mine)]
     if not in_sandbox:
-        problems += [_left_from_example(str(file.path), key, file.line((key,))) for key in _example_keys(file.values)]
+        problems += _left_from_example(file.values, file)
     return parameters, problems
 
 
 def _validated(schema: type[P], values: Mapping[str, Any]) -> tuple[P | None, list[ErrorDetails]]:
+    """The parameters, or what is wrong with the keys that the schema knows."""
+    known = {key: value for key, value in values.items() if key in schema.model_fields}
     try:
-        return schema.model_validate(dict(values)), []
+        return schema.model_validate(known), []
     except ValidationError as error:
         return None, error.errors(include_url=False, include_context=False)
 
 
-def _problem(detail: ErrorDetails, schema: type[ClientParameters], file: ClientFile | None = None) -> Problem:
+def _unknown(
+    values: Mapping[str, Any], schema: type[ClientParameters], file: ClientFile | None = None
+) -> list[Problem]:
+    return [
+        _located((key,), shown(value, key), f"must be a known key{_did_you_mean(key, schema)}", file)
+        for key, value in values.items()
+        if key not in schema.model_fields
+    ]
+
+
+def _problem(detail: ErrorDetails, file: ClientFile | None = None) -> Problem:
     place = tuple(part for part in detail["loc"] if part != "[key]")
-    key, value = str(place[0]), detail["input"]
-    if detail["type"] == "extra_forbidden":
-        must = f"must be a known key{_did_you_mean(key, schema)}"
-    else:
-        must = _MUST.get(detail["type"]) or _in_our_words(detail["msg"])
-    given = "" if detail["type"] == "missing" else shown(value, key)
-    return Problem(
-        str(file.path) if file else _NOTEBOOK, shown_place(place), given, must + _of_another_kind(detail),
-        file.line(place) if file else 0,
-    )  # fmt: skip
+    must = _MUST.get(detail["type"]) or _in_our_words(detail["msg"])
+    given = "" if detail["type"] == "missing" else shown(detail["input"], str(place[0]))
+    return _located(place, given, must + _of_another_kind(detail), file)
+
+
+def _located(place: Place, given: str, must: str, file: ClientFile | None) -> Problem:
+    line = file.line(place) if file else 0
+    return Problem(str(file.path) if file else _NOTEBOOK, shown_place(place), given, must, line)
 
 
 def _in_our_words(message: str) -> str:
@@ -135,27 +145,22 @@ def _in_our_words(message: str) -> str:
 
 def _of_another_kind(detail: ErrorDetails) -> str:
     """What a value of a wrong kind is instead, where the message does not say so yet."""
-    text_for_words = detail["type"] == "literal_error" and isinstance(detail["input"], str)
-    if detail["type"] in ("missing", "extra_forbidden", "value_error") or text_for_words:
-        return ""
-    return f", not {kind_of(detail['input'])}" if detail["type"].endswith(("_type", "literal_error")) else ""
+    told = detail["type"] == "literal_error" and isinstance(detail["input"], str)
+    wrong_kind = detail["type"].endswith(("_type", "literal_error")) and not told
+    return f", not {kind_of(detail['input'])}" if wrong_kind else ""
 
 
-def _example_keys(values: Mapping[str, Any]) -> list[str]:
-    return [key for key, example in EXAMPLE_VALUES.items() if values.get(key) == example]
-
-
-def _left_from_example(file: str, key: str, line: int) -> Problem:
+def _left_from_example(values: Mapping[str, Any], file: ClientFile | None = None) -> list[Problem]:
     must = "must be the client's own: this is the example's value, which only the sandbox has"
-    return Problem(file, key, shown(EXAMPLE_VALUES[key]), must, line)
+    return [
+        _located((key,), shown(example), must, file)
+        for key, example in EXAMPLE_VALUES.items()
+        if type(values.get(key)) is type(example) and values[key] == example
+    ]
 
 
 def _misplaced(file: ClientFile, elsewhere: Callable[[str], bool], must: str) -> list[Problem]:
-    return [
-        Problem(str(file.path), key, shown(value, key), must, file.line((key,)))
-        for key, value in file.values.items()
-        if elsewhere(key)
-    ]
+    return [_located((key,), shown(value, key), must, file) for key, value in file.values.items() if elsewhere(key)]
 
 
 def _of_the_client(key: str) -> bool:

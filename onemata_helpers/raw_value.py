@@ -32,7 +32,7 @@ _KINDS: tuple[tuple[Any, str], ...] = (
     (type(None), "nothing"),
 )
 _SECRET_NAME = re.compile(r"secret|passw|token|credential|access_?key|private_?key", re.IGNORECASE)
-_NAMED_SECRET = re.compile(rf"(?:{_SECRET_NAME.pattern})\\w*['\"]?\\s*[:=]", re.IGNORECASE)
+_NAMED_SECRET = re.compile(rf"(?:{_SECRET_NAME.pattern})\w*['\"]?\s*[:=]", re.IGNORECASE)
 _NOT_SHOWN = "(not shown: it may be a credential)"
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 76
@@ -65,9 +65,11 @@ def shown(value: Any, name: str = "") -> str:
     """
     if _SECRET_NAME.search(name[:200]):
         return _NOT_SHOWN
+    if not isinstance(value, (*PLAIN_DATA, Unquoted)):
+        return f"({kind_of(value)})"
     try:
         whole, short = repr(value), _SHORT.repr(value)
-    except Exception:  # an object's own repr may raise anything, and so does that of a very large number
+    except Exception:  # of a very large number, or of an object within a list, whose own repr may raise anything
         return f"({kind_of(value)} that cannot be shown)"
     start = whole[:100_000]
     return _NOT_SHOWN if looks_like_credential(start) or _NAMED_SECRET.search(start) else one_line(short, 80)

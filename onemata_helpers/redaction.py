@@ -19,14 +19,15 @@ _CREDENTIALS = re.compile(
 _REMOVED = "[removed]"
 
 # The three credentials by their own form, whatever stands before or behind them. A secret key has no form but its
-# length: 40 random characters, which may have been put behind a `=` or a `/`.
+# length: 40 random characters. It may stand alone, behind a `=`, or be a part of a path; there, more is asked of it,
+# since 40 characters of a path of names are not so different.
 _KEY_OR_TOKEN = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{16}|IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz")
-_SECRET_KEY = [
-    re.compile(rf"(?<![{alphabet}])[{alphabet}]{{40}}(?![{alphabet}])")
-    for alphabet in ("A-Za-z0-9/+=", "A-Za-z0-9/+", "A-Za-z0-9+")
-]
-_RANDOM_BITS = 4.3
-"""Shannon entropy of a character: of 40 random ones it is about 4.8, of 40 letters of a language about 4."""
+_SECRET_KEY = (
+    (re.compile(r"(?<![A-Za-z0-9/+=])([A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])"), 4.3),
+    (re.compile(r"(?<![A-Za-z0-9/+])([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])"), 4.3),
+    (re.compile(r"(?<![A-Za-z0-9+])(?=([A-Za-z0-9/+]{40})(?![A-Za-z0-9+]))"), 4.5),
+)
+"""With the bits of Shannon entropy of a character that make it one: 4.8 are usual, and 4.2 in a path of names."""
 
 
 def without_secrets(text: str, secrets: list[str]) -> str:
@@ -40,12 +41,12 @@ def looks_like_credential(text: str) -> bool:
     """Whether an AWS access key id, a session token or a secret access key stands in `text`."""
     if _KEY_OR_TOKEN.search(text):
         return True
-    return any(_is_random(run) for pattern in _SECRET_KEY for run in pattern.findall(text))
+    return any(_is_random(run, bits) for pattern, bits in _SECRET_KEY for run in pattern.findall(text))
 
 
-def _is_random(run: str) -> bool:
+def _is_random(run: str, bits: float) -> bool:
     kinds = (str.isupper, str.islower, str.isdigit)
-    return all(any(map(kind, run)) for kind in kinds) and _entropy(run) >= _RANDOM_BITS
+    return all(any(map(kind, run)) for kind in kinds) and _entropy(run) >= bits
 
 
 def _entropy(run: str) -> float:

@@ -14,8 +14,6 @@ from .parameters import ServiceParameters
 from .permissions import policy, unscoped
 from .sandbox_address import SANDBOX_URL, parsed_url
 
-__all__ = ["SANDBOX_URL", "sandbox_for_all", "sandbox_url", "served_url"]
-
 
 def served_url() -> str:
     """The address of the sandbox that is served; empty if none is named.

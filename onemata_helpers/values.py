@@ -96,11 +96,11 @@ NotDefault = AfterValidator(_not_default)
 def _arn(kinds: Sequence[str], account: str, longest: int, must: str) -> AfterValidator:
     """A validator: the text is an IAM ARN, its path of the same plain characters as its name: no wildcard, no `${...}`.
 
-    A path has up to 512 characters, and its first `/` is counted with the kind.
+    A path has up to 512 characters; its first `/` stands with the kind.
     """
     kind = "|".join(kinds)
-    form = rf"arn:(?:{PARTITION}):iam::{account}:(?:{kind})/(?!.{{{512 + longest}}}){_SEGMENTS}[{_NAME}]{{1,{longest}}}"
-    return matches(form, must)
+    path = rf"(?![^:]{{511,}}/){_SEGMENTS}"
+    return matches(rf"arn:(?:{PARTITION}):iam::{account}:(?:{kind})/{path}[{_NAME}]{{1,{longest}}}", must)
 
 
 AccountId = Annotated[
