@@ -54,7 +54,9 @@ class ParameterError(OnemataError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line))
         listed = [line for _, same in groupby(self.problems, lambda each: each.file) for line in _listed(list(same))]
-        super().__init__("\n".join([f"{counted(len(self.problems), 'problem')}. Nothing was done in AWS.", *listed]))
+        count = counted(len(self.problems), "problem")
+        headline = f"{count}. Nothing was done in AWS. Who acts: the engineer corrects the parameters named here."
+        super().__init__("\n".join([headline, *listed]))
 
 
 _SHOWN_OF_A_FILE = 20

@@ -51,7 +51,7 @@ def test_check_says_what_is_good_and_what_is_wrong(tmp_path: Path) -> None:
     assert "good (redshift, glue, ec2; sandbox only)" in good.stdout
     bad = onemata("check", EXAMPLE, client(tmp_path, "acme", account_id="012345670123"), cwd=tmp_path)
     assert bad.returncode == 2
-    assert "client.yaml, line 9: account_id = 012345670123: must be quoted" in bad.stderr
+    assert "client.yaml, line 10: account_id = 012345670123: must be quoted" in bad.stderr
     assert "Traceback" not in bad.stderr
 
 

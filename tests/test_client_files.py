@@ -209,8 +209,8 @@ def test_the_order_is_that_of_files_and_lines(folder: Path) -> None:
     (folder / "client.yaml").write_text((folder / "client.yaml").read_text().replace("us-east-1", "mars-1"))
     lines = [line.split(": ")[0] for line in said(folder).split("\n")[1:]]
     assert lines == [
-        f"  - {folder}/client.yaml, line 6",
-        f"  - {folder}/client.yaml, line 12",
+        f"  - {folder}/client.yaml, line 7",
+        f"  - {folder}/client.yaml, line 13",
         *(f"  - {folder}/{name}" for name in ("ec2.yaml, line 9", "glue.yaml, line 9", "redshift.yaml, line 9")),
     ]
 

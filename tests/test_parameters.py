@@ -142,7 +142,7 @@ def test_everything_wrong_is_said_at_once(folder: Path) -> None:
         ("ec2.yaml", "role_name", "'ec2 role'"),
     }
     assert "5 problems. Nothing was done in AWS." in str(caught.value)
-    assert "client.yaml, line 9: account_id = 012345670123: must be quoted" in str(caught.value)
+    assert "client.yaml, line 10: account_id = 012345670123: must be quoted" in str(caught.value)
 
 
 def test_outside_the_sandbox_the_examples_values_are_refused(folder: Path) -> None:
