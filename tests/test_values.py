@@ -117,7 +117,7 @@ def held(service: str, name: str, value: object) -> Any:
 @settings(max_examples=40)
 @given(text=ANYTHING)
 def test_every_parameter_keeps_what_it_is_given_or_refuses_it(name: str, service: str, text: str) -> None:
-    for value in (text, [text], {text: text}):
+    for value in (text, f"{text}.json", [text], {text: text}):
         kept = held(service, name, value)
         assert kept in (None, value)
         if kept and name not in ANY_LANGUAGE:
