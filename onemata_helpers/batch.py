@@ -10,12 +10,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 
+from .clients import from_folders
 from .errors import OnemataError, ParameterError, Problem, RecordNotWritten, who_acts
 from .files import try_folder
-from .parameter_files import from_folder
 from .parameters import ServiceParameters
 from .record import Record, begin, done_so_far, now, read_record, write_record
-from .sandbox_in_use import sandbox_for_all
+from .sandbox_in_use import sandbox_for_all, served_url
 from .text import one_line, sentence
 
 
@@ -52,24 +52,22 @@ def jobs(folders: Sequence[Path], records: Path, services: Sequence[str], action
     """The jobs for these clients' folders, of these services (all in use when empty), all checked.
 
     `action` goes before the one in the files. Raises ParameterError with every problem of every folder,
-    and RecordNotWritten if a record could not be written.
+    RecordNotWritten if a record could not be written, and ConnectError if the sandbox that they need is not where
+    ONEMATA_SANDBOX_URL says.
     """
-    problems: list[Problem] = []
+    clients, problems = from_folders(folders)
     found: list[Job] = []
-    for folder in folders:
-        try:
-            in_use = from_folder(folder)
-        except ParameterError as error:
-            problems += error.problems
-            continue
+    for folder, in_use in clients.items():
         chosen = [parameters for name, parameters in in_use.items() if not services or name in services]
         if not chosen:
-            problems.append(Problem(str(folder), "--service", ", ".join(services), "this client does not use it"))
+            must = f"must be one that this client uses: {', '.join(in_use)}"
+            problems.append(Problem(str(folder), "--service", ", ".join(services), must))
         found += [_job(parameters, records, action) for parameters in chosen]
-    problems += _same_client_twice(folders, found)
     if problems:
         raise ParameterError(problems)
     _refuse_unwritable(found)
+    if any(job.parameters.sandbox for job in found):
+        served_url()
     return found
 
 
@@ -154,10 +152,3 @@ def _refuse_unwritable(found: Sequence[Job]) -> None:
             happened = f"Records cannot be written in {folder}: {error.strerror}. Nothing was done in AWS"
             who = "the engineer corrects that, or names another folder with --records"
             raise RecordNotWritten(who_acts(happened, who)) from None
-
-
-def _same_client_twice(folders: Sequence[Path], found: Sequence[Job]) -> list[Problem]:
-    names = [job.name for job in found]
-    twice = sorted({name.split("/")[0] for name in names if names.count(name) > 1})
-    where = ", ".join(str(folder) for folder in folders)
-    return [Problem(where, "client", name, "two folders are for the same client") for name in twice]

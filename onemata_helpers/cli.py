@@ -14,11 +14,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from . import batch
+from .clients import from_folders
 from .errors import OnemataError, ParameterError
 from .parameter_files import from_folder
 from .parameters import Action, ServiceName
 from .policies import pretty
-from .text import counted, visible
+from .text import counted, one_line, visible
 
 app = typer.Typer(
     help="Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3.",
@@ -36,15 +37,10 @@ Folders = Annotated[
 @app.command()
 def check(folders: Folders) -> None:
     """Say all that is wrong in the clients' folders, without AWS. Exit code 0 or 2."""
-    problems = []
-    for folder in folders:
-        try:
-            services = from_folder(folder)
-        except ParameterError as error:
-            problems += error.problems
-        else:
-            where = "; sandbox only" if any(each.sandbox for each in services.values()) else ""
-            out.print(f"{escape(str(folder))}: good ({', '.join(services)}{where})")
+    found, problems = from_folders(folders)
+    for folder, services in found.items():
+        where = "; sandbox only" if any(each.sandbox for each in services.values()) else ""
+        out.print(f"{escape(one_line(str(folder)))}: good ({', '.join(services)}{where})", soft_wrap=True)
     if problems:
         _fail(ParameterError(problems))
 
@@ -101,7 +97,7 @@ def sandbox() -> None:
     """Serve the embedded AWS until Ctrl-C, and print its address."""
     from .permissions import unscoped
     from .sandbox import start
-    from .sandbox_in_use import SANDBOX_URL
+    from .sandbox_address import SANDBOX_URL
 
     with start(operator_policy=unscoped()) as served:
         typer.echo(f"export {SANDBOX_URL}={served.url}")

@@ -15,10 +15,12 @@ OnemataError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from .redaction import foreign
-from .text import one_line, sentence, visible
+from .text import counted, one_line, sentence, visible
 
 WHAT_ANSWERS = (
     "the engineer checks what answers in AWS's place (a proxy and its login, VPN, the login page of a network, "
@@ -40,25 +42,41 @@ class OnemataError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One wrong parameter: the file and key it stands in, its value, and what is due."""
+    """One wrong parameter: the file, key and value, what it must be, and the line (0: none is to be named).
+
+    Of what is wrong with a whole file or folder, key and value may be empty. As text it is one line that hides nothing.
+    """
 
     file: str
     key: str
     value: str
-    due: str
+    must: str
+    line: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.key} = {self.value}: {self.due}"
+        place = one_line(self.file) + (f", line {self.line}" if self.line else "")
+        given = " = ".join(one_line(part, 120) for part in (self.key, self.value) if part)
+        return ": ".join(part for part in (place, given, one_line(self.must)) if part)
 
 
 class ParameterError(OnemataError):
-    """The parameters are wrong. `problems` holds all of them."""
+    """The parameters are wrong. `problems` holds all of them once, by file and line."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
-        lines = "\n".join(f"  - {problem}" for problem in problems)
-        count = "1 thing needs" if len(problems) == 1 else f"{len(problems)} things need"
-        super().__init__(f"{count} mending. Nothing was done in AWS.\n{lines}")
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line))
+        listed = [line for _, same in groupby(self.problems, lambda each: each.file) for line in _listed(list(same))]
+        count = counted(len(self.problems), "problem")
+        headline = f"{count}. Nothing was done in AWS. Who acts: the engineer corrects the parameters named here."
+        super().__init__("\n".join([headline, *listed]))
+
+
+_SHOWN_OF_A_FILE = 20
+
+
+def _listed(of_one_file: list[Problem]) -> list[str]:
+    lines = [f"  - {problem}" for problem in of_one_file[:_SHOWN_OF_A_FILE]]
+    left = len(of_one_file) - len(lines)
+    return [*lines, f"  - {one_line(of_one_file[0].file)}: and {left} more"] if left else lines
 
 
 class ConnectError(OnemataError):

@@ -1,39 +1,59 @@
-"""From YAML files or notebook variables to typed parameters, or to all that is wrong with them."""
+"""From a client's folder or a notebook's variables to typed parameters, or to all that is wrong with them."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from .client_file import ClientFile, Place, read, why_not
 from .errors import ParameterError, Problem
 from .parameters import EXAMPLE_VALUES, SCHEMAS, ClientParameters, ServiceParameters
+from .raw_value import PLAIN_DATA, kind_of, shown, shown_place
 
+P = TypeVar("P", bound=ClientParameters)
+
+_SHARED = "client.yaml"
+_FILES = {f"{service}.yaml": service for service in SCHEMAS}
 _NOT_PARAMETERS = {"In", "Out"}  # IPython's own
-_LITERALS = (str, int, float, bool, list, dict, type(None))
-_DUE = {"missing": "this key is missing", "bool_type": "true or false is due", "list_type": "a list is due"}
+_NOTEBOOK = "the notebook's parameters"
+# What pydantic says in words of its own, by the type of its error.
+_MUST = {
+    "missing": "must be given: this key is missing",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping, like {team: data}",
+    "int_type": "must be a whole number without quotes",
+    "string_unicode": "must be of characters that can be seen",
+    "too_short": "must have at least one entry",
+    "too_long": "must have at most 49 entries",
+}
 
 
 def from_notebook(service: str, variables: Mapping[str, Any]) -> ServiceParameters:
     """The parameters among a notebook's variables (its `globals()`).
 
-    papermill injects whatever it is given and only warns about a key that the notebook does not
-    know; so every literal among the variables counts as a parameter, and an unknown one is refused.
+    Every variable with the name of a parameter is one, whatever it holds. papermill injects whatever it is given, and
+    only warns about a name that the notebook does not know; so all other plain data counts as an unknown parameter.
 
     Raises ParameterError with every problem.
     """
+    schema = SCHEMAS[service]
     values = {
         name: value
         for name, value in variables.items()
-        if not name.startswith("_") and name not in _NOT_PARAMETERS and isinstance(value, _LITERALS)
+        if name in schema.model_fields
+        or (not name.startswith("_") and name not in _NOT_PARAMETERS and isinstance(value, PLAIN_DATA))
     }
-    parameters, problems = _check(service, values, {name: _home(service, name) for name in values})
-    if parameters is None:
+    parameters, details = _validated(schema, values)
+    problems = [*_unknown(values, schema), *(_problem(each) for each in details)]
+    if not values.get("sandbox"):
+        problems += _left_from_example(values)
+    if parameters is None or problems:
         raise ParameterError(problems)
     return parameters
 
@@ -41,137 +61,139 @@ def from_notebook(service: str, variables: Mapping[str, Any]) -> ServiceParamete
 def from_folder(folder: Path) -> dict[str, ServiceParameters]:
     """The parameters of each service that the client's folder has a file for.
 
-    Raises ParameterError with every problem of every file.
+    Raises ParameterError with every problem of every file, and of every entry that is no file of a client's.
     """
-    if not folder.is_dir():
-        raise ParameterError(
-            [Problem(str(folder), "(folder)", "a file" if folder.exists() else "not there", "a client's folder is due")]
-        )
-    problems: list[Problem] = []
-    shared = _read(folder / "client.yaml", problems)
-    if problems:
-        raise ParameterError(problems)
-    services = [service for service in SCHEMAS if (folder / f"{service}.yaml").exists()]
-    found: dict[str, ServiceParameters] = {}
-    of_all = {key: value for key, value in shared.items() if not _of_a_service(key)}
-    for service in services:
-        path = folder / f"{service}.yaml"
-        unread = len(problems)
-        own = _read(path, problems)
-        if len(problems) > unread:
-            continue
-        files = dict.fromkeys(shared, str(folder / "client.yaml")) | dict.fromkeys(own, str(path))
-        parameters, wrong = _check(service, of_all | own, files, folder)
-        problems += wrong + _misplaced(service, shared, own, folder)
-        if parameters is not None:
-            found[service] = parameters
-    problems += _stray_files(folder, bool(services))
-    if problems:
-        raise ParameterError(sorted(set(problems), key=lambda problem: problem.file))
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except (OSError, ValueError) as error:
+        must = f"must be a client's folder that can be read: {why_not(error)}"
+        raise ParameterError([Problem(str(folder), "", "", must)]) from None
+    problems = _stray(folder, names)
+    shared = read(folder / _SHARED)
+    own = {service: read(folder / name) for name, service in _FILES.items() if name in names}
+    found, wrong = _all_services(shared, own)
+    if problems or wrong:
+        raise ParameterError(problems + wrong)
     return found
 
 
-def _check(
-    service: str, values: Mapping[str, Any], files: Mapping[str, str], folder: Path | None = None
-) -> tuple[ServiceParameters | None, list[Problem]]:
-    schema = SCHEMAS[service]
-    problems = _left_from_example(values, files) if not values.get("sandbox") else []
+def _all_services(
+    shared: ClientFile, own: Mapping[str, ClientFile]
+) -> tuple[dict[str, ServiceParameters], list[Problem]]:
+    in_sandbox = bool(shared.values.get("sandbox")) or shared.unread
+    of_all = {key: value for key, value in shared.values.items() if not _of_a_service(key)}
+    _, problems = _one_file(shared, ClientParameters, of_all, in_sandbox)
+    problems += _misplaced(shared, _of_a_service, "must be in the file of a service")
+    of_all = {key: value for key, value in of_all.items() if _of_the_client(key)}
+    found: dict[str, ServiceParameters] = {}
+    for service, file in own.items():
+        values = {key: value for key, value in file.values.items() if not _of_the_client(key)}
+        parameters, wrong = _one_file(file, SCHEMAS[service], of_all | values, in_sandbox)
+        problems += wrong + _misplaced(file, _of_the_client, f"must be in {_SHARED}")
+        found |= {service: parameters} if parameters else {}
+    return found, problems
+
+
+def _one_file(
+    file: ClientFile, schema: type[P], values: Mapping[str, Any], in_sandbox: bool
+) -> tuple[P | None, list[Problem]]:
+    """The parameters, and what is wrong with those of this file."""
+    if file.unread:
+        return None, file.problems
+    parameters, details = _validated(schema, values)
+    mine = [each for each in details if schema is ClientParameters or not _of_the_client(str(each["loc"][0]))]
+    problems = [*file.problems, *_unknown(values, schema, file), *(_problem(each, file) for each in mine)]
+    if not in_sandbox:
+        problems += _left_from_example(file.values, file)
+    return parameters, problems
+
+
+def _validated(schema: type[P], values: Mapping[str, Any]) -> tuple[P | None, list[ErrorDetails]]:
+    """The parameters, or what is wrong with the keys that the schema knows."""
+    known = {key: value for key, value in values.items() if key in schema.model_fields}
     try:
-        parameters = schema.model_validate(dict(values))
+        return schema.model_validate(known), []
     except ValidationError as error:
-        problems += [_problem(detail, service, files, folder) for detail in error.errors()]
-        return None, problems
-    return (None if problems else parameters), problems
+        return None, error.errors(include_url=False, include_context=False)
 
 
-def _problem(detail: ErrorDetails, service: str, files: Mapping[str, str], folder: Path | None) -> Problem:
-    key = str(detail["loc"][0])
-    path = ".".join(str(part) for part in detail["loc"])
-    home = _home(service, key)
-    file = files.get(key) or (str(folder / home) if folder else home)
-    kind = detail["type"]
-    if kind == "extra_forbidden":
-        return Problem(file, path, _short(detail["input"]), f"unknown key{_did_you_mean(key, service)}")
-    due = _DUE.get(kind, detail["msg"].removeprefix("Value error, "))
-    return Problem(file, path, "(none)" if kind == "missing" else _short(detail["input"]), due)
-
-
-def _left_from_example(values: Mapping[str, Any], files: Mapping[str, str]) -> list[Problem]:
-    due = "this is the example's value, which only the sandbox has: put the real one in its place"
+def _unknown(
+    values: Mapping[str, Any], schema: type[ClientParameters], file: ClientFile | None = None
+) -> list[Problem]:
     return [
-        Problem(files.get(key, "client.yaml"), key, _short(values[key]), due)
+        _located((key,), shown(value, key), f"must be a known key{_did_you_mean(key, schema)}", file)
+        for key, value in values.items()
+        if key not in schema.model_fields
+    ]
+
+
+def _problem(detail: ErrorDetails, file: ClientFile | None = None) -> Problem:
+    place = tuple(part for part in detail["loc"] if part != "[key]")
+    must = _MUST.get(detail["type"]) or _in_our_words(detail["msg"])
+    given = "" if detail["type"] == "missing" else shown(detail["input"], str(place[0]))
+    return _located(place, given, must + _of_another_kind(detail), file)
+
+
+def _located(place: Place, given: str, must: str, file: ClientFile | None) -> Problem:
+    line = file.line(place) if file else 0
+    return Problem(str(file.path) if file else _NOTEBOOK, shown_place(place), given, must, line)
+
+
+def _in_our_words(message: str) -> str:
+    return message.removeprefix("Value error, ").replace("Input should be", "must be")
+
+
+def _of_another_kind(detail: ErrorDetails) -> str:
+    """What a value of a wrong kind is instead, where the message does not say so yet."""
+    told = detail["type"] == "literal_error" and isinstance(detail["input"], str)
+    wrong_kind = detail["type"].endswith(("_type", "literal_error")) and not told
+    return f", not {kind_of(detail['input'])}" if wrong_kind else ""
+
+
+def _left_from_example(values: Mapping[str, Any], file: ClientFile | None = None) -> list[Problem]:
+    must = "must be the client's own: this is the example's value, which only the sandbox has"
+    return [
+        _located((key,), shown(example), must, file)
         for key, example in EXAMPLE_VALUES.items()
-        if values.get(key) == example
+        if type(values.get(key)) is type(example) and values[key] == example
     ]
 
 
-def _misplaced(service: str, shared: dict[str, Any], own: dict[str, Any], folder: Path) -> list[Problem]:
-    wrong_here = [
-        Problem(str(folder / f"{service}.yaml"), key, _short(value), "this key belongs in client.yaml")
-        for key, value in own.items()
-        if key in ClientParameters.model_fields
-    ]
-    wrong_there = [
-        Problem(str(folder / "client.yaml"), key, _short(value), "this key belongs in the file of a service")
-        for key, value in shared.items()
-        if _of_a_service(key)
-    ]
-    return wrong_here + wrong_there
+def _misplaced(file: ClientFile, elsewhere: Callable[[str], bool], must: str) -> list[Problem]:
+    return [_located((key,), shown(value, key), must, file) for key, value in file.values.items() if elsewhere(key)]
+
+
+def _of_the_client(key: str) -> bool:
+    return key in ClientParameters.model_fields
 
 
 def _of_a_service(key: str) -> bool:
-    return key not in ClientParameters.model_fields and any(key in each.model_fields for each in SCHEMAS.values())
+    return not _of_the_client(key) and any(key in each.model_fields for each in SCHEMAS.values())
 
 
-def _stray_files(folder: Path, any_service: bool) -> list[Problem]:
-    known = {"client.yaml", *(f"{service}.yaml" for service in SCHEMAS)}
+def _stray(folder: Path, names: Sequence[str]) -> list[Problem]:
+    """The entries of a client's folder that would be overlooked, and what is missing there."""
+    known = [_SHARED, *_FILES]
+    must = f"must be one of {', '.join(known)}, a *.md or a dot-file"
     problems = [
-        Problem(str(path), "(file)", path.name, f"not one of {', '.join(sorted(known))}")
-        for path in sorted(folder.glob("*.y*ml"))
-        if path.name not in known
+        Problem(str(folder / name), "", "", must + _rename(name, known))
+        for name in names
+        if name not in known and not name.startswith(".") and not _is_prose(folder / name)
     ]
-    if not any_service:
-        problems.append(Problem(str(folder), "(folder)", "no service", "one of redshift.yaml, glue.yaml, ec2.yaml"))
+    if not any(name in _FILES for name in names):
+        problems.append(Problem(str(folder), "", "", f"must have the file of a service: {', '.join(_FILES)}"))
     return problems
 
 
-def _home(service: str, key: str) -> str:
-    return "client.yaml" if key in ClientParameters.model_fields else f"{service}.yaml"
+def _is_prose(path: Path) -> bool:
+    return path.suffix == ".md" and path.is_file()
 
 
-def _did_you_mean(key: str, service: str) -> str:
-    close = difflib.get_close_matches(key, SCHEMAS[service].model_fields, n=1)
+def _rename(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name.lower(), known, n=1)
+    return f"; is it {close[0]}?" if close else ""
+
+
+def _did_you_mean(key: str, schema: type[ClientParameters]) -> str:
+    close = difflib.get_close_matches(key, schema.model_fields, n=1) if len(key) <= 64 else []
     return f"; did you mean {close[0]}?" if close else ""
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as papermill reads it, but a key that stands twice is an error rather than a silent overwrite."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = [key for key in keys if keys.count(key) > 1]
-        if twice:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {twice[0]!r} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-def _read(path: Path, problems: list[Problem]) -> dict[str, Any]:
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)  # noqa: S506 - a SafeLoader
-    except FileNotFoundError:
-        problems.append(Problem(str(path), "(file)", "not there", "this file is due"))
-        return {}
-    except (yaml.YAMLError, ValueError, OSError) as error:
-        problems.append(Problem(str(path), "(file)", "unreadable", " ".join(str(error).split())))
-        return {}
-    if content is None:
-        return {}
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        problems.append(Problem(str(path), "(file)", _short(content), "key: value lines are due"))
-        return {}
-    return content

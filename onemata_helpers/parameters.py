@@ -13,17 +13,28 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from .location import Location
 from .values import (
-    PARTITION,
     AccountId,
+    ExternalId,
     Filled,
+    IamPath,
+    InstanceProfileName,
+    KmsKeyArn,
+    NotDefault,
     OptionalBucket,
+    OwnProfile,
+    PolicyArn,
     PolicyHolderArn,
-    ProfileName,
+    Prefix,
     QueryPrincipalArn,
+    RecordFile,
     RoleArn,
     RoleName,
+    TagKey,
+    TagValue,
     Text,
+    each_once,
     matches,
+    name_of,
     partition_of,
     same_partition,
 )
@@ -42,83 +53,80 @@ class ServiceName(StrEnum):
 class ClientParameters(BaseModel):
     """The keys of `client.yaml`: the client's account, the way in, and Onemata's side."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
 
     client: Annotated[
         Text,
-        matches(r"[a-z0-9][a-z0-9-]{0,62}", "small letters, digits and '-' only: it names a folder"),
+        matches(
+            r"[a-z0-9][a-z0-9-]{0,62}",
+            "must be 1 to 63 small letters, digits and '-', not '-' first: it names a folder",
+        ),
         Filled,
     ] = Field(description="Short name of the client; names the folder of its records")
     region: Annotated[Text, Filled] = Field(description="AWS region of the client's services")
     account_id: AccountId = Field(description="The client's AWS account, quoted")
-    aws_profile: Text = Field("", description="Profile in ~/.aws/config to start from; empty: the usual chain")
+    aws_profile: OwnProfile = Field("", description="Profile in ~/.aws/config to start from; empty: the usual chain")
     operator_role_arn: RoleArn = Field("", description="Role of the client's to enter the account with")
-    operator_external_id: Text = Field("", description="External ID that the operator role asks for")
+    operator_external_id: ExternalId = Field("", description="External ID that the operator role asks for")
     onemata_account_id: AccountId = Field(description="Onemata's AWS account, quoted")
     onemata_role_arn: RoleArn = Field("", description="Role that Onemata provides; empty until it has answered")
-    onemata_external_id: Annotated[
-        Text, matches(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits or any of _+=,.@:/-")
-    ] = Field("", description="External ID that Onemata's role asks for")
+    onemata_external_id: ExternalId = Field("", description="External ID that Onemata's role asks for")
     bucket: Annotated[OptionalBucket, Filled] = Field(description="Onemata's bucket")
-    prefix: Annotated[Text, matches(r"[^/\s*?$][^\s*?$]*", "a prefix has no leading '/', no spaces, no wildcards")] = (
-        Field("", description="Where the client's data begins in the bucket; empty: the whole bucket")
+    prefix: Prefix = Field("", description="Where the client's data begins in the bucket; empty: the whole bucket")
+    permissions_boundary_arn: PolicyArn = Field(
+        "", description="Permissions boundary that the client's roles must carry"
     )
-    permissions_boundary_arn: Annotated[
-        Text,
-        matches(rf"arn:({PARTITION}):iam::(\d{{12}}|aws):policy/[!-~]+", "the ARN of an IAM policy is due"),
-    ] = Field("", description="Permissions boundary that the client's roles must carry")
-    role_path: Annotated[
-        Text,
-        matches(r"(/)|(/[!-~]{1,510}/)", "a path begins and ends with '/', at most 512 characters"),
-        Filled,
-    ] = Field("/", description="IAM path of what is made")
-    tags: dict[str, str] = Field(default_factory=dict, description="Tags for what is made")
+    role_path: IamPath = Field("/", description="IAM path of what is made")
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=49)] = Field(
+        default_factory=dict, description="Tags for what is made"
+    )
     sandbox: bool = Field(False, description="true: the embedded AWS, no real account")
 
     @field_validator("region")
     @classmethod
     def _region_exists(cls, region: str) -> str:
         if partition_of(region) is None:
-            raise ValueError("no AWS region of the partitions aws, aws-cn and aws-us-gov has this name")
+            raise ValueError("must be an AWS region of the partitions aws, aws-cn or aws-us-gov, like us-east-1")
         return region
+
+    @field_validator("onemata_account_id")
+    @classmethod
+    def _of_two_accounts(cls, account: str, info: ValidationInfo) -> str:
+        if account == info.data.get("account_id"):
+            raise ValueError("must be Onemata's account, and not the client's (account_id)")
+        return account
 
     @field_validator("onemata_role_arn", "operator_role_arn", "permissions_boundary_arn")
     @classmethod
     def _belongs(cls, arn: str, info: ValidationInfo) -> str:
-        if not arn:
-            return arn
-        same_partition(arn, info)
-        owner = "onemata_account_id" if info.field_name == "onemata_role_arn" else "account_id"
-        account, due = arn.split(":")[4], info.data.get(owner)
-        if due and account not in (due, "aws"):
-            raise ValueError(f"this is in account {account}, but {owner} is {due}")
+        if arn:
+            same_partition(arn, info)
+            _in_account(arn, "onemata_account_id" if info.field_name == "onemata_role_arn" else "account_id", info)
         return arn
+
+    @field_validator("operator_external_id")
+    @classmethod
+    def _with_its_role(cls, external_id: str, info: ValidationInfo) -> str:
+        if external_id and info.data.get("operator_role_arn") == "":
+            raise ValueError("must be empty without operator_role_arn: no other role asks for it")
+        return external_id
 
     @field_validator("tags")
     @classmethod
-    def _taggable(cls, tags: dict[str, str]) -> dict[str, str]:
-        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html (one of the 50 places is ours)
-        allowed = re.compile(r"[\w\s_.:/=+@-]*")
-        for key, value in tags.items():
-            if not key or len(key) > 128 or len(value) > 256 or key.lower().startswith(("aws:", "onemata:")):
-                raise ValueError(f"tag {key!r}: key 1 to 128, value up to 256 characters, not aws:… or onemata:…")
-            if not allowed.fullmatch(key) or not allowed.fullmatch(value):
-                raise ValueError(f"tag {key!r}: letters, digits, spaces and any of _.:/=+@- only")
-        if len({key.lower() for key in tags}) < len(tags):
-            raise ValueError("two keys differ only in case, which are the same tag to IAM")
-        if len(tags) > 49:
-            raise ValueError("49 tags at most")
+    def _each_key_once(cls, tags: dict[str, str]) -> dict[str, str]:
+        # Keys that differ only in case are one tag to IAM: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+        each_once(list(tags))
         return tags
+
+    @property
+    def location(self) -> Location:
+        """Where Onemata delivers the client's data."""
+        return Location(self.bucket, self.prefix)
 
     @property
     def partition(self) -> str:
         """`aws`, `aws-cn` or `aws-us-gov`, by the region."""
         return partition_of(self.region) or "aws"
-
-    @property
-    def location(self) -> Location:
-        """Where Onemata delivers."""
-        return Location(self.bucket, self.prefix)
 
     def arn(self, kind: str, name: str) -> str:
         """The ARN of an IAM thing of the client's: kind `role` or `instance-profile`, at `role_path`."""
@@ -134,20 +142,19 @@ class ServiceParameters(ClientParameters):
 
     action: Action = Field("plan", description="plan, apply, verify or remove")
     approved_plan: Annotated[
-        Text, matches(r"[0-9a-f]{20}", "the digest under a plan is due: 20 hexadecimal digits")
+        Text, matches(r"[0-9a-f]{20}", "must be the digest under a plan: 20 hexadecimal digits")
     ] = Field("", description="Apply only the plan with this digest; empty: the plan shown in the same run")
     role_name: RoleName
     s3_access: Literal["managed", "scoped"] = Field(
         "managed", description="managed: the guide's AWS policies; scoped: only Onemata's bucket and prefix"
     )
-    kms_key_arn: Annotated[
-        Text,
-        matches(rf"arn:({PARTITION}):kms:[a-z0-9-]+:\d{{12}}:key/[\w-]+", "the ARN of a KMS key is due"),
-    ] = Field("", description="Key that Onemata's objects are encrypted with; empty unless SSE-KMS")
+    kms_key_arn: KmsKeyArn = Field(
+        "", description="Key that Onemata's objects are encrypted with; empty unless SSE-KMS"
+    )
     adopt_existing: bool = Field(
         False, description="true: add what is missing to a role of the client's that has our name"
     )
-    record: Text = Field(
+    record: RecordFile = Field(
         "", description="A new file for the JSON record; empty: records/<client>/<service>/<time>.json"
     )
 
@@ -176,25 +183,33 @@ class RedshiftParameters(ServiceParameters):
         Text,
         matches(
             r"(?!.*--)[a-z][a-z0-9-]{0,61}[a-z0-9]|[a-z]",
-            "1 to 63 small letters, digits and '-', letter first",
+            "must be 1 to 63 small letters, digits and '-', letter first, no '-' last and no two together",
         ),
         Filled,
     ] = Field(description="The client's cluster (with launch: the new one)")
     role_chain: bool = Field(False, description="true: the role reads through Onemata's role (role chaining)")
     launch: bool = Field(False, description="true: launch the cluster if there is none of this name; costs money")
     confirm_launch_costs: bool = Field(False, description="true: the client agrees to pay for the new cluster")
-    launch_node_type: Annotated[Text, matches(r"[a-z0-9]+\.[a-z0-9]+", "a node type is due, like ra3.large")] = Field(
-        "ra3.large", description="Node type of the new cluster"
-    )
+    launch_node_type: Annotated[
+        Text, matches(r"[a-z0-9]{1,20}\.[a-z0-9]{1,20}", "must be a node type, like ra3.large"), Filled
+    ] = Field("ra3.large", description="Node type of the new cluster")
     launch_nodes: Annotated[int, Field(ge=1, le=128)] = Field(1, description="Number of nodes of the new cluster")
-    launch_database: Annotated[Text, matches(r"[a-z_][a-z0-9_$]{0,63}", "1 to 64 small letters, digits, _ or $")] = (
-        Field("dev", description="First database of the new cluster")
-    )
+    launch_database: Annotated[
+        Text, matches(r"[a-z_][a-z0-9_]{0,63}", "must be 1 to 64 small letters, digits or _, no digit first"), Filled
+    ] = Field("dev", description="First database of the new cluster")
     launch_admin: Annotated[
         Text,
-        matches(r"(?!public$)[a-z][a-z0-9_+.@-]{0,127}", "1 to 128 small letters or digits, letter first"),
+        matches(
+            r"(?!public$)[a-z][a-z0-9_+.@-]{0,127}",
+            "must be 1 to 128 small letters, digits or any of _+.@-, letter first, and not public",
+        ),
+        Filled,
     ] = Field("onemata_admin", description="Admin user of the new cluster; AWS makes and keeps its password")
-    launch_subnet_group: Text = Field("", description="Cluster subnet group; empty: the account's default VPC")
+    # https://docs.aws.amazon.com/redshift/latest/APIReference/API_CreateClusterSubnetGroup.html (it names letters,
+    # digits and '-'; groups with '_' in their names are about)
+    launch_subnet_group: Annotated[
+        Text, matches(r"[A-Za-z0-9_-]{1,255}", "must be up to 255 letters, digits, '-' or '_'"), NotDefault
+    ] = Field("", description="Cluster subnet group; empty: the account's default VPC")
 
 
 class GlueParameters(ServiceParameters):
@@ -216,13 +231,11 @@ class GlueParameters(ServiceParameters):
     def _of_the_client(cls, arns: list[str], info: ValidationInfo) -> list[str]:
         for arn in arns:
             same_partition(arn, info)
-            account = info.data.get("account_id")
-            if account and arn.split(":")[4] != account:
-                raise ValueError(f"{arn} is not in the client's account {account}")
+            _in_account(arn, "account_id", info)
             # https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html
             if info.field_name == "pass_role_to" and re.search(r":role/aws-(reserved|service-role)/", arn):
-                raise ValueError(f"{arn} is AWS's to change: the leave to pass the role goes into its permission set")
-        return arns
+                raise ValueError(f"must not hold {arn}, which only AWS changes: put iam:PassRole in its permission set")
+        return each_once(arns, name_of)
 
 
 class Ec2Parameters(ServiceParameters):
@@ -232,9 +245,17 @@ class Ec2Parameters(ServiceParameters):
     managed_s3_policy = ""
 
     role_name: RoleName = Field("onemata-ec2", description="Name of the role for EC2")
-    instance_profile_name: ProfileName = Field("", description="Name of the instance profile; empty: as the role")
+    instance_profile_name: InstanceProfileName = Field(
+        "", description="Name of the instance profile; empty: as the role"
+    )
     instance_ids: Annotated[
-        list[Annotated[Text, matches(r"i-([0-9a-f]{8}|[0-9a-f]{17})", "an instance id is due, like i-0abc…"), Filled]],
+        list[
+            Annotated[
+                Text,
+                matches(r"i-([0-9a-f]{8}|[0-9a-f]{17})", "must be an instance's id, like i-0a1b2c3d4e5f60718"),
+                Filled,
+            ]
+        ],
         Field(min_length=1),
     ] = Field(description="The instances that read the data")
     on_existing_profile: Literal["stop", "extend", "replace"] = Field(
@@ -242,16 +263,18 @@ class Ec2Parameters(ServiceParameters):
     )
     profile_name: Annotated[
         Text,
-        matches(
-            r"(?![- ])[A-Za-z0-9_+=,.@:/ -]{1,128}(?<! )",
-            "up to 128 letters, digits, spaces or any of _+=,.@:/-; no space or '-' first, no space last",
-        ),
+        matches(r"(?!-)[A-Za-z0-9_+=.@-]{1,128}", "must be up to 128 letters, digits or any of _+=.@-, not '-' first"),
     ] = Field("", description="Name of the profile in ~/.aws/config; empty: as the role")
     configure: Literal["ssm", "manual", "skip"] = Field(
         "manual", description="The profile on the instance: ssm writes and proves it, manual gives a block to paste"
     )
     instance_user: Annotated[
-        Text, matches(r"[A-Za-z0-9_][A-Za-z0-9_.@\\ $-]{0,103}", "the name of a user on the instance is due"), Filled
+        Text,
+        matches(
+            r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,103}",
+            "must be the name of a user on the instance: up to 104 letters, digits or any of _.@-, no sign but _ first",
+        ),
+        Filled,
     ] = Field("ec2-user", description="User on the instance whose ~/.aws/config gets the profile")
     negative_checks: bool = Field(True, description="Also prove (with ssm) that what must be refused is refused")
     denied_bucket: OptionalBucket = Field("", description="Another bucket of Onemata's, which must be refused")
@@ -262,25 +285,35 @@ class Ec2Parameters(ServiceParameters):
     def _is_onematas(cls, arn: str, info: ValidationInfo) -> str:
         if arn:
             same_partition(arn, info)
-            due = info.data.get("onemata_account_id")
-            if due and arn.split(":")[4] != due:
-                raise ValueError(f"this is in account {arn.split(':')[4]}, but onemata_account_id is {due}")
+            _in_account(arn, "onemata_account_id", info)
             if arn == info.data.get("onemata_role_arn"):
-                raise ValueError("this must be another role than onemata_role_arn")
+                raise ValueError("must be another role than onemata_role_arn")
         return arn
+
+    @field_validator("denied_bucket")
+    @classmethod
+    def _is_another(cls, bucket: str, info: ValidationInfo) -> str:
+        if bucket and bucket == info.data.get("bucket"):
+            raise ValueError("must be another bucket than bucket")
+        return bucket
 
     @field_validator("instance_ids")
     @classmethod
     def _each_once(cls, ids: list[str]) -> list[str]:
-        if len(ids) != len(set(ids)):
-            raise ValueError("an instance stands twice")
-        return ids
+        return each_once(ids)
 
     @field_validator("profile_name")
     @classmethod
     def _usable_on_the_instance(cls, name: str, info: ValidationInfo) -> str:
-        if not name and str(info.data.get("role_name", "")).startswith("-"):
-            raise ValueError("empty means the role's name, but a profile's name cannot begin with '-'")
+        used = name or str(info.data.get("role_name", ""))
+        as_the_role = "" if name else " (it is empty, which means role_name)"
+        if used.startswith("-"):
+            raise ValueError(f"must not begin with '-'{as_the_role}: the AWS CLI would take it for an option")
+        if used.lower() == "default":
+            raise ValueError(
+                f"must not be default{as_the_role}: every AWS command of that user on the instance would act "
+                "as Onemata's role"
+            )
         return name
 
     @property
@@ -292,6 +325,13 @@ class Ec2Parameters(ServiceParameters):
     def config_profile(self) -> str:
         """The name of the profile in `~/.aws/config`; as in the guide, that of the role unless told."""
         return self.profile_name or self.role_name
+
+
+def _in_account(arn: str, owner: str, info: ValidationInfo) -> None:
+    """Raise ValueError if an ARN is of another account than the parameter `owner` names (AWS's own count as any)."""
+    account, expected = arn.split(":")[4], info.data.get(owner)
+    if expected and account not in (expected, "aws"):
+        raise ValueError(f"must be in account {expected} ({owner}): {arn} is in {account}")
 
 
 SCHEMAS: dict[str, type[ServiceParameters]] = {

@@ -12,16 +12,28 @@ from functools import cache
 
 from .parameters import ServiceParameters
 from .permissions import policy, unscoped
+from .sandbox_address import SANDBOX_URL, parsed_url
 
-SANDBOX_URL = "ONEMATA_SANDBOX_URL"
-"""Names the sandbox that is served, with the operator's credentials in the address."""
+
+def served_url() -> str:
+    """The address of the sandbox that is served; empty if none is named.
+
+    Raises ConnectError if ONEMATA_SANDBOX_URL is no address of a sandbox.
+    """
+    url = os.environ.get(SANDBOX_URL, "")
+    if url:
+        parsed_url(url)
+    return url
 
 
 def sandbox_url(parameters: ServiceParameters) -> str:
-    """The address of the sandbox for a run with these parameters; empty when they are for AWS."""
+    """The address of the sandbox for a run with these parameters; empty when they are for AWS.
+
+    Raises ConnectError if ONEMATA_SANDBOX_URL is no address of a sandbox.
+    """
     if not parameters.sandbox:
         return ""
-    return os.environ.get(SANDBOX_URL) or _of_this_process()
+    return served_url() or _of_this_process()
 
 
 @contextmanager
@@ -29,8 +41,10 @@ def sandbox_for_all(needed: Sequence[ServiceParameters]) -> Iterator[None]:
     """Serve one sandbox to all notebooks of this process and its children, if any is `needed` and none runs.
 
     Its operator may do what the runbooks of those parameters need, and nothing else.
+
+    Raises ConnectError if ONEMATA_SANDBOX_URL is no address of a sandbox.
     """
-    if not needed or os.environ.get(SANDBOX_URL):
+    if not needed or served_url():
         yield
         return
     from .sandbox import start

@@ -21,6 +21,7 @@ from .frozen import Frozen
 from .parameters import ClientParameters
 from .redaction import foreign
 from .refusal import aws_refusal, in_awss_words, without_words
+from .sandbox_address import parsed_url
 from .text import one_line
 
 # The services that the runbooks call, and the ends of AWS's host names.
@@ -196,12 +197,10 @@ def _account(parameters: ClientParameters, on_call: Callable[[ApiCall], None]) -
 
 
 def _sandbox(url: str, region: str, on_call: Callable[[ApiCall], None]) -> Aws:
-    address = urlsplit(url)
-    session = boto3.Session(
-        aws_access_key_id=address.username, aws_secret_access_key=address.password, region_name=region
-    )
+    address = parsed_url(url)
+    session = boto3.Session(aws_access_key_id=address.key_id, aws_secret_access_key=address.secret, region_name=region)
     watch(session, on_call)
-    return Aws(session, f"{address.scheme}://{address.hostname}:{address.port}")
+    return Aws(session, address.endpoint)
 
 
 def refuse_strangers(identity: Identity, parameters: ClientParameters) -> None:

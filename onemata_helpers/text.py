@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
+# Printable by their class, and yet nothing is seen of them: fillers, joiners, variation selectors, the empty Braille.
+# https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt (Default_Ignorable_Code_Point)
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
 
 def is_plain(text: str) -> bool:
     """Whether each character is one that a person sees: no control, format or bidi character, no lone surrogate.
 
     Of the spaces only the ordinary one is plain. The classes are Unicode's, as `str.isprintable` reads them.
     """
-    return text.isprintable()
+    return text.isprintable() and not _UNSEEN.search(text)
 
 
 def visible(text: str) -> str:

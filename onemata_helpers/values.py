@@ -1,4 +1,9 @@
-"""The kinds of values that parameters have, each with the sentence that says what is due.
+"""The kinds of values that parameters have, each with the sentence that says what it must be.
+
+All are text of IAM's own plain characters, ASCII letters and digits and `_+=,.@:/-`, narrowed for each kind. None of
+these acts in a shell, in SQL, in a policy, in the AWS CLI's configuration, in HTML or on a terminal, so a value that
+has passed is the same wherever it is written. Only texts that never leave our side of AWS may hold more: tags, the
+name of our own AWS profile, and the path of the record.
 
 Names and lengths: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
@@ -6,46 +11,69 @@ Names and lengths: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_ia
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Annotated, Any
 
-import boto3
+from botocore.loaders import create_loader
+from botocore.regions import EndpointResolver
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
+from .raw_value import Unquoted, kind_of
+from .redaction import looks_like_credential
+from .text import is_plain
+
 _PLACEHOLDERS = ("111111111111", "ROLENAME", "DOC-EXAMPLE-BUCKET", "AROAEXAMPLEID")
+_LONGEST = 2048
 PARTITION = "aws|aws-cn|aws-us-gov"
+# IAM's names may hold a comma as well, but Redshift splits IAM_ROLE there, and tags cannot hold one.
+_NAME = "A-Za-z0-9_+=.@-"
+_SEGMENTS = rf"(?:[{_NAME}]+/)*"
+
+
+def matches(pattern: str, must: str) -> AfterValidator:
+    """A validator: the whole text fits the pattern, or is empty; else it says what the text `must` be."""
+    form = re.compile(pattern, re.ASCII)
+
+    def check(value: str) -> str:
+        if value and not form.fullmatch(value):
+            raise ValueError(must)
+        return value
+
+    return AfterValidator(check)
 
 
 def _text(value: Any) -> Any:
+    """Text that hides nothing; YAML's and Python's nothing is the empty text. Raises ValueError for all else."""
     if value is None:
         return ""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise ValueError("this is text: put it in quotes")
-    if isinstance(value, str):
-        for placeholder in _PLACEHOLDERS:
-            if placeholder in value:
-                raise ValueError(f"{placeholder} is a placeholder of the guide: put the real value in its place")
+    if isinstance(value, (int, float, Unquoted)):
+        raise ValueError(f"must be text in quotes: without them it is {kind_of(value)}")
+    if not isinstance(value, str):
+        raise ValueError(f"must be text, not {kind_of(value)}")
+    if len(value) > _LONGEST:
+        raise ValueError(f"must be at most {_LONGEST} characters long, not {len(value)}")
+    if not is_plain(value):
+        raise ValueError("must be of characters that can be seen, in one line")
+    return _real(value)
+
+
+def _real(value: str) -> str:
+    if looks_like_credential(value):
+        raise ValueError("must not be a credential, as this seems to be: credentials are never parameters")
+    for placeholder in _PLACEHOLDERS:
+        if placeholder in value:
+            raise ValueError(f"must be the real value: {placeholder} is a placeholder of the guide")
     return value
 
 
 def _account_id(value: Any) -> Any:
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float, Unquoted)) and not isinstance(value, bool):
         raise ValueError(
-            "an account id must be quoted: YAML reads it as a number, drops leading zeros, and takes one that starts "
-            "with 0 for octal. Copy it from the AWS console, and put it in quotes"
+            "must be quoted: without quotes it is a number, which loses leading zeros, and one that starts "
+            "with 0 is taken for octal. Copy it from the AWS console, and put it in quotes"
         )
     return _text(value)
-
-
-def matches(pattern: str, due: str) -> AfterValidator:
-    """A validator: the whole text fits the pattern (ASCII), or is empty; else `due` is said."""
-
-    def check(value: str) -> str:
-        if value and not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(due)
-        return value
-
-    return AfterValidator(check)
 
 
 def _filled(value: str) -> str:
@@ -54,57 +82,141 @@ def _filled(value: str) -> str:
     return value
 
 
+def _not_default(value: str) -> str:
+    if value.lower() == "default":
+        raise ValueError("must not be default, which AWS keeps for itself")
+    return value
+
+
 Text = Annotated[str, BeforeValidator(_text)]
 Filled = AfterValidator(_filled)
+NotDefault = AfterValidator(_not_default)
+
+
+def _arn(kinds: Sequence[str], account: str, longest: int, must: str) -> AfterValidator:
+    """A validator: the text is an IAM ARN, its path of the same plain characters as its name: no wildcard, no `${...}`.
+
+    A path has up to 512 characters; its first `/` stands with the kind.
+    """
+    kind = "|".join(kinds)
+    path = rf"(?![^:]{{511,}}/){_SEGMENTS}"
+    return matches(rf"arn:(?:{PARTITION}):iam::{account}:(?:{kind})/{path}[{_NAME}]{{1,{longest}}}", must)
+
+
 AccountId = Annotated[
-    str, BeforeValidator(_account_id), matches(r"\d{12}", "an AWS account id has exactly 12 digits"), Filled
+    str, BeforeValidator(_account_id), matches(r"\d{12}", "must be an AWS account id: exactly 12 digits"), Filled
 ]
 RoleArn = Annotated[
+    Text, _arn(("role",), r"\d{12}", 64, "must be the ARN of an IAM role, like arn:aws:iam::<12 digits>:role/<name>")
+]
+PolicyArn = Annotated[
+    Text,
+    _arn(
+        ("policy",),
+        r"(?:\d{12}|aws)",
+        128,
+        "must be the ARN of an IAM policy, like arn:aws:iam::<12 digits>:policy/<name>",
+    ),
+]
+_NO_SESSION = "(of a role, not of a session), like arn:aws:iam::<12 digits>:role/<name>"
+QueryPrincipalArn = Annotated[
+    Text, _arn(("user", "role"), r"\d{12}", 64, f"must be the ARN of an IAM user or role {_NO_SESSION}"), Filled
+]
+PolicyHolderArn = Annotated[
+    Text,
+    _arn(("user", "group", "role"), r"\d{12}", 128, f"must be the ARN of an IAM user, group or role {_NO_SESSION}"),
+    Filled,
+]
+RoleName = Annotated[Text, matches(rf"[{_NAME}]{{1,64}}", "must be 1 to 64 letters, digits or any of _+=.@-"), Filled]
+InstanceProfileName = Annotated[
+    Text, matches(rf"[{_NAME}]{{1,128}}", "must be up to 128 letters, digits or any of _+=.@-")
+]
+IamPath = Annotated[
     Text,
     matches(
-        rf"arn:({PARTITION}):iam::\d{{12}}:role/([!-~]+/)?[\w+=,.@-]{{1,64}}",
-        "the ARN of an IAM role is due, like arn:aws:iam::<12 digits>:role/<name>",
+        rf"(?!.{{513}})/{_SEGMENTS}",
+        "must be a path that begins and ends with '/', of letters, digits and any of _+=.@- between, "
+        "at most 512 characters",
     ),
+    Filled,
+]
+ExternalId = Annotated[
+    Text, matches(r"[A-Za-z0-9_+=,.@:/-]{2,1224}", "must be 2 to 1224 letters, digits or any of _+=,.@:/-")
 ]
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 OptionalBucket = Annotated[
     Text,
     matches(
         r"(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-        "a bucket's name alone is due: 3 to 63 small letters, digits, '.' and '-', no s3:// before it",
+        "must be a bucket's name alone, with no s3:// before it: 3 to 63 small letters, digits, '.' and '-'",
     ),
 ]
-QueryPrincipalArn = Annotated[
+# A key has 1,024 bytes in all: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+Prefix = Annotated[
     Text,
     matches(
-        rf"arn:({PARTITION}):iam::\d{{12}}:(user|role)/[!-~]+",
-        "the ARN of an IAM user or role is due (of a role, not of a session: arn:aws:iam::…:role/…)",
+        r"[A-Za-z0-9_+=,.@:-][A-Za-z0-9_+=,.@:/-]{0,899}",
+        "must be up to 900 letters, digits or any of _+=,.@:/-, with no leading '/', no spaces, no wildcards",
     ),
-    Filled,
 ]
-PolicyHolderArn = Annotated[
+KmsKeyArn = Annotated[
     Text,
     matches(
-        rf"arn:({PARTITION}):iam::\d{{12}}:(user|group|role)/[!-~]+",
-        "the ARN of an IAM user, group or role is due (of a role, not of a session: arn:aws:iam::…:role/…)",
+        rf"arn:(?:{PARTITION}):kms:[a-z0-9-]{{1,32}}:\d{{12}}:key/[A-Za-z0-9_-]{{1,128}}",
+        "must be the ARN of a KMS key, like arn:aws:kms:us-east-1:<12 digits>:key/<id>",
     ),
-    Filled,
 ]
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (names and their lengths)
-RoleName = Annotated[
-    Text, matches(r"[\w+=,.@-]{1,64}", "a role name has 1 to 64 letters, digits or any of _+=,.@-"), Filled
+# A profile of our own machine's ~/.aws/config goes to boto3 alone, and may be written in any language.
+OwnProfile = Annotated[
+    Text,
+    AfterValidator(lambda value: _any_language(value, 128, "letters, digits, spaces and any of _.:/=+@,-", ",")),
 ]
-ProfileName = Annotated[Text, matches(r"[\w+=,.@-]{1,128}", "1 to 128 letters, digits or any of _+=,.@-")]
+RecordFile = Annotated[
+    Text, matches(r"(?s).{1,1000}\.json", "must be the path of a file that ends in .json, at most 1,000 characters")
+]
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+TagKey = Annotated[Text, AfterValidator(lambda key: _tag(key, 128, ("aws:", "onemata:"))), Filled]
+TagValue = Annotated[Text, AfterValidator(lambda value: _tag(value, 256, ("aws:",)))]
+
+
+def _any_language(value: str, longest: int, must: str, more: str = "") -> str:
+    if not re.fullmatch(rf"[\w .:/=+@{more}-]{{0,{longest}}}", value) or value != value.strip():
+        raise ValueError(f"must be at most {longest} {must}, with no space at either end")
+    return value
+
+
+def _tag(value: str, longest: int, reserved: tuple[str, ...]) -> str:
+    if value.lower().startswith(reserved):
+        raise ValueError(f"must not begin with {' or '.join(reserved)}, which is reserved")
+    return _any_language(value, longest, "letters, digits, spaces and any of _.:/=+@-")
+
+
+def each_once(values: list[str], identity: Callable[[str], str] = str.lower) -> list[str]:
+    """The same list. Raises ValueError if it names a thing twice; `identity` says by what two are the same."""
+    seen: dict[str, str] = {}
+    for value in values:
+        same = identity(value)
+        if same in seen:
+            first = f" (as {seen[same]})" if seen[same] != value else ""
+            raise ValueError(f"must name each thing once: {value} is listed twice{first}")
+        seen[same] = value
+    return values
+
+
+def name_of(arn: str) -> str:
+    """What an IAM ARN names, without its path: IAM has one thing of a kind and name in an account, in any case."""
+    kind, _, name = arn.partition("/")
+    return f"{kind}/{name.rsplit('/', 1)[-1]}".lower()
 
 
 @cache
 def partition_of(region: str) -> str | None:
     """`aws`, `aws-cn` or `aws-us-gov`; None for a region that is in none of them."""
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region):
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", region):
         return None
-    session = boto3.Session()
+    regions = EndpointResolver(create_loader().load_data("endpoints"))  # not of a session: that reads ~/.aws/config
     for partition in PARTITION.split("|"):
-        if region in session.get_available_regions("sts", partition):
+        if region in regions.get_available_endpoints("sts", partition):
             return partition
     return None
 
@@ -114,4 +226,4 @@ def same_partition(arn: str, info: ValidationInfo) -> None:
     region = info.data.get("region")
     partition = partition_of(region) if region else None
     if partition and arn.split(":")[1] != partition:
-        raise ValueError(f"partition {arn.split(':')[1]} is not that of region {region}, {partition}")
+        raise ValueError(f"must be in the partition of region {region}, {partition}, not in {arn.split(':')[1]}")

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from onemata_helpers import Runbook, sandbox
 from onemata_helpers.errors import OnemataError
 from onemata_helpers.permissions import unscoped
 from onemata_helpers.record import Record
 from onemata_helpers.sandbox.server import Sandbox
-from onemata_helpers.sandbox_in_use import SANDBOX_URL
+from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.wait import Wait
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +51,9 @@ def _start_from_a_clean_environment() -> None:
 
 
 _start_from_a_clean_environment()
+# The same examples each time, and no failure for a slow machine.
+settings.register_profile("onemata", derandomize=True, deadline=None, database=None)
+settings.load_profile("onemata")
 
 
 @pytest.fixture

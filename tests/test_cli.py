@@ -16,6 +16,7 @@ import pytest
 
 from onemata_helpers.record import Record
 from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.text import is_plain
 
 from .account import LAMBDA
@@ -54,8 +55,40 @@ def test_check_says_what_is_good_and_what_is_wrong(tmp_path: Path) -> None:
     assert "good (redshift, glue, ec2; sandbox only)" in good.stdout
     bad = onemata("check", EXAMPLE, client(tmp_path, "acme", account_id="012345670123"), cwd=tmp_path)
     assert bad.returncode == 2
-    assert "client.yaml: account_id = 1402433619: an account id must be quoted" in bad.stderr
+    assert "client.yaml, line 10: account_id = 012345670123: must be quoted" in bad.stderr
     assert "Traceback" not in bad.stderr
+
+
+def test_check_and_run_find_the_same_folder_and_the_same_client(tmp_path: Path) -> None:
+    one = client(tmp_path, "one")
+    (tmp_path / "link").symlink_to(one)
+    for command in ("check", "run"):
+        done = onemata(command, one, tmp_path / "link", cwd=tmp_path)
+        assert done.returncode == 2
+        assert "link: must be given once: it is the same folder as" in done.stderr
+        shutil.copytree(one, tmp_path / "two", dirs_exist_ok=True)
+        assert "must be of one folder only" in onemata(command, one, "two", cwd=tmp_path).stderr
+    assert not (tmp_path / "records").exists()
+
+
+def test_check_prints_no_line_that_a_name_forges(tmp_path: Path) -> None:
+    folder = client(tmp_path, "one").rename(tmp_path / "\x1b[31mfine: good\n[bold]x")
+    good = onemata("check", folder, cwd=tmp_path)
+    assert good.returncode == 0
+    assert "\x1b" not in good.stdout
+    assert len(good.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:4566", "http://AKIAEXAMPLE:hushhush@example.com:80"])
+def test_run_starts_nothing_with_a_wrong_sandbox_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv(SANDBOX_URL, url)
+    done = onemata("run", EXAMPLE, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("ONEMATA_SANDBOX_URL must be http://<key>:<secret>@127.0.0.1:<port>")
+    assert "hushhush" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_run_onboards_the_example(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from onemata_helpers.calls import ApiCall
 from onemata_helpers.permissions import unscoped
 from onemata_helpers.record import Recorder
 from onemata_helpers.sandbox.server import Sandbox
-from onemata_helpers.sandbox_in_use import SANDBOX_URL
+from onemata_helpers.sandbox_address import SANDBOX_URL
 
 from .account import give_foreign_profile
 from .conftest import Run, run

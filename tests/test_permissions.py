@@ -14,7 +14,7 @@ from onemata_helpers.parameter_files import from_folder, from_notebook
 from onemata_helpers.sandbox import gate, world
 from onemata_helpers.sandbox.iam import authorizer
 from onemata_helpers.sandbox.server import Sandbox
-from onemata_helpers.sandbox_in_use import SANDBOX_URL
+from onemata_helpers.sandbox_address import SANDBOX_URL
 
 from .account import give_foreign_profile, make_foreign_role, retrust
 from .conftest import EXAMPLE, ROLES, run, values

@@ -13,7 +13,7 @@ import pytest
 from onemata_helpers import sandbox
 from onemata_helpers.permissions import unscoped
 from onemata_helpers.sandbox.server import Sandbox
-from onemata_helpers.sandbox_in_use import SANDBOX_URL
+from onemata_helpers.sandbox_address import SANDBOX_URL
 from tests.instance.test_on_instance import *  # noqa: F403
 from tests.test_instance import test_it_ends_verified_with_the_output_of_the_two_commands  # noqa: F401
 

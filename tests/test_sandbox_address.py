@@ -1,0 +1,64 @@
+"""Only the address of a sandbox on this machine, with its own credentials, is one; nothing else is ever asked."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from onemata_helpers.errors import ConnectError
+from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.sandbox_address import SANDBOX_URL, SandboxAddress, parsed_url
+
+from .conftest import run
+
+SECRET = "hush0hush0hush0"
+GOOD = f"http://AKIAEXAMPLE:{SECRET}@127.0.0.1:4566"
+
+
+def test_the_served_address_comes_apart(aws: Sandbox) -> None:
+    address = parsed_url(aws.url)
+    assert address.endpoint == aws.endpoint
+    assert f"http://{address.key_id}:{address.secret}@{address.endpoint[7:]}" == aws.url
+    assert address.secret not in repr(address)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_this_machine_has_three_names(host: str) -> None:
+    url = GOOD.replace("127.0.0.1", host)
+    assert parsed_url(url) == SandboxAddress(f"http://{host}:4566", "AKIAEXAMPLE", SECRET)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        GOOD.replace("http", "https"), GOOD.replace("127.0.0.1", "127.0.0.1.example.com"), GOOD.replace("4566", ""),
+        GOOD.replace("127.0.0.1", "169.254.169.254"), GOOD.replace(":4566", ""), GOOD.replace("4566", "99999"),
+        GOOD.replace("4566", "0"), GOOD.replace("4566", "x"), GOOD + "/x", GOOD + "?x=1", GOOD + "#x", GOOD + "\n",
+        GOOD.replace(f"AKIAEXAMPLE:{SECRET}@", ""), GOOD.replace(f":{SECRET}", ""), GOOD.replace("AKIAEXAMPLE", ""),
+        GOOD.replace("@", "@example.com@"), GOOD.replace("127.0.0.1", "[::1"), SECRET, " ",
+    ],
+)  # fmt: skip
+def test_any_other_address_is_refused_in_a_sentence_without_the_secret(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SANDBOX_URL, url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOFTHEUSER")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-the-user")
+    refused = run("glue")
+    assert isinstance(refused.error, ConnectError)
+    assert "must be http://<key>:<secret>@127.0.0.1:<port>" in str(refused.error)
+    assert SECRET not in str(refused.error)
+    assert refused.record.calls == []
+
+
+@given(url=st.text(max_size=60) | st.text(alphabet="http://AK:s@127.0.0.1[]locas5\n?#%", max_size=60))
+@example(url=GOOD)
+def test_whatever_the_text_it_is_of_this_machine_or_refused(url: str) -> None:
+    try:
+        address = parsed_url(url)
+    except ConnectError:
+        return
+    assert address.endpoint.rsplit(":", 1)[0] in ("http://127.0.0.1", "http://localhost", "http://[::1]")
+    assert address.key_id
+    assert address.secret
