@@ -21,6 +21,7 @@ from sqlglot.dialects.redshift import Redshift
 
 from onemata_helpers import policies, values
 from onemata_helpers.errors import ParameterError
+from onemata_helpers.location import Location
 from onemata_helpers.parameter_files import from_notebook
 from onemata_helpers.parameters import SCHEMAS
 from onemata_helpers.redaction import looks_like_credential
