@@ -28,7 +28,7 @@ ROLES = {"redshift": "onemata-redshift", "glue": "AWSGlueServiceRoleOnemata", "e
 STEPS = ("connect", "plan", "apply", "verify", "hand_over", "finish")
 
 
-KEPT = ("PATH", "TMPDIR", "PYTEST_", "COV_", "COVERAGE_")
+KEPT = ("PATH", "PYTEST_", "COV_", "COVERAGE_")
 """What the tests, and the kernels and commands that they start, see of the developer's environment."""
 
 
@@ -37,6 +37,7 @@ def _start_from_a_clean_environment() -> None:
     of_all_workers = os.environ.get("ONEMATA_RECORDS") if "PYTEST_XDIST_WORKER" in os.environ else None
     for name in [name for name in os.environ if not name.startswith(KEPT)]:
         del os.environ[name]
+    tempfile.tempdir = None  # looked up anew, without TMPDIR
     home = tempfile.mkdtemp(prefix="onemata-test-home-")
     os.environ |= {
         "HOME": home,
