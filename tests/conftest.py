@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from onemata_helpers import Runbook, sandbox
 from onemata_helpers.errors import OnemataError
@@ -20,6 +21,10 @@ from onemata_helpers.record import Record
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_in_use import SANDBOX_URL
 from onemata_helpers.wait import Wait
+
+# How long one example takes depends on the machine.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "parameters" / "example"
