@@ -5,7 +5,11 @@ PYTHON ?= python3
 READY  := .venv/.ready
 UV     := VIRTUAL_ENV=.venv .venv/bin/uv
 
-.PHONY: demo test lint notebooks schema lock clean
+# What a developer has set for other programs has no say here.
+unexport PYTEST_ADDOPTS PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
+export PYTHONUTF8 := 1
+
+.PHONY: demo test campaign lint notebooks schema lock clean
 
 demo: $(READY)
 	@.venv/bin/onemata run parameters/example --action apply
@@ -13,10 +17,15 @@ demo: $(READY)
 test: $(READY)
 	@.venv/bin/python -m pytest -n auto --dist loadfile
 
+# All faults at all writes, and random sequences of runs: half an hour.
+campaign: $(READY)
+	@.venv/bin/python -m pytest -n auto -m campaign tests
+
 lint: $(READY)
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+	@PYTHONPATH=. .venv/bin/lint-imports --no-cache --no-logo
 
 # After a change that shows: the outputs that the committed notebooks carry.
 notebooks: $(READY)
@@ -37,7 +46,7 @@ clean:
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Setting up .venv from requirements.lock (once) ..."
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is due: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python must be 3.11 or newer: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv --clear .venv
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock

@@ -140,7 +140,7 @@ class _Work:
             if isinstance(error, OddAnswer)
             else aws_refusal(f"{call} for {self.resource.key}", self.aws.where, error)
         )
-        if isinstance(error, ClientError) and error.response["Error"].get("Code") in _NOT_ALLOWED:
+        if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _NOT_ALLOWED:
             raise failure from None
 
         def still_needed(left: list[Call] | None) -> bool:

@@ -79,6 +79,9 @@ class Aws:
         method = getattr(self.client(service), operation)
         with _reading(self._name(service, operation)):
             answer: dict[str, Any] = method(**arguments)
+        # To a call that answers nothing, botocore takes any page for a success; AWS gives each a request id.
+        if not answer["ResponseMetadata"].get("RequestId"):
+            raise OddAnswer(self._name(service, operation), "it has no request id")
         return answer
 
     def ask(self, service: str, operation: str, form: type[AnswerForm], **arguments: Any) -> AnswerForm:

@@ -33,23 +33,28 @@ ROLES = {"redshift": "onemata-redshift", "glue": "AWSGlueServiceRoleOnemata", "e
 STEPS = ("connect", "plan", "apply", "verify", "hand_over", "finish")
 
 
-def _leave_the_developers_aws_alone() -> None:
-    """No test, and no kernel or command that one starts, sees the developer's own configuration."""
+KEPT = ("PATH", "TMPDIR", "PYTEST_", "COV_", "COVERAGE_")
+"""What the tests, and the kernels and commands that they start, see of the developer's environment."""
+
+
+def _start_from_a_clean_environment() -> None:
+    """No profile, proxy, language, time zone or Jupyter configuration of the developer's has a say."""
     of_all_workers = os.environ.get("ONEMATA_RECORDS") if "PYTEST_XDIST_WORKER" in os.environ else None
-    for name in [name for name in os.environ if name.startswith(("AWS_", "ONEMATA_"))]:
+    for name in [name for name in os.environ if not name.startswith(KEPT)]:
         del os.environ[name]
-    nowhere = Path(tempfile.gettempdir()) / "onemata-tests-have-no-such-folder"
+    home = tempfile.mkdtemp(prefix="onemata-test-home-")
     os.environ |= {
-        "AWS_CONFIG_FILE": str(nowhere / "config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(nowhere / "credentials"),
+        "HOME": home,
+        "PYTHONPATH": str(ROOT),
         "AWS_EC2_METADATA_DISABLED": "true",
         "ONEMATA_RECORDS": of_all_workers or tempfile.mkdtemp(prefix="onemata-test-records-"),
     }
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     if not of_all_workers:
         atexit.register(shutil.rmtree, os.environ["ONEMATA_RECORDS"], ignore_errors=True)
 
 
-_leave_the_developers_aws_alone()
+_start_from_a_clean_environment()
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pytest
 from onemata_helpers import permissions, policies, sandbox
 from onemata_helpers.errors import AwsRefused
 from onemata_helpers.parameter_files import from_folder, from_notebook
-from onemata_helpers.sandbox import authorizer, gate, world
+from onemata_helpers.sandbox import gate, world
+from onemata_helpers.sandbox.iam import authorizer
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_in_use import SANDBOX_URL
 
@@ -42,10 +43,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     weighed: set[str] = set()
     authorize = authorizer.authorize
 
-    def noting(identity: Any, call: Any) -> None:
-        if identity.caller.arn.endswith(f"user/{world.OPERATOR}"):
+    def noting(signer: Any, call: Any) -> None:
+        if signer.caller.arn.endswith(f"user/{world.OPERATOR}"):
             weighed.update(each.request.action for each in authorizer.needs(call))
-        authorize(identity, call)
+        authorize(signer, call)
 
     monkeypatch.setattr(gate, "authorize", noting)
     return weighed

@@ -3,8 +3,10 @@
 Importing this package is cheap: moto is loaded by `start`.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .instance.machine import AWS_CLI
 from .world import (
     BUCKET,
     CLIENT_ACCOUNT,
@@ -38,12 +40,15 @@ __all__ = [
 ]
 
 
-def start(*, operator_policy: dict[str, Any] | None = None, propagation_seconds: float = 0) -> "Sandbox":
+def start(
+    *, operator_policy: dict[str, Any] | None = None, propagation_seconds: float = 0, cli: Path = AWS_CLI
+) -> "Sandbox":
     """Start a fresh sandbox at a free port of 127.0.0.1.
 
     `operator_policy` is what the operator may do; None is everything. With `propagation_seconds`,
-    what is new in IAM cannot be used for that long, as in AWS.
+    what is new in IAM cannot be used for that long, as in AWS. `cli` is the AWS CLI that its
+    instance has.
     """
     from .server import Sandbox
 
-    return Sandbox(operator_policy=operator_policy, propagation_seconds=propagation_seconds)
+    return Sandbox(operator_policy=operator_policy, propagation_seconds=propagation_seconds, cli=cli)

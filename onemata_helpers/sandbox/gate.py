@@ -8,17 +8,18 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from . import strict_s3
-from .authorizer import authorize
-from .call import Call, Environ, read_call, read_message
-from .errors import Answer, AwsError, render
-from .identity import identify
-from .needs_s3 import find_bucket
-from .signature import Message, Signed, check
+from .aws import iam_limits, strict_s3
+from .iam.authorizer import authorize
+from .iam.needs_s3 import find_bucket
+from .iam.signer import identify
 from .state import state
+from .wire.errors import Answer, AwsError, render
+from .wire.incoming_call import Environ, IncomingCall, read_call, read_message
+from .wire.signature import Message, Signed, check
 
 Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 
+_CHECKS = {"iam": iam_limits.check, "s3": strict_s3.check}
 _LOCAL = re.compile(r"(127\.0\.0\.1|localhost):\d+")
 _MOTO_ONLY = ("/moto-api", "/latest/", "/favicon.ico", "/v20180820/")
 """Paths that moto serves to whoever asks, whatever the service that the request is signed for."""
@@ -50,18 +51,18 @@ class Gate:
             answer = render(_failure(error), service)
         return _respond(answer, start_response, message, service)
 
-    def _admit(self, environ: Environ, message: Message, signed: Signed) -> Call:
+    def _admit(self, environ: Environ, message: Message, signed: Signed) -> IncomingCall:
         """The call; moto is told who calls. Raises AWS's error for who may not come in."""
         token = message.headers.get("x-amz-security-token")
-        identity = identify(signed.key_id, token, service=signed.service)
-        check(signed, identity.secret, message)
-        account = identity.caller.account
+        signer = identify(signed.key_id, token, service=signed.service)
+        check(signed, signer.secret, message)
+        account = signer.caller.account
         call = read_call(environ, message, signed.service, account, signed.region)
-        authorize(identity, call)
-        if call.service == "s3":
-            strict_s3.check(call)
+        authorize(signer, call)
+        if call.service in _CHECKS:
+            _CHECKS[call.service](call)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
-        environ["onemata.principal"] = identity.caller.arn
+        environ["onemata.principal"] = signer.caller.arn
         return call
 
 

@@ -1,6 +1,7 @@
 """The embedded AWS: moto's server in a thread of this process, on loopback."""
 
 import json
+from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
@@ -17,22 +18,16 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from . import (
-    isolation,
-    managed_policies,
-    strict_ec2,
-    strict_iam,
-    strict_redshift,
-    strict_sts,
-    world,
-)
-from .faults import Fault, Hook
+from . import isolation, world
+from .aws import managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts
 from .gate import Gate
-from .identity import ADMINISTRATOR
-from .instance import Instance
+from .iam.signer import ADMINISTRATOR
+from .instance import ssm
+from .instance.instance import Instance
 from .keys import Key, new_key
 from .population import populate
 from .state import reset, state
+from .wire.faults import Fault, Hook
 
 _SEED = 20210210
 
@@ -45,13 +40,13 @@ class _SilentHandler(MotoRequestHandler):
 class Sandbox:
     """Two AWS accounts on loopback, from construction until `stop`. One at a time in a process."""
 
-    def __init__(self, *, operator_policy: dict[str, Any] | None = None, propagation_seconds: float = 0) -> None:
+    def __init__(self, *, operator_policy: dict[str, Any] | None, propagation_seconds: float, cli: Path) -> None:
         reset(propagation_seconds)
         self._clients: dict[tuple[str | None, ...], Any] = {}
         self._operator = new_key(world.CLIENT_ACCOUNT)
         self._admins = {account: new_key(account) for account in (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)}
         state.admins.update({key.id: key for key in self._admins.values()})
-        for addition in (managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts):
+        for addition in (managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts, ssm):
             addition.install()
         _empty()
         mock_random.seed(_SEED)  # the world's ids repeat …
@@ -62,7 +57,7 @@ class Sandbox:
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         self.instance = Instance()
-        self.instance.start(self.endpoint)
+        self.instance.start(self.endpoint, cli)
 
     @property
     def endpoint(self) -> str:

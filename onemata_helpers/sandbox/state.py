@@ -3,8 +3,8 @@
 import time
 from dataclasses import dataclass, field
 
-from .faults import Faults
 from .keys import Key
+from .wire.faults import Faults
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """A stand-in for an instance: a home folder, a PATH of its own and the real shells."""
 
+import atexit
 import hashlib
 import os
 import shutil
@@ -8,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from onemata_helpers.instance.profile_section import ProfileSection
@@ -15,6 +17,7 @@ from onemata_helpers.instance.reports import ConfigReport, parse_config_report
 from onemata_helpers.instance.scripts import ABSENT, read_config, write_config
 
 BIN = Path(sys.executable).parent
+SYSTEM_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin", "/snap/bin")
 USER = "ec2-user"
 NOBODY = 65534
 ROLE = "arn:aws:iam::987654321098:role/delivery/onemata-reader"
@@ -101,6 +104,18 @@ HOSTILE = {
 }
 
 
+@cache
+def system() -> Path:
+    """A folder with the system's programs but the AWS CLI, for a PATH that is the same on every machine."""
+    folder = Path(tempfile.mkdtemp(prefix="onemata-programs-"))
+    folder.chmod(0o755)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for program in (program for place in SYSTEM_FOLDERS if Path(place).is_dir() for program in Path(place).iterdir()):
+        if program.name != "aws" and not (folder / program.name).is_symlink():
+            (folder / program.name).symlink_to(program)
+    return folder
+
+
 @dataclass
 class Box:
     """One home folder; ``run`` starts a text as the Systems Manager agent would."""
@@ -157,11 +172,14 @@ class Box:
     def run(
         self, text: str, env: Mapping[str, str] | None = None, uid: int | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run the text with HOME unset, as the box's user or another uid."""
+        """Run the text with HOME unset, as the box's user or another uid.
+
+        Where the text adds the system's folders to its PATH, it gets the box's `system()`.
+        """
         return subprocess.run(
-            [*self.shell, "-c", text],
+            [*self.shell, "-c", text.replace(":".join(SYSTEM_FOLDERS), str(system()))],
             env={
-                "PATH": f"{self.shims}:{BIN}:/usr/bin:/bin",
+                "PATH": f"{self.shims}:{BIN}:{system()}",
                 "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:9",
                 "PYTHONDONTWRITEBYTECODE": "1",
                 **(env or {}),

@@ -10,7 +10,7 @@ from onemata_helpers.instance.aws_config import decide
 from onemata_helpers.instance.paste import judge_paste
 from onemata_helpers.instance.profile_section import ProfileSection
 from onemata_helpers.instance.scripts import manual_block
-from tests.instance.instance_box import BIN, EQUAL, HOSTILE, ODD_BUT_GOOD, ROLE, WANTED, Box, box_for, remove
+from tests.instance.instance_box import BIN, EQUAL, HOSTILE, ODD_BUT_GOOD, ROLE, WANTED, Box, box_for, remove, system
 
 BLOCK = manual_block("linux", WANTED, "onemata-data", "client/")
 FILES = {
@@ -98,7 +98,7 @@ def test_another_config_file_in_use_is_said(box: Box) -> None:
 
 def test_without_the_aws_cli_nothing_is_done(box: Box) -> None:
     (box.shims / "aws").unlink()
-    result = paste(box, PATH=f"{box.shims}:/usr/bin:/bin")
+    result = paste(box, PATH=f"{box.shims}:{system()}")
     assert "the AWS CLI (aws) is not installed here" in result.stdout
     assert not box.config.parent.exists()
 

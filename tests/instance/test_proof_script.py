@@ -9,7 +9,7 @@ import pytest
 
 from onemata_helpers.instance.reports import CommandResult, ReportUnreadableError, parse_proof_report
 from onemata_helpers.instance.scripts import proof_commands
-from tests.instance.instance_box import USER, Box, box_for, remove
+from tests.instance.instance_box import USER, Box, box_for, remove, system
 
 TEXT = proof_commands("linux", USER, "my role", "b", "it's/")
 
@@ -102,7 +102,7 @@ def test_an_aws_cli_of_the_users_own_is_found(box: Box) -> None:
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\necho of my own\n")
     program.chmod(0o755)
-    report = parse_proof_report(box.run(TEXT, {"PATH": f"{box.shims}:/usr/bin:/bin"}).stdout)
+    report = parse_proof_report(box.run(TEXT, {"PATH": f"{box.shims}:{system()}"}).stdout)
     assert report.identity.stdout == "of my own"
 
 
@@ -137,7 +137,7 @@ def test_a_command_that_hangs_is_ended(box: Box) -> None:
 
 
 def test_without_the_aws_cli_it_says_so(box: Box) -> None:
-    report = parse_proof_report(box.run(TEXT, {"PATH": f"{box.shims}:/usr/bin:/bin"}).stdout)
+    report = parse_proof_report(box.run(TEXT, {"PATH": f"{box.shims}:{system()}"}).stdout)
     assert (report.identity.exit_code, "aws" in report.identity.stderr) == (127, True)
 
 

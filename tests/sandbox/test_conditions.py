@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from onemata_helpers.sandbox.conditions import UnknownOperatorError
+from onemata_helpers.sandbox.iam.conditions import UnknownOperatorError
+from onemata_helpers.sandbox.iam.policy_engine import Request, Verdict, judge
 from onemata_helpers.sandbox.policies import document
-from onemata_helpers.sandbox.policy_engine import Request, Verdict, judge
 
 ALLOWED, IMPLICIT = Verdict.ALLOWED, Verdict.IMPLICIT_DENY
 

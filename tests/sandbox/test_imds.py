@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from onemata_helpers import sandbox
-from onemata_helpers.sandbox import imds
+from onemata_helpers.sandbox.instance import imds
 from onemata_helpers.sandbox.server import Sandbox
 from tests.sandbox.on_instance import ROLE, associations, attach, make_role, set_options
 

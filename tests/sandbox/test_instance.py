@@ -6,13 +6,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from onemata_helpers import sandbox
-from onemata_helpers.sandbox.machine import Completed, Machine
+from onemata_helpers.sandbox.instance.machine import Completed, Machine
 from onemata_helpers.sandbox.server import Sandbox
 from tests.sandbox.on_instance import attach, make_role, run, send, set_options
 
@@ -69,21 +69,20 @@ def alive(process_id: int) -> bool:
     return state != "Z"
 
 
-def ended(process_id: int) -> bool:
-    """Whether it ends in the next moments: a signal takes effect a little later."""
-    for _ in range(500):
-        if not alive(process_id):
-            return True
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether it comes true: a signal, or the end of a process, takes effect later, on a busy machine much later."""
+    end = time.monotonic() + 60
+    while not condition() and time.monotonic() < end:
         time.sleep(0.01)
-    return False
+    return condition()
+
+
+def ended(process_id: int) -> bool:
+    return soon(lambda: not alive(process_id))
 
 
 def deleted(root: Path) -> bool:
-    for _ in range(500):
-        if not root.exists():
-            return True
-        time.sleep(0.01)
-    return False
+    return soon(lambda: not root.exists())
 
 
 @pytest.fixture
@@ -95,7 +94,7 @@ def machine() -> Iterator[Machine]:
 
 def test_stop_ends_commands_and_deletes_files() -> None:
     box = sandbox.start()
-    send(box, "echo $$ > running; sleep 60 & wait")
+    send(box, "echo $$ > running; sleep 600 & wait")
     running = box.instance.machine.root / "running"
     while not running.exists() or not running.read_text().strip():
         time.sleep(0.01)
@@ -109,7 +108,7 @@ def test_stop_ends_commands_and_deletes_files() -> None:
 
 
 def test_background_processes_end_with_their_command(machine: Machine) -> None:
-    completed = machine.run("sleep 60 & echo $!", timeout=5)
+    completed = machine.run("sleep 600 & echo $!", timeout=5)
     assert ended(int(completed.stdout))
 
 
@@ -123,9 +122,9 @@ def test_machine_that_is_gone_runs_nothing(machine: Machine) -> None:
 def test_end_of_python_ends_everything(end: str) -> None:
     program = """
 import sys, threading, time
-from onemata_helpers.sandbox.machine import Machine
+from onemata_helpers.sandbox.instance.machine import Machine
 machine = Machine({})
-script = "echo $$ > running; sleep 60"
+script = "echo $$ > running; sleep 600"
 threading.Thread(target=machine.run, args=[script], kwargs={"timeout": 60}, daemon=True).start()
 running = machine.root / "running"
 while not running.exists() or not running.read_text().strip():
@@ -143,7 +142,7 @@ sys.stdin.read()
             python.send_signal(signal.SIGKILL)
         else:
             python.stdin.close()
-        python.wait(timeout=10)
+        python.wait(timeout=60)
     assert ended(int(process_id))
     assert deleted(Path(root))
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from onemata_helpers.sandbox.policies import document, service_trust
-from onemata_helpers.sandbox.policy_engine import (
+from onemata_helpers.sandbox.iam.policy_engine import (
     Caller,
     Decision,
     Request,
@@ -15,6 +14,7 @@ from onemata_helpers.sandbox.policy_engine import (
     judge,
     service_may_assume,
 )
+from onemata_helpers.sandbox.policies import document, service_trust
 
 READ = Request("s3:GetObject", "arn:aws:s3:::data/client/a.csv")
 ROLE = "arn:aws:iam::111122223333:role/team/reader"

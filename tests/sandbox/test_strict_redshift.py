@@ -6,8 +6,8 @@ import pytest
 
 from onemata_helpers import sandbox
 from onemata_helpers.sandbox import world
+from onemata_helpers.sandbox.aws.strict_redshift import ROLE_QUOTA
 from onemata_helpers.sandbox.server import Sandbox
-from onemata_helpers.sandbox.strict_redshift import ROLE_QUOTA
 from tests.sandbox.actors import refused, role, trusting
 
 ARN = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/onemata-redshift"

@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from onemata_helpers import sandbox
 from onemata_helpers.sandbox import world
-from onemata_helpers.sandbox.managed_policies import NAMES
+from onemata_helpers.sandbox.aws.managed_policies import NAMES
 from onemata_helpers.sandbox.server import Sandbox
 from tests.sandbox.actors import operator, refused
 

@@ -6,7 +6,7 @@ moto answers `Success` for commands that nobody ran, on instances that nobody ma
 import time
 from datetime import UTC, datetime
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import request
 from moto.core.responses import ActionResult
@@ -15,10 +15,12 @@ from moto.ssm.exceptions import SSMException
 from moto.ssm.models import Command
 from moto.ssm.responses import SimpleSystemManagerResponse
 
-from .invocation import POWERSHELL, SHELL, TIMEOUT_SECONDS, Invocation
+from .ec2_instance import Ec2Instance
+from .invocation import TIMEOUT_SECONDS, Invocation
+from .machine import Machine
 
-if TYPE_CHECKING:
-    from .instance import Instance
+DOCUMENT = "AWS-RunShellScript"
+"""The only document that the sandbox has."""
 
 PRINCIPAL = "onemata.principal"
 """The key in the WSGI environment under which the gate leaves whose signature it has checked."""
@@ -26,7 +28,7 @@ PRINCIPAL = "onemata.principal"
 COMMENT_LIMIT = 100
 """What the client sees of a command in its list is no longer than that."""
 
-_instances: dict[str, "Instance"] = {}
+_connected: dict[Ec2Instance, Machine] = {}
 _invocations: list[Invocation] = []
 
 
@@ -40,7 +42,7 @@ class SandboxSystemsManager(SimpleSystemManagerResponse):
         """
         wanted = _wanted(self._get_param("Filters", []))
         wanted |= _wanted(self._get_param("InstanceInformationFilterList", []))
-        entries = [_information(instance) for instance in self._online().values()]
+        entries = [_information(instance) for instance in self._online()]
         return ActionResult({"InstanceInformationList": [entry for entry in entries if _matches(entry, wanted)]})
 
     def send_command(self) -> ActionResult:
@@ -54,14 +56,15 @@ class SandboxSystemsManager(SimpleSystemManagerResponse):
         ids, parameters = self._get_param("InstanceIds", []), self._get_param("Parameters", {})
         document = self._get_param("DocumentName").rpartition("/")[2]
         _check_document(document, parameters)
-        online = self._online()
+        online = {instance.id: instance for instance in self._online()}
         if not ids or not set(ids) <= set(online):
             where = f"not in a valid state for account {self.current_account}"
             raise SSMException("InvalidInstanceId", f"Instances [[{', '.join(ids)}]] {where}")
         command = self._new_command(document, parameters, ids)
         answer = ActionResult({"Command": command.response_object()})
         for instance_id in ids:
-            _begin(Invocation(command, online[instance_id]))
+            instance = online[instance_id]
+            _begin(Invocation(command, instance, _connected[instance]))
         return answer
 
     def get_command_invocation(self) -> ActionResult:
@@ -104,11 +107,11 @@ class SandboxSystemsManager(SimpleSystemManagerResponse):
         command.status = command.status_details = "Pending"
         return command
 
-    def _is_here(self, instance: "Instance") -> bool:
+    def _is_here(self, instance: Ec2Instance) -> bool:
         return (instance.account, instance.region) == (self.current_account, self.region)
 
-    def _online(self) -> "dict[str, Instance]":
-        return {key: i for key, i in _instances.items() if self._is_here(i) and i.online}
+    def _online(self) -> list[Ec2Instance]:
+        return [instance for instance in _connected if self._is_here(instance) and instance.online]
 
     def _visible(self) -> list[Invocation]:
         """The invocations that the request's CommandId and InstanceId select."""
@@ -128,14 +131,14 @@ def install() -> None:
     urls.url_paths["{0}/$"] = SandboxSystemsManager.dispatch
 
 
-def connect(instance: "Instance") -> None:
-    """Let commands reach the instance."""
-    _instances[instance.id] = instance
+def connect(instance: Ec2Instance, machine: Machine) -> None:
+    """Let commands reach the machine behind the instance."""
+    _connected[instance] = machine
 
 
-def disconnect(instance: "Instance") -> None:
+def disconnect(instance: Ec2Instance) -> None:
     """Let no command reach the instance any more, and forget those that did."""
-    _instances.pop(instance.id, None)
+    _connected.pop(instance, None)
     _invocations[:] = [i for i in _invocations if i.instance is not instance]
 
 
@@ -158,7 +161,7 @@ def _check_comment(comment: str) -> None:
 
 
 def _check_document(document: str, parameters: dict[str, list[str]]) -> None:
-    if document not in (SHELL, POWERSHELL):
+    if document != DOCUMENT:
         raise SSMException("InvalidDocument", f"Document with name {document} does not exist.")
     unknown = set(parameters) - {"commands", "workingDirectory", "executionTimeout"}
     if unknown or not parameters.get("commands"):
@@ -187,7 +190,7 @@ def _matches(entry: dict[str, Any], wanted: dict[str, list[str]]) -> bool:
     return True
 
 
-def _information(instance: "Instance") -> dict[str, Any]:
+def _information(instance: Ec2Instance) -> dict[str, Any]:
     return {
         "InstanceId": instance.id,
         "PingStatus": "Online",

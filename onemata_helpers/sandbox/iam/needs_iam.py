@@ -8,12 +8,12 @@ import json
 
 from moto.iam.models import InstanceProfile, Role, User
 
-from .call import Call
+from ..state import state
+from ..wire.incoming_call import IncomingCall
 from .conditions import Context
-from .identity import find_role, iam
 from .need import Need, need, own_action, pass_role, request_tags, tag_keys
 from .policy_engine import Request, ResourceSide
-from .state import state
+from .signer import find_role, iam
 
 _TAG_ON_CREATE = {
     "CreateRole": "iam:TagRole",
@@ -33,7 +33,7 @@ _NAMES = (
 )
 
 
-def iam_needs(call: Call) -> list[Need]:
+def iam_needs(call: IncomingCall) -> list[Need]:
     """The operation's own action, and with it tagging and passing a role."""
     arn, context = _resource(call), _context(call)
     needs = [need(own_action(call), arn, context)]
@@ -45,7 +45,7 @@ def iam_needs(call: Call) -> list[Need]:
     return needs
 
 
-def sts_needs(call: Call) -> list[Need]:
+def sts_needs(call: IncomingCall) -> list[Need]:
     """For AssumeRole, the caller's right and the role's trust. Nobody is trusted by other means."""
     if call.operation in _FREE:
         return []
@@ -66,7 +66,7 @@ def _trust(arn: str) -> ResourceSide:
     return ResourceSide(account, policy, must_allow=True)
 
 
-def _resource(call: Call) -> str:
+def _resource(call: IncomingCall) -> str:
     for parameter in ("PolicySourceArn", "PolicyArn"):
         if (arn := call.get(parameter)) and not _on_holder(call):
             return str(arn)
@@ -78,16 +78,16 @@ def _resource(call: Call) -> str:
     return "*"
 
 
-def _on_holder(call: Call) -> bool:
+def _on_holder(call: IncomingCall) -> bool:
     """Attaching and detaching is a right on the role or user, not on the policy."""
     return call.operation.startswith(("Attach", "Detach"))
 
 
-def _named(call: Call, kind: str, name: str) -> str:
+def _named(call: IncomingCall, kind: str, name: str) -> str:
     return f"arn:aws:iam::{call.account}:{kind}{_path(call, kind, name)}{name}"
 
 
-def _path(call: Call, kind: str, name: str) -> str:
+def _path(call: IncomingCall, kind: str, name: str) -> str:
     """The path of what is there, or else the one that is asked for."""
     backend = iam(call.account)
     entities: list[Role | InstanceProfile | User] = [
@@ -99,7 +99,7 @@ def _path(call: Call, kind: str, name: str) -> str:
     return next(paths, str(call.get("Path", "/")))
 
 
-def _context(call: Call) -> Context:
+def _context(call: IncomingCall) -> Context:
     context = dict(request_tags(call))
     if policy_arn := call.get("PolicyArn"):
         context["iam:PolicyARN"] = (policy_arn,)

@@ -7,7 +7,7 @@ import json
 
 from moto.s3.models import FakeBucket, s3_backends
 
-from .call import Call
+from ..wire.incoming_call import IncomingCall
 from .need import Need
 from .policy_engine import Request, ResourceSide
 
@@ -30,7 +30,7 @@ _ACTIONS = {
 _CONDITIONS = {"Prefix": "s3:prefix", "Delimiter": "s3:delimiter", "MaxKeys": "s3:max-keys"}
 
 
-def s3_needs(call: Call) -> list[Need]:
+def s3_needs(call: IncomingCall) -> list[Need]:
     """The right on the bucket or its objects. The bucket's policy and its owner have a say."""
     name = call.get("Bucket", "")
     bucket = find_bucket(name)
@@ -55,7 +55,7 @@ def _side(bucket: FakeBucket) -> ResourceSide:
     return ResourceSide(bucket.account_id, json.loads(bucket.policy) if bucket.policy else None)
 
 
-def _resources(call: Call, bucket: str) -> list[str]:
+def _resources(call: IncomingCall, bucket: str) -> list[str]:
     if not bucket:
         return ["*"]
     arn = f"arn:aws:s3:::{bucket}"
@@ -65,7 +65,7 @@ def _resources(call: Call, bucket: str) -> list[str]:
     return [f"{arn}/{key}" if key else arn]
 
 
-def _copy_source(call: Call) -> list[Need]:
+def _copy_source(call: IncomingCall) -> list[Need]:
     source = str(call.get("CopySource", "")).lstrip("/")
     if not source:
         return []

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .call import Call
+from ..wire.incoming_call import IncomingCall
 from .conditions import Context
 from .policy_engine import Request, ResourceSide
 
@@ -26,12 +26,12 @@ def need(action: str, resource: str = "*", context: Context | None = None) -> Ne
     return Need(Request(action, resource, context or {}))
 
 
-def own_action(call: Call) -> str:
+def own_action(call: IncomingCall) -> str:
     """The action that bears the operation's name."""
     return f"{call.service}:{call.operation}"
 
 
-def regional_arn(call: Call, service: str, resource: str) -> str:
+def regional_arn(call: IncomingCall, service: str, resource: str) -> str:
     """The ARN of a resource in the call's account and region."""
     return f"arn:aws:{service}:{call.region}:{call.account}:{resource}"
 
@@ -44,7 +44,7 @@ def pass_role(role_arn: str, service: str) -> Need:
     return need("iam:PassRole", role_arn, {"iam:PassedToService": (service,)})
 
 
-def request_tags(call: Call) -> Context:
+def request_tags(call: IncomingCall) -> Context:
     """The condition keys of the tags that the call would set."""
     tags = call.get("Tags")
     if not isinstance(tags, list):

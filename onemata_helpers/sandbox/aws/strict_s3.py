@@ -2,20 +2,20 @@
 
 import json
 
-from .call import Call
-from .errors import AwsError
-from .needs_s3 import find_bucket
-from .principals import invalid_principal
+from ..iam.needs_s3 import find_bucket
+from ..iam.principals import invalid_principal
+from ..wire.errors import AwsError
+from ..wire.incoming_call import IncomingCall
 
 
-def check(call: Call) -> None:
+def check(call: IncomingCall) -> None:
     """Raise S3's error for a call that moto would let pass."""
     _check_owner(call)
     if call.operation == "PutBucketPolicy":
         _check_policy(call.get("Policy", ""))
 
 
-def _check_owner(call: Call) -> None:
+def _check_owner(call: IncomingCall) -> None:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html"""
     bucket, expected = find_bucket(call.get("Bucket", "")), call.get("ExpectedBucketOwner")
     if bucket and expected and expected != bucket.account_id:

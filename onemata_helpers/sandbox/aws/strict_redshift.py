@@ -13,9 +13,10 @@ from moto.redshift.exceptions import RedshiftClientError
 from moto.redshift.models import Cluster, RedshiftBackend
 from moto.redshift.responses import RedshiftResponse
 
-from .identity import find_role
-from .policy_engine import service_may_assume
-from .state import state
+from ..iam.needs_regional import secret_arn
+from ..iam.policy_engine import service_may_assume
+from ..iam.signer import find_role
+from ..state import state
 
 ROLE_QUOTA = 50
 """https://docs.aws.amazon.com/redshift/latest/mgmt/amazon-redshift-limits.html"""
@@ -83,14 +84,6 @@ class SandboxRedshift(RedshiftResponse):
     def _cluster(self) -> Cluster:
         backend: RedshiftBackend = self.redshift_backend
         return backend.describe_clusters(self._get_param("ClusterIdentifier"))[0]
-
-
-def secret_arn(account: str, region: str, cluster: str, user: str) -> str:
-    """The secret in which AWS keeps a cluster's managed password.
-
-    https://docs.aws.amazon.com/redshift/latest/mgmt/redshift-secrets-manager-integration.html
-    """
-    return f"arn:aws:secretsmanager:{region}:{account}:secret:redshift!{cluster}-{user}-Ab1Cd2"
 
 
 def _check_available(cluster: Cluster) -> None:

@@ -3,22 +3,18 @@
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.ssm.models import Command
 
-from .machine import Completed
+from .ec2_instance import Ec2Instance
+from .machine import Completed, Machine
 
-if TYPE_CHECKING:
-    from .instance import Instance
-
-SHELL, POWERSHELL = "AWS-RunShellScript", "AWS-RunPowerShellScript"
 TIMEOUT_SECONDS = 3600
 INVISIBLE_SECONDS = 0.2
 """For that long after it was sent, a command cannot be found."""
 
 _PREVIEW_LIMIT = 2500
-_NO_POWERSHELL = Completed(1, "", 'exec: "pwsh": executable file not found in $PATH')
 
 
 @dataclass(eq=False)
@@ -26,7 +22,8 @@ class Invocation:
     """One command on one instance. `result` stays None until it has ended."""
 
     command: Command
-    instance: "Instance"
+    instance: Ec2Instance
+    machine: Machine
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     visible_from: float = field(default_factory=lambda: time.monotonic() + INVISIBLE_SECONDS)
     result: Completed | None = None
@@ -50,7 +47,7 @@ class Invocation:
             "Comment": self.command.comment,
             "DocumentName": self.command.document_name,
             "DocumentVersion": "$DEFAULT",
-            "PluginName": _plugin(self.command),
+            "PluginName": "aws:runShellScript",
             "ResponseCode": shown.exit_code,
             "ExecutionStartDateTime": _time(self.started),
             "ExecutionElapsedTime": f"PT{self.elapsed.total_seconds():.3f}S" if result else "",
@@ -80,11 +77,9 @@ class Invocation:
         }
 
     def _execute(self) -> Completed:
-        if self.command.document_name == POWERSHELL:
-            return _NO_POWERSHELL
         parameters = self.command.parameters
         try:
-            result = self.instance.machine.run(
+            result = self.machine.run(
                 "\n".join(parameters["commands"]) + "\n",
                 timeout=float(_only(parameters, "executionTimeout") or TIMEOUT_SECONDS),
                 directory=_only(parameters, "workingDirectory"),
@@ -109,11 +104,6 @@ def _with_agents_note(result: Completed) -> Completed:
         return result
     note = f"failed to run commands: exit status {result.exit_code}"
     return replace(result, stderr=f"{result.stderr}{note}")
-
-
-def _plugin(command: Command) -> str:
-    kind = "PowerShell" if command.document_name == POWERSHELL else "Shell"
-    return f"aws:run{kind}Script"
 
 
 def _only(parameters: dict[str, list[str]], name: str) -> str:

@@ -8,16 +8,15 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.
 
 from moto.ec2.models import EC2Backend, ec2_backends
 
-from .call import Call
+from ..wire.incoming_call import IncomingCall
 from .conditions import Context
-from .identity import iam
 from .need import Need, need, own_action, pass_role, regional_arn, request_tags, tag_keys
-from .strict_redshift import secret_arn
+from .signer import iam
 
 _PROFILE_OPERATIONS = frozenset({"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation", "RunInstances"})
 
 
-def ec2_needs(call: Call) -> list[Need]:
+def ec2_needs(call: IncomingCall) -> list[Need]:
     """Rights on the instances that the call is about; describing is a right on everything."""
     if call.operation.startswith("Describe"):
         return [need(own_action(call))]
@@ -29,7 +28,7 @@ def ec2_needs(call: Call) -> list[Need]:
     return needs
 
 
-def profile_roles(call: Call) -> list[str]:
+def profile_roles(call: IncomingCall) -> list[str]:
     """The ARNs of the roles in the instance profile that the call names."""
     spec = call.get("IamInstanceProfile", {})
     return [
@@ -40,7 +39,7 @@ def profile_roles(call: Call) -> list[str]:
     ]
 
 
-def redshift_needs(call: Call) -> list[Need]:
+def redshift_needs(call: IncomingCall) -> list[Need]:
     """Rights on the cluster, and to pass the roles that it gets."""
     cluster = call.get("ClusterIdentifier")
     if call.operation.startswith("Describe") or not cluster:
@@ -57,7 +56,15 @@ def redshift_needs(call: Call) -> list[Need]:
     return needs + [pass_role(role, "redshift.amazonaws.com") for role in roles]
 
 
-def ssm_needs(call: Call) -> list[Need]:
+def secret_arn(account: str, region: str, cluster: str, user: str) -> str:
+    """The secret in which AWS keeps a cluster's managed password.
+
+    https://docs.aws.amazon.com/redshift/latest/mgmt/redshift-secrets-manager-integration.html
+    """
+    return f"arn:aws:secretsmanager:{region}:{account}:secret:redshift!{cluster}-{user}-Ab1Cd2"
+
+
+def ssm_needs(call: IncomingCall) -> list[Need]:
     """SendCommand is a right on the document and on each instance."""
     if call.operation != "SendCommand":
         return [need(own_action(call))]
@@ -68,7 +75,7 @@ def ssm_needs(call: Call) -> list[Need]:
     return [need(own_action(call), arn) for arn in arns]
 
 
-def glue_needs(call: Call) -> list[Need]:
+def glue_needs(call: IncomingCall) -> list[Need]:
     """Rights on a crawler or database, and to pass the role that a crawler or job gets."""
     needs = [need(own_action(call), arn) for arn in _glue_arns(call)]
     if role := call.get("Role"):
@@ -77,7 +84,7 @@ def glue_needs(call: Call) -> list[Need]:
     return needs
 
 
-def _glue_arns(call: Call) -> list[str]:
+def _glue_arns(call: IncomingCall) -> list[str]:
     name = call.get("Name") or call.get("DatabaseInput.Name")
     if name and call.operation.endswith("Crawler"):
         return [regional_arn(call, "glue", f"crawler/{name}")]
@@ -86,7 +93,7 @@ def _glue_arns(call: Call) -> list[str]:
     return ["*"]
 
 
-def _instances(call: Call) -> list[str]:
+def _instances(call: IncomingCall) -> list[str]:
     """The instances that the call names, also through one of their associations."""
     if association_id := call.get("AssociationId"):
         associations = _ec2(call).iam_instance_profile_associations.values()
@@ -95,10 +102,10 @@ def _instances(call: Call) -> list[str]:
     return [one] if one else list(call.get("InstanceIds", []))
 
 
-def _instance_tags(call: Call, instance_id: str) -> Context:
+def _instance_tags(call: IncomingCall, instance_id: str) -> Context:
     tags = [(tag["key"], tag["value"]) for tag in _ec2(call).describe_tags({"resource-id": [instance_id]})]
     return tag_keys("aws:ResourceTag", tags) | tag_keys("ec2:ResourceTag", tags)
 
 
-def _ec2(call: Call) -> EC2Backend:
+def _ec2(call: IncomingCall) -> EC2Backend:
     return ec2_backends[call.account][call.region]

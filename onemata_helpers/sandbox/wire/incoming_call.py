@@ -20,7 +20,7 @@ Environ = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Call:
+class IncomingCall:
     """An API operation as the caller asks for it."""
 
     service: str
@@ -47,7 +47,7 @@ def read_message(environ: Environ) -> Message:
     return Message(environ["REQUEST_METHOD"], path, query, _headers(environ), body)
 
 
-def read_call(environ: Environ, message: Message, service: str, account: str, region: str) -> Call:
+def read_call(environ: Environ, message: Message, service: str, account: str, region: str) -> IncomingCall:
     """The operation and its parameters. Raises AWS's error for an unknown one."""
     if service not in SERVICES:
         raise AwsError("UnknownOperationException", f"The sandbox has no {service}.", 404)
@@ -67,7 +67,7 @@ def read_call(environ: Environ, message: Message, service: str, account: str, re
             "url_params": labels,
         }
     )
-    return Call(service, operation.name, {**params, **labels}, account, region)
+    return IncomingCall(service, operation.name, {**params, **labels}, account, region)
 
 
 def _headers(environ: Environ) -> dict[str, str]:

@@ -5,8 +5,8 @@ from moto.sts import urls
 from moto.sts.exceptions import STSValidationError
 from moto.sts.responses import TokenResponse
 
-from .identity import find_role
-from .state import state
+from ..iam.signer import find_role
+from ..state import state
 
 _CHAINED_LIMIT = 3600
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
-from .call import Call
-from .errors import AwsError, access_denied
-from .identity import Identity
+from ..wire.errors import AwsError, access_denied
+from ..wire.incoming_call import IncomingCall
 from .need import Need, need, own_action
 from .needs_iam import iam_needs, sts_needs
 from .needs_regional import ec2_needs, glue_needs, redshift_needs, ssm_needs
 from .needs_s3 import s3_needs
 from .policy_engine import Decision, Request, Verdict, decide
+from .signer import Signer
 
-_NEEDS: dict[str, Callable[[Call], list[Need]]] = {
+_NEEDS: dict[str, Callable[[IncomingCall], list[Need]]] = {
     "ec2": ec2_needs,
     "glue": glue_needs,
     "iam": iam_needs,
@@ -22,29 +22,29 @@ _NEEDS: dict[str, Callable[[Call], list[Need]]] = {
 }
 
 
-def authorize(identity: Identity, call: Call) -> None:
+def authorize(signer: Signer, call: IncomingCall) -> None:
     """Raise the service's own error for the first permission that the caller lacks."""
     for one in needs(call):
         context = {
-            **identity.context,
+            **signer.context,
             "aws:RequestedRegion": (call.region,),
             **one.request.context,
         }
         request = Request(one.request.action, one.request.resource, context)
-        decision = decide(identity.caller, request, one.owner)
+        decision = decide(signer.caller, request, one.owner)
         if decision.verdict is not Verdict.ALLOWED:
-            raise _refusal(identity, call, request, decision)
+            raise _refusal(signer, call, request, decision)
 
 
-def needs(call: Call) -> list[Need]:
+def needs(call: IncomingCall) -> list[Need]:
     """Every permission that the call needs; in services not named above, one on everything."""
     find = _NEEDS.get(call.service)
     return find(call) if find else [need(own_action(call))]
 
 
-def _refusal(identity: Identity, call: Call, request: Request, decision: Decision) -> AwsError:
+def _refusal(signer: Signer, call: IncomingCall, request: Request, decision: Decision) -> AwsError:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
-    text = f"User: {identity.caller.arn} is not authorized to perform: {request.action}"
+    text = f"User: {signer.caller.arn} is not authorized to perform: {request.action}"
     if request.resource != "*":
         text += f" on resource: {request.resource}"
     # STS does not tell which side refused.

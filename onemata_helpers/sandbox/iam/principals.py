@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..state import state
 from .conditions import many
-from .identity import ACCOUNTS, find_role, iam
 from .policy_engine import Policy
-from .state import state
+from .signer import ACCOUNTS, find_role, iam
 
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
 _ACCOUNT = re.compile(r"\d{12}|arn:aws[\w-]*:iam::\d{12}:root")

@@ -1,4 +1,4 @@
-"""Associations of instances and profiles, where moto is kinder than EC2.
+"""EC2 where moto is kinder than AWS: associations of instances and profiles, and metadata options.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
 """
@@ -15,12 +15,17 @@ from moto.ec2.models.instances import Instance
 from moto.ec2.responses import EC2Response
 from moto.iam.models import InstanceProfile
 
-from .identity import iam
-from .state import state
+from ..iam.signer import iam
+from ..state import state
 
 _SETTLING_SECONDS = 1.0
 """After this time a change is done even if nobody has looked at it."""
 
+_METADATA_OPTIONS = {
+    "HttpEndpoint": "http_endpoint",
+    "HttpTokens": "http_tokens",
+    "HttpPutResponseHopLimit": "http_put_response_hop_limit",
+}
 _SETTLED = {"associating": "associated", "disassociating": "disassociated"}
 
 
@@ -108,6 +113,17 @@ class SandboxEc2(EC2Response):
         for association in found:
             association.seen = True
         return ActionResult({"IamInstanceProfileAssociations": pictures})
+
+    def modify_instance_metadata_options(self) -> ActionResult:
+        """Change the options that the call names, where moto also resets the others.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceMetadataOptions.html
+        """
+        instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+        for name, attribute in _METADATA_OPTIONS.items():
+            if (value := self._get_param(name)) is not None:
+                setattr(instance.metadata_options, attribute, value)
+        return ActionResult({"InstanceId": instance.id, "InstanceMetadataOptions": instance.metadata_options})
 
     def _associate(self, instance: Instance, profile: InstanceProfile) -> ActionResult:
         association = Association(instance, profile)

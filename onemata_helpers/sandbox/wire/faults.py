@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
-from .call import Call, Environ
 from .errors import Answer, AwsError, throttling
+from .incoming_call import Environ, IncomingCall
 
 Fault = Literal[
     "lost answer",  # the call is carried out, and the connection closed without an answer
@@ -19,7 +19,7 @@ Fault = Literal[
     "long error",
     "throttled",
 ]
-Hook = Callable[[Call], object]
+Hook = Callable[[IncomingCall], object]
 """What a test does when a call comes by."""
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
@@ -61,7 +61,7 @@ class Faults:
         self._after[operation].append(hook)
 
     def carry_out(
-        self, call: Call, environ: Environ, start_response: Any, app: Callable[..., Iterable[bytes]]
+        self, call: IncomingCall, environ: Environ, start_response: Any, app: Callable[..., Iterable[bytes]]
     ) -> Iterable[bytes] | Answer:
         """Carry the call out, or fail as ordered.
 
@@ -78,7 +78,7 @@ class Faults:
         return _hang_up(environ) if fault else answer
 
 
-def _fail(fault: str, call: Call, environ: Environ) -> Answer:
+def _fail(fault: str, call: IncomingCall, environ: Environ) -> Answer:
     if fault == "no answer":
         _hang_up(environ)
     if fault == "throttled":

@@ -8,19 +8,19 @@ from moto.core.utils import utcnow
 from moto.iam.models import Group, IAMBackend, Role, User, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
-from . import world
-from .errors import AwsError
-from .keys import Key
-from .policies import document
+from .. import world
+from ..keys import Key
+from ..policies import document
+from ..state import state
+from ..wire.errors import AwsError
 from .policy_engine import Caller, Policy
-from .state import state
 
 ADMINISTRATOR = document({"Effect": "Allow", "Action": "*", "Resource": "*"})
 ACCOUNTS = (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)
 
 
 @dataclass(frozen=True)
-class Identity:
+class Signer:
     """A caller, what its requests must be signed with, and the condition keys that tell of it."""
 
     caller: Caller
@@ -29,16 +29,16 @@ class Identity:
     context: dict[str, tuple[str, ...]]
 
 
-def identify(key_id: str, token: str | None, *, service: str) -> Identity:
+def identify(key_id: str, token: str | None, *, service: str) -> Signer:
     """The holder of this access key.
 
     Raises the service's error for a key that is unknown, inactive or expired, or that comes with
     another session token than its own.
     """
-    identity = _find(key_id)
-    if identity is None or identity.token != token:
+    signer = _find(key_id)
+    if signer is None or signer.token != token:
         raise _unknown_key(service)
-    return identity
+    return signer
 
 
 def iam(account: str) -> IAMBackend:
@@ -63,7 +63,7 @@ def caller_of(arn: str) -> Caller | None:
     return Caller(account, arn, arn, _user_policies(user)) if user and user.arn == arn else None
 
 
-def _find(key_id: str) -> Identity | None:
+def _find(key_id: str) -> Signer | None:
     if key_id in state.admins:
         return _root(state.admins[key_id])
     for account in ACCOUNTS:
@@ -77,19 +77,19 @@ def _find(key_id: str) -> Identity | None:
     return None
 
 
-def _root(key: Key) -> Identity:
+def _root(key: Key) -> Signer:
     arn = f"arn:aws:iam::{key.account}:root"
     caller = Caller(key.account, arn, arn, (ADMINISTRATOR,))
-    return Identity(caller, key.secret, None, _context(caller, "Account", key.account))
+    return Signer(caller, key.secret, None, _context(caller, "Account", key.account))
 
 
-def _user(account: str, user: User, secret: str) -> Identity:
+def _user(account: str, user: User, secret: str) -> Signer:
     caller = Caller(account, user.arn, user.arn, _user_policies(user))
     context = _context(caller, "User", user.id) | {"aws:username": (user.name,)}
-    return Identity(caller, secret, None, context)
+    return Signer(caller, secret, None, context)
 
 
-def _session(account: str, session: AssumedRole) -> Identity:
+def _session(account: str, session: AssumedRole) -> Signer:
     if session.expiration < utcnow():
         raise AwsError("ExpiredToken", "The security token included in the request is expired", 403)
     role = find_role(session.role_arn)
@@ -102,7 +102,7 @@ def _session(account: str, session: AssumedRole) -> Identity:
         json.loads(session.policy) if session.policy else None,
     )
     context = _context(caller, "AssumedRole", session.user_id)
-    return Identity(caller, session.secret_access_key, session.session_token, context)
+    return Signer(caller, session.secret_access_key, session.session_token, context)
 
 
 def _context(caller: Caller, kind: str, user_id: str) -> dict[str, tuple[str, ...]]:

@@ -1,7 +1,6 @@
-"""The sandbox's EC2 instance: what EC2 and IAM say of it, with a machine behind it."""
+"""What EC2, IAM and Systems Manager know of an instance at the moment of the question."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -9,16 +8,15 @@ from moto.ec2.models.instances import Instance as Record
 from moto.ec2.models.instances import MetadataOptions
 from moto.iam.models import InstanceProfile, Role, iam_backends
 
-from . import imds, ssm, world
-from .machine import Machine
-from .policy_engine import Request, Verdict, judge, service_may_assume
+from .. import world
+from ..iam.policy_engine import Request, Verdict, judge, service_may_assume
 
 _AGENT_ACTION = "ssm:UpdateInstanceInformation"
 """What the agent needs first. AmazonSSMManagedInstanceCore allows it."""
 
 
-class Instance:
-    """An instance of the client's that runs commands, from `start` until `stop`.
+class Ec2Instance:
+    """An instance of the client's, as AWS knows it.
 
     `managed` may be changed at any time. True is an account with Default Host Management
     Configuration, where Systems Manager needs no permission from the instance's role; False is
@@ -38,35 +36,6 @@ class Instance:
         self.agent_keeps_credentials = True
         self.account = world.CLIENT_ACCOUNT
         self.region = world.REGION
-
-    def start(self, endpoint: str) -> None:
-        """Bring up the metadata service and the machine; the AWS CLI there talks to `endpoint`."""
-        imds.install()
-        ssm.install()
-        self._metadata = imds.MetadataService(self)
-        self.machine = Machine(
-            {
-                "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.imds_endpoint,
-                "AWS_ENDPOINT_URL": endpoint,
-            }
-        )
-        ssm.connect(self)
-
-    def stop(self) -> None:
-        """End what runs, delete the machine's files, close the port."""
-        ssm.disconnect(self)
-        self.machine.remove()
-        self._metadata.stop()
-
-    @property
-    def home(self) -> Path:
-        """The home directory of `ec2-user`."""
-        return self.machine.home
-
-    @property
-    def imds_endpoint(self) -> str:
-        """The address of the metadata service. Secret, since its holder can act as the role."""
-        return self._metadata.endpoint
 
     @property
     def record(self) -> Record:

@@ -10,16 +10,15 @@ import secrets
 import time
 from datetime import UTC, datetime, timedelta
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from moto.ec2.models.instances import InstanceBackend, MetadataOptions
+from moto.ec2.models.instances import MetadataOptions
 from moto.iam.models import Role
 from moto.sts.models import AssumedRole, sts_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-if TYPE_CHECKING:
-    from .instance import Instance
+from .ec2_instance import Ec2Instance
 
 _TTL = "X-aws-ec2-metadata-token-ttl-seconds"
 _TOKEN = "X-aws-ec2-metadata-token"  # noqa: S105 (a header's name)
@@ -34,7 +33,7 @@ class MetadataService:
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
     """
 
-    def __init__(self, instance: "Instance") -> None:
+    def __init__(self, instance: Ec2Instance) -> None:
         self._instance = instance
         self._secret = secrets.token_urlsafe(16)
         self._tokens: dict[str, float] = {}
@@ -193,36 +192,3 @@ def _time(moment: datetime) -> str:
 def _aware(moment: datetime) -> datetime:
     """moto's times are in UTC and do not say so."""
     return moment.replace(tzinfo=UTC)
-
-
-def _modify_options(
-    backend: InstanceBackend,
-    instance_id: str,
-    http_tokens: str | None = None,
-    hop_limit: int | None = None,
-    http_endpoint: str | None = None,
-    dry_run: bool | None = False,  # noqa: ARG001 (moto passes it)
-    http_protocol: str | None = None,
-    metadata_tags: str | None = None,
-) -> MetadataOptions:
-    """Change the options that are given, where moto also resets the others.
-
-    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceMetadataOptions.html
-    """
-    options = backend.get_instance(instance_id).metadata_options
-    changes = {
-        "http_tokens": http_tokens,
-        "http_put_response_hop_limit": hop_limit,
-        "http_endpoint": http_endpoint,
-        "http_protocol_ipv6": http_protocol,
-        "instance_metadata_tags": metadata_tags,
-    }
-    for name, value in changes.items():
-        if value is not None:
-            setattr(options, name, value)
-    return options
-
-
-def install() -> None:
-    """Let moto keep the metadata options that a change does not name."""
-    setattr(InstanceBackend, "modify_instance_metadata_options", _modify_options)  # noqa: B010

@@ -9,10 +9,10 @@ from moto.iam.exceptions import EntityAlreadyExists, InvalidInput, MalformedPoli
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 
-from .identity import caller_of
-from .policy_engine import Caller, Policy, Request, decide
-from .principals import invalid_principal
-from .state import state
+from ..iam.policy_engine import Caller, Policy, Request, decide
+from ..iam.principals import invalid_principal
+from ..iam.signer import caller_of
+from ..state import state
 
 _NOT_SIMULATED = ("PolicyInputList", "PermissionsBoundaryPolicyInputList", "ResourcePolicy")
 

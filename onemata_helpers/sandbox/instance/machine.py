@@ -26,6 +26,9 @@ STDERR_LIMIT = 8_000
 https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html
 """
 
+AWS_CLI = Path(sys.executable).parent / "aws"
+"""The AWS CLI of this environment, which is version 1."""
+
 _DIRECTORIES = ("bin", "root", "run", "scripts", "tmp")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -68,8 +71,8 @@ class Completed:
 class Machine:
     """A machine that is up from construction until `remove`."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
-        """`environment` is all that the processes see, apart from PATH and TMPDIR."""
+    def __init__(self, environment: dict[str, str], cli: Path = AWS_CLI) -> None:
+        """`environment` is all that the processes see, apart from PATH and TMPDIR; `cli` is their `aws`."""
         self.root = Path(tempfile.mkdtemp(prefix="onemata-sandbox-")).resolve()
         self._caretaker = _hire_caretaker(self.root)
         self._lock = Lock()
@@ -77,7 +80,7 @@ class Machine:
         self.home = self.root / "home" / USER
         for directory in (self.home, *(self.root / name for name in _DIRECTORIES)):
             directory.mkdir(parents=True, mode=0o700)
-        self._install_programs()
+        self._install_programs(cli)
         self._environment = environment | {
             "PATH": f"{self.root / 'bin'}:{_SYSTEM_PATH}",
             "TMPDIR": str(self.root / "tmp"),
@@ -146,12 +149,12 @@ class Machine:
     def _marker(self, process: subprocess.Popen[bytes]) -> Path:
         return self.root / "run" / str(process.pid)
 
-    def _install_programs(self) -> None:
-        """Put the AWS CLI of this environment, and what stands in for the system's, on the PATH."""
+    def _install_programs(self, cli: Path) -> None:
+        """Put the AWS CLI, and what stands in for the system's programs, first on the PATH."""
         programs = {
             "aws": _AWS.format(
                 root_home=shlex.quote(str(self.root / "root")),
-                cli=shlex.quote(str(Path(sys.executable).parent / "aws")),
+                cli=shlex.quote(str(cli)),
             ),
             "getent": _GETENT.format(user=USER, home=shlex.quote(str(self.home)), path=shlex.quote(_SYSTEM_PATH)),
         }

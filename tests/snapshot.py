@@ -1,0 +1,74 @@
+"""All that a runbook may touch in the client's account, as plain data: to compare before and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onemata_helpers.policies import canonical
+from onemata_helpers.sandbox.server import Sandbox
+
+
+def everything(aws: Sandbox) -> dict[str, Any]:
+    """Roles, users, groups and profiles with their policies, and what clusters and instances have."""
+    iam = aws.client("iam")
+    holders = {
+        f"{kind} {each[f'{kind.title()}Name']}": _policies(iam, kind, each[f"{kind.title()}Name"])
+        for kind in ("user", "group", "role")
+        for each in getattr(iam, f"list_{kind}s")()[f"{kind.title()}s"]
+    }
+    roles = {each["RoleName"]: _role(iam, each["RoleName"]) for each in iam.list_roles()["Roles"]}
+    return {"policies": holders, "roles": roles, "profiles": _profiles(iam), **_attached(aws)}
+
+
+def _policies(iam: Any, kind: str, name: str) -> dict[str, Any]:
+    address = {f"{kind.title()}Name": name}
+    inline = {
+        each: canonical(getattr(iam, f"get_{kind}_policy")(**address, PolicyName=each)["PolicyDocument"])
+        for each in getattr(iam, f"list_{kind}_policies")(**address)["PolicyNames"]
+    }
+    attached = getattr(iam, f"list_attached_{kind}_policies")(**address)["AttachedPolicies"]
+    return {"inline": inline, "attached": sorted(each["PolicyArn"] for each in attached)}
+
+
+def _role(iam: Any, name: str) -> dict[str, Any]:
+    role = iam.get_role(RoleName=name)["Role"]
+    return {
+        "trust": canonical(role["AssumeRolePolicyDocument"]),
+        "tags": {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
+        "boundary": role.get("PermissionsBoundary"),
+        "description": role.get("Description", ""),
+    }
+
+
+def _profiles(iam: Any) -> dict[str, Any]:
+    found = iam.list_instance_profiles()["InstanceProfiles"]
+    return {
+        each["InstanceProfileName"]: {
+            "roles": [role["RoleName"] for role in each["Roles"]],
+            "tags": {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])},
+        }
+        for each in found
+    }
+
+
+def _attached(aws: Sandbox) -> dict[str, Any]:
+    ec2, redshift = aws.client("ec2"), aws.client("redshift")
+    for _ in range(3):  # each look lets AWS take its next step
+        ec2.describe_iam_instance_profile_associations()
+        redshift.describe_clusters()
+    associations = ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
+    clusters = redshift.describe_clusters()["Clusters"]
+    return {
+        "instances": {
+            each["InstanceId"]: each["IamInstanceProfile"]["Arn"]
+            for each in associations
+            if each["State"] == "associated"
+        },
+        "clusters": {
+            each["ClusterIdentifier"]: {
+                "roles": sorted(role["IamRoleArn"] for role in each["IamRoles"]),
+                "default": each.get("DefaultIamRoleArn"),
+            }
+            for each in clusters
+        },
+    }
