@@ -114,7 +114,7 @@ def failure(**changes: Any) -> str:
 @example(
     403, "text/xml", b"<ErrorResponse><Error><Code><a>1</a></Code></Error><RequestId><b/></RequestId></ErrorResponse>"
 )
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_answers_in_awss_place_is_a_sentence(
     keys: None, monkeypatch: pytest.MonkeyPatch, status: int, kind: str, body: bytes
 ) -> None:
