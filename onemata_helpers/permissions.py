@@ -18,7 +18,7 @@ from .resources.instances import ProfileAssociation
 from .resources.policies import AttachedPolicy, InlinePolicy, holder_permissions
 from .resources.redshift import ClusterRole, LaunchedCluster
 from .resources.roles import Role
-from .resources.run_command import DOCUMENTS
+from .resources.run_command import DOCUMENT
 from .services import service_of
 
 _ALL_KINDS: tuple[type[Resource], ...] = (
@@ -66,7 +66,7 @@ def _resources(action: str, p: ServiceParameters) -> list[str]:
     ids = p.instance_ids if isinstance(p, Ec2Parameters) else []
     instances = [f"arn:{p.partition}:ec2:{p.region}:{p.account_id}:instance/{each}" for each in ids]
     if action == "ssm:SendCommand":
-        return [*instances, *(f"arn:{p.partition}:ssm:{p.region}::document/{name}" for name in DOCUMENTS.values())]
+        return [*instances, f"arn:{p.partition}:ssm:{p.region}::document/{DOCUMENT}"]
     return instances
 
 

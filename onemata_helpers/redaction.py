@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .text import visible
+
 # Access key ids, session tokens by how they begin, and what follows the names of the other two credentials; a quote
 # may stand as it is, escaped (JSON within JSON) or as an HTML entity. Only the value goes: JSON stays JSON.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
@@ -22,3 +24,8 @@ def without_secrets(text: str, secrets: list[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, _REMOVED)
     return _CREDENTIALS.sub(lambda found: (found["name"] or "") + _REMOVED, text)
+
+
+def foreign(text: str) -> str:
+    """`text` that we did not write, fit to be shown: without credentials, and nothing in it unseen."""
+    return visible(without_secrets(text, []))

@@ -1,6 +1,5 @@
 """A stand-in for an instance: a home folder, a PATH of its own and the real shells."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -10,19 +9,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from onemata_helpers.instance.assignment import Assignment
 from onemata_helpers.instance.profile_section import ProfileSection
 from onemata_helpers.instance.reports import ConfigReport, parse_config_report
-from onemata_helpers.instance.scripts import ABSENT, read_config, write_config
+from onemata_helpers.instance.scripts import add_text, look_text
+from onemata_helpers.location import Location
 
 BIN = Path(sys.executable).parent
 USER = "ec2-user"
 NOBODY = 65534
 ROLE = "arn:aws:iam::987654321098:role/delivery/onemata-reader"
 WANTED = ProfileSection("client-ec2", ROLE, "client-7f3a", "eu-west-1")
+OTHER_ROLE = ROLE.replace("onemata-reader", "other")
+ASSIGNMENT = Assignment(WANTED, Location("onemata-data", "client/"), OTHER_ROLE, "another-bucket")
 SECTION = WANTED.render().encode()
 OLD = b"[default]\nregion = eu-west-1\n"
 NEW = OLD + b"\n" + SECTION
 AS_ROOT = os.getuid() == 0
+# Says what the AWS CLI says of a well-formed file, in a tenth of its time.
+QUICK_AWS = """[ "$1 $2" = "configure get" ] || exit 1
+awk -v key="$3" -v title="[profile $5]" '
+  { sub(/\\r$/, "") }
+  /^\\[/ { ours = $0 == title; if (ours) there = 1 }
+  ours && $1 == key { print $3 }
+  END { if (!there) print "The config profile could not be found" > "/dev/stderr" }' "$AWS_CONFIG_FILE" /dev/null 2>&1 |
+if read -r line && [ "$line" != "${line#The config profile}" ]; then echo "$line" >&2; exit 255; else echo "$line"; fi
+"""
 UIDS = (0, NOBODY) if AS_ROOT else (os.getuid(),)
 
 # Files that get our section at their end, and nothing else.
@@ -188,28 +200,18 @@ def remove(box: Box) -> None:
     shutil.rmtree(box.root)
 
 
-def read(box: Box) -> ConfigReport:
-    result = box.run(read_config("linux", USER))
+def look(box: Box) -> ConfigReport:
+    result = box.run(look_text(USER, ASSIGNMENT))
     assert result.stderr == ""
-    return parse_config_report(result.stdout)
+    return parse_config_report(result.stdout, ASSIGNMENT)
 
 
-def write_text(expected: str, new: bytes = NEW, old: bytes = OLD) -> str:
-    """The text that makes ``new`` of a file that is ``old``; or of none, if none is expected."""
-    addition = new if expected == ABSENT else new.removeprefix(old)
-    return write_config("linux", USER, expected, addition)
-
-
-def write(box: Box, expected: str, new: bytes = NEW, old: bytes = OLD) -> ConfigReport:
-    result = box.run(write_text(expected, new, old))
-    report = parse_config_report(result.stdout)
+def add(box: Box) -> ConfigReport:
+    result = box.run(add_text(USER, ASSIGNMENT))
+    report = parse_config_report(result.stdout, ASSIGNMENT)
     assert (result.returncode == 0) == (report.outcome != "refused")
     return report
 
 
 def names(box: Box) -> list[str]:
     return [path.name for path in box.config.parent.iterdir()]
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -4,8 +4,9 @@ import json
 import time
 from collections.abc import Mapping
 
-from onemata_helpers import sandbox
 from onemata_helpers.instance.aws_config import decide
+
+from onemata_helpers import sandbox
 from onemata_helpers.instance.profile_section import ProfileSection
 from onemata_helpers.instance.proof import judge_identity, judge_listing
 from onemata_helpers.instance.reports import ConfigReport, ProofReport, parse_config_report, parse_proof_report

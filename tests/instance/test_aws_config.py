@@ -7,8 +7,8 @@ from pathlib import Path
 import botocore.session
 import pytest
 from botocore.exceptions import ConfigParseError
-
 from onemata_helpers.instance.aws_config import Difference, decide
+
 from onemata_helpers.instance.profile_section import ProfileSection
 from tests.instance.instance_box import EQUAL, HOSTILE, ODD_BUT_GOOD, ROLE, SECTION, WANTED, swapped
 

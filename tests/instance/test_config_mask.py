@@ -4,9 +4,9 @@ import base64
 import re
 
 import pytest
+from onemata_helpers.instance.aws_config import decide
 
 from onemata_helpers import sandbox
-from onemata_helpers.instance.aws_config import decide
 from onemata_helpers.instance.scripts import SIZE_CAP, read_config
 from onemata_helpers.sandbox.server import Sandbox
 from tests.instance.instance_box import EQUAL, HOSTILE, ODD_BUT_GOOD, OLD, SECTION, USER, WANTED, Box, read, sha256

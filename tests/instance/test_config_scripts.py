@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from onemata_helpers.instance.aws_config import decide
+
 from onemata_helpers.instance.quoting import Platform
 from onemata_helpers.instance.scripts import ABSENT, write_config
 from tests.instance.instance_box import (

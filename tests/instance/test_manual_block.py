@@ -5,8 +5,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-
 from onemata_helpers.instance.aws_config import decide
+
 from onemata_helpers.instance.paste import judge_paste
 from onemata_helpers.instance.profile_section import ProfileSection
 from onemata_helpers.instance.scripts import manual_block

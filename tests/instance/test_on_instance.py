@@ -1,9 +1,9 @@
 """The whole way on an instance: read, decide, write and prove, over Run Command, with the real AWS CLI."""
 
 import pytest
+from onemata_helpers.instance.aws_config import decide
 
 from onemata_helpers import sandbox
-from onemata_helpers.instance.aws_config import decide
 from onemata_helpers.instance.metadata import judge_metadata
 from onemata_helpers.instance.paste import judge_paste
 from onemata_helpers.instance.profile_section import ProfileSection
