@@ -1,6 +1,7 @@
 """A stand-in for an instance: a home folder, a PATH of its own and the real shells."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,11 +29,12 @@ NEW = OLD + b"\n" + SECTION
 AS_ROOT = os.getuid() == 0
 # Says what the AWS CLI says of a well-formed file, in a tenth of its time.
 QUICK_AWS = """[ "$1 $2" = "configure get" ] || exit 1
+[ -e "$AWS_CONFIG_FILE" ] || { echo 'The config profile could not be found' >&2; exit 255; }
 awk -v key="$3" -v title="[profile $5]" '
   { sub(/\\r$/, "") }
   /^\\[/ { ours = $0 == title; if (ours) there = 1 }
   ours && $1 == key { print $3 }
-  END { if (!there) print "The config profile could not be found" > "/dev/stderr" }' "$AWS_CONFIG_FILE" /dev/null 2>&1 |
+  END { if (!there) print "The config profile could not be found" > "/dev/stderr" }' "$AWS_CONFIG_FILE" 2>&1 |
 if read -r line && [ "$line" != "${line#The config profile}" ]; then echo "$line" >&2; exit 255; else echo "$line"; fi
 """
 UIDS = (0, NOBODY) if AS_ROOT else (os.getuid(),)
@@ -49,8 +51,10 @@ ODD_BUT_GOOD = {
     "comments and gaps": b"# top\n\n\n[default]\n# inside\nregion = eu-west-1\n\n# the end\n\n\n",
     "spaces in names": b'[profile "my own"]\nregion = eu-west-1\n',
     "nested settings": b"[default]\ns3 =\n  max_queue_size = 10\n  addressing_style = path\n",
-    "other sections": b"[plugins]\ncli_legacy = no\n[sso-session corp]\nsso_region = eu-west-1\n",
+    "other sections": b"[preview]\ncloudsearch = true\n[sso-session corp]\nsso_region = eu-west-1\n",
     "not ASCII": "[default]\n# Schlüssel für später\nregion = eu-west-1\n".encode(),
+    "an odd space in the title": "[profile\u00a0client-ec2]\nregion = eu-west-1\n".encode(),
+    "another kind of section": b"[sso-session client-ec2]\nsso_region = eu-west-1\n",
     "a name that begins alike": b"[profile client-ec2-old]\nregion = eu-west-1\n",
 }
 
@@ -66,6 +70,10 @@ EQUAL = {
     "two spaces in the title": SECTION.replace(b"profile client", b"profile  client"),
     "CRLF": SECTION.replace(b"\n", b"\r\n"),
     "no newline at the end": SECTION.rstrip(),
+    "settings all indented": SECTION.replace(b"\n", b"\n  ").rstrip(b" "),
+    "only carriage returns": SECTION.replace(b"\n", b"\r"),
+    "[DEFAULT] that ours overrides": b"[DEFAULT]\nregion = x\n" + SECTION,
+    "after a gap in a value": b"[a]\ns3 =\n\n  x = 1\n# c\n   y = 2\n" + SECTION,
 }
 
 
@@ -82,16 +90,16 @@ HOSTILE = {
     "BOM before ours": (b"\xef\xbb\xbf" + SECTION, "byte order mark"),
     "UTF-16": ("\ufeff[default]\nregion = x\n".encode("utf-16-le"), "UTF-16"),
     "not UTF-8": (b"[default]\nregion = x\n# caf\xe9\n", "Line 3: the file is not UTF-8"),
-    "duplicate section": (SECTION + SECTION, "Line 6: the section [profile client-ec2] is there a"),
-    "duplicate of another": (b"[a]\nx = 1\n\n[a]\ny = 2\n", "Line 4: the section [a] is there a"),
+    "duplicate section": (SECTION + SECTION, "Line 6: this section is there a second time (first on line 1)"),
+    "duplicate of another": (b"[a]\nx = 1\n\n[a]\ny = 2\n", "Line 4: this section is there a second time"),
     "same profile, two titles": (
         SECTION + swapped("profile client-ec2", 'profile "client-ec2"').replace(b"7f3a", b"0"),
         '[profile client-ec2] (line 1) and [profile "client-ec2"] (line 6)',
     ),
-    "duplicate setting": (b"[default]\nregion = x\nregion = y\n", "Line 3: region is there a sec"),
+    "duplicate setting": (b"[default]\nregion = x\nregion = y\n", "Line 3: this setting is there a second time"),
     "text before a section": (b"region = x\n[default]\n", "Line 1: there is text before"),
     "no key = value": (b"[default]\nregion\n", "Line 2: this is neither"),
-    "nested, no key = value": (b"[default]\ns3 =\n  nonsense\n", "not key = value"),
+    "nested, no key = value": (b"[default]\ns3 =\n  nonsense\n", "says the AWS CLI: "),
     "other role": (swapped("onemata-reader", "other"), "line 2: role_arn is"),
     "other external id": (swapped("client-7f3a", "wrong"), "line 4: external_id is 'wrong'"),
     "missing external id": (swapped("external_id = client-7f3a\n", ""), "external_id is missing"),
@@ -110,6 +118,20 @@ HOSTILE = {
     "Profile in capitals": (swapped("[profile", "[Profile"), "AWS tools ignore"),
     "space before profile": (swapped("[profile", "[ profile"), "AWS tools ignore"),
     "DEFAULT leaks": (b"[DEFAULT]\nsource_profile = default\n", "[DEFAULT] gives its settings"),
+    "DEFAULT leaks into ours": (b"[DEFAULT]\noutput = text\n" + SECTION, "[DEFAULT] gives its settings"),
+    "a byte order mark, UTF-16, big end first": ("\ufeff[default]\n".encode("utf-16-be"), "UTF-16"),
+    "UTF-16 without a mark": ("[default]\n".encode("utf-16-le"), "NUL bytes"),
+    "cut UTF-8 at the end": (b"[a]\nkey = \xf0\x9f\x98", "Line 2: the file is not UTF-8"),
+    "a surrogate is not UTF-8": (b"[a]\nkey = \xed\xa0\x80\n", "Line 2: the file is not UTF-8"),
+    "UTF-8 written too long": (b"[a] \xc0\xaf\n", "Line 1: the file is not UTF-8"),
+    "no key": (b"[a]\n= x\n", "Line 2: this is neither"),
+    "twice by carriage returns": (b"[a]\rx = 1\rx = 2\r", "Line 3: this setting is there a second time"),
+    "ours, title half quoted": (swapped("profile client-ec2", 'profile "client-ec2'), "AWS tools read it otherwise"),
+    "ours, quoted oddly": (swapped("client-ec2]", "cli'ent'-ec2]") + SECTION, "the same profile to AWS tools"),
+    "ours, by a backslash": (swapped("client-ec2]", "client\\-ec2]").replace(b"7f3a", b"0"), "external_id is"),
+    "ours, by a longer word": (swapped("[profile", "[profiles").replace(b"7f3a", b"0"), "external_id is"),
+    "a value on the line below": (swapped("region = eu", "region =\n  eu"), "read as part of the value"),
+    "a long name of a setting": (SECTION + b"a" * 400 + b" = 1\n", "a setting with an odd name = (not shown)"),
 }
 
 
@@ -120,11 +142,14 @@ class Box:
     root: Path
     uid: int = field(default_factory=os.getuid)
     shell: tuple[str, ...] = ("sh",)
+    hidden: str = ""
 
     def __post_init__(self) -> None:
         """Make the home and a getent that knows its user."""
         self.home.mkdir()
         self.shims.mkdir()
+        self.scratch.mkdir()
+        self.scratch.chmod(0o777)
         self.add_shim(
             "getent",
             f'[ "$2" = {USER} ] && echo "{USER}:x:{self.uid}:{self.uid}::{self.home}:/bin/sh"',
@@ -140,6 +165,11 @@ class Box:
     def shims(self) -> Path:
         """Commands that come before the system's."""
         return self.root / "shims"
+
+    @property
+    def scratch(self) -> Path:
+        """Where temporary files go."""
+        return self.root / "tmp"
 
     @property
     def config(self) -> Path:
@@ -169,13 +199,20 @@ class Box:
     def run(
         self, text: str, env: Mapping[str, str] | None = None, uid: int | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run the text with HOME unset, as the box's user or another uid."""
+        """Run the text with HOME unset, as the box's user or another uid.
+
+        What is ``hidden`` is not there, whatever this machine has: the text asks for another name.
+        """
+        if self.hidden:
+            text = text.replace(f"command -v {self.hidden} ", "command -v not-there ")
+            text = re.sub(rf"(?<![\w-]){self.hidden} (?=configure|sts|s3|--version)", "not-there ", text)
         return subprocess.run(
             [*self.shell, "-c", text],
             env={
                 "PATH": f"{self.shims}:{BIN}:/usr/bin:/bin",
                 "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:9",
                 "PYTHONDONTWRITEBYTECODE": "1",
+                "TMPDIR": str(self.scratch),
                 **(env or {}),
             },
             user=self.uid if uid is None else uid,

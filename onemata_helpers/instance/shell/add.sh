@@ -52,9 +52,12 @@ begins_as_it_was() {
 is_read_as_meant() {
   (
     AWS_CONFIG_FILE=$temporary
-    section | sed 1d | while IFS= read -r line; do
-      [ "$(setting "${line%% = *}" 2> /dev/null)" = "${line#* = }" ] || exit 1
-    done
+    section | {
+      read -r title
+      while IFS= read -r line; do
+        [ "$(setting "${line%% = *}" 2> /dev/null)" = "${line#* = }" ] || exit 1
+      done
+    }
   ) || fail "AWS tools would not read the new file as it is meant, so $config is as it was: the engineer tells Onemata."
 }
 
