@@ -19,7 +19,7 @@ Kind = Literal["config", "proof", "denied"]
 
 _LONGEST_LINE = 2_100
 _MOST_LINES = 120
-_STATUS = r"(?:\d{3})?"
+_STATUS = r"(?:[0-9]{3})?"
 _HEAD = {"asked": r"[0-9a-f]{12}", "user": r".+"}
 _FORMS: Mapping[Kind, Mapping[str, str]] = {
     "config": {
@@ -40,7 +40,7 @@ _FORMS: Mapping[Kind, Mapping[str, str]] = {
 }
 _BLOCK = re.compile(
     r"attempt: (?P<name>[a-z_]+)\ncommand: (?P<command>.+)\n"
-    r"(?P<out>(?:out\|.*\n)*)(?P<err>(?:err\|.*\n)*)exit_code: (?P<code>\d{1,3})\n"
+    r"(?P<out>(?:out\|.*\n)*)(?P<err>(?:err\|.*\n)*)exit_code: (?P<code>[0-9]{1,3})\n"
 )
 
 
@@ -153,10 +153,9 @@ def last_run(text: str) -> str:
 
 
 def after_reports(text: str) -> str:
-    """What follows the last line of the last report in the text; all of it if there is none."""
-    lines = _lines(text)
-    ends = [number for number, line in enumerate(lines) if line == "== onemata report ends"]
-    return "\n".join(lines[ends[-1] + 1 :] if ends else lines)
+    """What follows the last line of the last report in the text, as it is; all of it if there is none."""
+    ends = [number for number, line in enumerate(_lines(text)) if line == "== onemata report ends"]
+    return "\n".join(text.split("\n")[ends[-1] + 1 :]) if ends else text
 
 
 @dataclass(frozen=True)

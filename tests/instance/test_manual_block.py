@@ -135,7 +135,7 @@ def test_without_the_aws_cli_nothing_is_done(ready: Box) -> None:
 @pytest.mark.parametrize("shell", ["bash", "dash"])
 def test_it_can_be_pasted_with_values_in_need_of_quotes(shell: str, ready: Box) -> None:
     """The listing gets its words whole, whatever they hold; nothing of them is run."""
-    prefix = "it's $(touch pwned) `id` !! \"x\" & ; # \\0033 end/"
+    prefix = 'it\'s $(touch pwned) `id` !! "x" & ; # \\0033 end/'
     ready.add_shim("aws", f'printf "<%s>" "$@" >> {ready.root}/calls; {AWS}')
     (ready.root / "calls").touch()
     (ready.root / "calls").chmod(0o666)
