@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -67,12 +68,12 @@ def test_what_a_person_would_not_see_is_refused(value: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def listening_box() -> Box:
+def listening_box() -> Iterator[Box]:
     """A box whose AWS CLI writes down its words, each ended by NUL."""
     box = box_for(os.getuid())
     box.add_shim("aws", f'[ "$2" != ls ] || printf "%s\\0" "$@" >> {box.root}/calls')
     box.add_shim("curl", "printf 000")
-    yield box  # type: ignore[misc]
+    yield box
     remove(box)
 
 
