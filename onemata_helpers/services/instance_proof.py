@@ -35,6 +35,7 @@ from ..wait import Wait
 R = TypeVar("R")
 _UNSEEN: Final = "not provable from here"
 _LONGEST_PASTE = 100_000  # characters, far more than the block prints
+_LONGEST_SHOWN = 10_000
 
 _DENIED = {
     "no_external_id": "is refused Onemata's role without the external ID",
@@ -100,7 +101,7 @@ class InstanceProof:
             return self._by_block(block)
         typed = after_reports(text)
         identity, listing = judge_typed(typed, self.assignment)
-        checks = [_check(self.identity, identity, foreign(typed)), _check(self.listing, listing, foreign(typed))]
+        checks = [_check(self.identity, identity, _shown(typed)), _check(self.listing, listing, _shown(typed))]
         return checks + self._not_tried(_TYPED)
 
     def not_made(self, why: str, why_not_tried: str = "") -> list[Check]:
@@ -202,4 +203,10 @@ def _unseen(name: str, why: str, attempt: Attempt) -> Check:
 
 
 def _transcript(result: CommandResult) -> str:
-    return f"$ {foreign(result.command)}\n{foreign(result.output)}"
+    return f"$ {foreign(result.command)}\n{_shown(result.output)}"
+
+
+def _shown(text: str) -> str:
+    """What was printed, fit to be shown. Its end says how a command ended, so a long text loses its beginning."""
+    cut = f"({len(text) - _LONGEST_SHOWN} more characters before this)\n" if len(text) > _LONGEST_SHOWN else ""
+    return cut + foreign(text[-_LONGEST_SHOWN:])

@@ -53,7 +53,7 @@ is_read_as_meant() {
   (
     AWS_CONFIG_FILE=$temporary
     section | {
-      read -r title
+      read -r _
       while IFS= read -r line; do
         [ "$(setting "${line%% = *}" 2> /dev/null)" = "${line#* = }" ] || exit 1
       done
