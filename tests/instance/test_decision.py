@@ -244,3 +244,8 @@ def test_the_scripts_are_posix() -> None:
         assert "[[" not in text.replace("[[:", "")
         assert "{{" not in text  # Systems Manager would look for a parameter there
         subprocess.run(["dash", "-n"], input=text, text=True, check=True)
+
+
+def test_a_long_value_is_cut_and_the_sentence_stays_whole(user_box: Box) -> None:
+    user_box.put(swapped("client-7f3a", "x" * 5_000))
+    assert "x', wanted 'client-7f3a'. " in look(user_box).why
