@@ -63,8 +63,8 @@ _JWT = re.compile(r"(?<![\w-])eyJ[\w=-]+\.[\w=-]+(?:\.[\w=-]*)*")
 
 
 # A secret key may stand alone, behind a `=`, or be a part of a path; there more is asked of it, since 40 characters
-# of a path of names are not so different. With the bits of Shannon entropy of a character that make it one: 4.8 are usual,
-# and 4.2 in a path of names.
+# of a path of names are not so different. With the bits of Shannon entropy of a character that make it one: 4.8 are
+# usual, and 4.2 in a path of names.
 _SECRET_KEY = (
     (re.compile(r"(?<![A-Za-z0-9/+=])([A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])"), 4.3),
     (re.compile(r"(?<![A-Za-z0-9/+])([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])"), 4.3),

@@ -176,7 +176,7 @@ class Runbook:
             partition=p.partition,
             region=p.region,
             changes=tuple(self._changes(look)),
-            scripts=self.service.scripts(look),
+            scripts=() if removing else self.service.scripts(look),
             hand_over=None if removing else self.service.hand_over(look),
             notes=self.service.removal_notes() if removing else self.service.notes(look),
             observed=look.seen,

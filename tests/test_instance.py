@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 
 from onemata_helpers import Runbook, policies, sandbox
+from onemata_helpers.calls import READS_ONLY
 from onemata_helpers.errors import PlanBlocked, RunFailed
+from onemata_helpers.instance.scripts import manual_block
 from onemata_helpers.location import Location
+from onemata_helpers.parameters import Ec2Parameters
+from onemata_helpers.resources.base import Look
 from onemata_helpers.sandbox import world
 from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.services.on_instance import OnInstances
+from onemata_helpers.session import Aws
 from onemata_helpers.wait import Wait
 
 from .account import give_foreign_profile
@@ -97,6 +103,43 @@ def test_the_plan_shows_the_section_and_keeps_the_rest_of_the_file(aws: Sandbox)
         assert "Y29ycmVjdC1ob3JzZ" not in result.record.model_dump_json()
 
 
+def test_what_runs_on_the_instance_is_what_the_service_says(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, Any]] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        sent.append(params)
+
+    make, sessions = Aws.client, set[Aws]()
+
+    def client(self: Aws, service: str) -> Any:
+        sessions.add(self)
+        made = make(self, service)
+        made.meta.events.register("provide-client-params.ssm.SendCommand", note, unique_id="note")
+        return made
+
+    monkeypatch.setattr(Aws, "client", client)
+    book = Runbook("ec2", values("ec2", action="apply", **SSM), PATIENT)
+    book.connect()
+    book.plan()
+    said = {each.text: each.purpose for each in book.service.scripts(Look(sessions.pop()))}
+    assert len(said) == 3
+    assert all(purpose.startswith(READS_ONLY) and len(purpose) <= 100 for purpose in said.values())
+    plan = book.recorder.record.plan
+    assert plan
+    added = [
+        call.arguments["Parameters"]["commands"]
+        for change in plan.changes
+        for call in change.calls
+        if call.operation == "send_command"
+    ]
+    book.apply()
+    book.verify()
+    run = {"\n".join(each["Parameters"]["commands"]): each["Comment"] for each in sent}
+    (addition,) = ("\n".join(lines) for lines in added)
+    assert run.pop(addition) == "Onemata adds its profile to ~/.aws/config"
+    assert run == said
+
+
 def test_a_profile_of_that_name_with_other_content_blocks_and_shows_the_difference(aws: Sandbox) -> None:
     config = aws.instance.home / ".aws" / "config"
     config.parent.mkdir()
@@ -142,6 +185,17 @@ def test_manual_gives_a_block_and_judges_what_is_pasted_back(aws: Sandbox) -> No
     assert "not provable from here" in shown["verify"]
     book.judge({sandbox.INSTANCE_ID: PASTED})
     assert "APPLIED" in str(book.finish())  # what must be refused was not tried
+
+
+def test_manual_ends_verified_when_the_block_proves_all(aws: Sandbox) -> None:
+    given = values("ec2", action="apply", **(SSM | {"configure": "manual"}))
+    book = Runbook("ec2", given, PATIENT)
+    shown = {step: str(getattr(book, step)()) for step in STEPS[:-1]}
+    block = manual_block(OnInstances(Ec2Parameters(**given)).assignment)
+    assert block.strip() in shown["hand_over"]
+    printed = aws.instance.machine.run(f"HOME={aws.instance.home}\nexport HOME\n{block}", timeout=60).stdout
+    book.judge({sandbox.INSTANCE_ID: printed})
+    assert "VERIFIED" in str(book.finish()), printed
 
 
 def test_manual_ends_verified_only_without_the_negative_checks(aws: Sandbox) -> None:

@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 
 from onemata_helpers.instance.known_errors import ASSUME_DENIED, LIST_DENIED, Who
-from onemata_helpers.instance.proof import Verdict
+from onemata_helpers.instance.proof import Judgement, last_line
 from onemata_helpers.instance.reports import CommandResult
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What was tried, the refusal that is due, and who acts how if there was none."""
+    """What was tried, the refusal that must come, and who acts how if there was none."""
 
     tried: str
     refusal: str
@@ -44,8 +44,8 @@ _ATTEMPTS = {
 }
 
 
-def judge_denied(result: CommandResult, what: str) -> Verdict:
-    """Judge one attempt, named as ``parse_denied_report`` names it.
+def judge_denied(result: CommandResult, what: str) -> Judgement:
+    """Judge one attempt, named as ``Assignment.denials`` names it.
 
     Proven is only the refusal of just what was tried: a bucket is not refused if the instance did
     not even get the role. Raises KeyError for a name that is not known.
@@ -53,14 +53,13 @@ def judge_denied(result: CommandResult, what: str) -> Verdict:
     attempt = _ATTEMPTS[what]
     if result.exit_code == 0:
         told = f"A finding: the instance has access to {attempt.tried}: {attempt.remedy}"
-        return Verdict("failed", told, attempt.who)
+        return Judgement("failed", told, attempt.who)
     if not result.stdout and re.search(attempt.refusal, result.stderr):
         tried = attempt.tried[0].upper() + attempt.tried[1:]
-        return Verdict("proven", f"{tried} is refused, as it must be.")
-    last = (result.output.strip().splitlines() or ["no output"])[-1]
-    return Verdict(
+        return Judgement("proven", f"{tried} is refused, as it must be.")
+    return Judgement(
         "unclear",
         f"Whether {attempt.tried} is refused is not clear, the command ended with code "
-        f"{result.exit_code}: {last} The engineer looks into it, and runs it again.",
+        f"{result.exit_code}: {last_line(result.output)} The engineer looks into it, and runs it again.",
         "engineer",
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Who = Literal["", "engineer", "client", "Onemata"]
-Outcome = Literal["proven", "failed", "unclear"]
+Result = Literal["proven", "failed", "unclear"]
 ASSUME_DENIED = r"\(AccessDenied\) when calling the AssumeRole operation"
 LIST_DENIED = r"\(AccessDenied\) when calling the (?:ListObjects\w*|ListBucket) operation"
 
@@ -22,12 +22,12 @@ class KnownError:
     pattern: str
     who: Who
     sentence: str
-    outcome: Outcome = "failed"
+    result: Result = "failed"
 
 
 CONFIG_ERRORS = (
     KnownError(
-        r"(?:\baws: (?:command )?not found|failed to run command .aws|.aws.? is not recognized)",
+        r"(?:\baws: (?:command )?not found|failed to run command .{1,3}aws|.aws.? is not recognized)",
         "client",
         "The AWS CLI is not installed here, or this user does not find it: the client's admin installs it.",
     ),
@@ -133,7 +133,7 @@ ASSUME_ERRORS = (
         r"\((?:Throttling\w*|RequestLimitExceeded|SlowDown|ServiceUnavailable|InternalError)\)",
         "engineer",
         "AWS was too busy to answer: the engineer runs the commands again in a minute.",
-        outcome="unclear",
+        result="unclear",
     ),
 )
 

@@ -20,10 +20,10 @@ HARMLESS = (
     "output",
 )
 
-# No quotes, brackets, backslashes, control or non-ASCII characters: SDKs read those differently.
+# No spaces, quotes, brackets, backslashes, control or non-ASCII characters: SDKs read those differently.
 _RULES = {
-    "name": r"(?![- ])[A-Za-z0-9_+=,.@:/ -]{1,128}(?<! )",
-    "role_arn": r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[!-~]*/)?[A-Za-z0-9_+=,.@-]{1,64}",
+    "name": r"(?!default$)[A-Za-z0-9_+=.@][A-Za-z0-9_+=.@-]{0,127}",
+    "role_arn": r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[A-Za-z0-9_+=,.@/-]*/)?[A-Za-z0-9_+=,.@-]{1,64}",
     "external_id": r"(?:[A-Za-z0-9_+=,.@:/-]{2,1224})?",
     "region": r"(?:[a-z]{2}(?:-[a-z]+)+-\d+)?",
 }
@@ -35,7 +35,8 @@ class ProfileSection:
 
     There is never a duration in it: a role reached through another one lasts an hour at most.
 
-    Raises ValueError for a value that cannot be written safely in the file.
+    Raises ValueError for a value that cannot be written safely in the file, and for the profile ``default``:
+    every AWS command of the user would act as Onemata's role.
     """
 
     name: str
@@ -50,13 +51,6 @@ class ProfileSection:
             if not re.fullmatch(rule, value):
                 raise ValueError(f"{key} {value!r} cannot be written safely in ~/.aws/config.")
 
-    @property
-    def title(self) -> str:
-        """The text between the brackets, quoted as botocore wants it for a name with spaces."""
-        if self.name == "default":
-            return self.name
-        return f'profile "{self.name}"' if " " in self.name else f"profile {self.name}"
-
     def settings(self) -> dict[str, str]:
         """Give the settings in the order in which they are written; empty ones are left out."""
         settings = {
@@ -67,7 +61,10 @@ class ProfileSection:
         }
         return {key: value for key, value in settings.items() if value}
 
-    def render(self, newline: str = "\n") -> str:
-        """Write the section as text, each line ended by ``newline``."""
-        lines = [f"[{self.title}]", *(f"{key} = {value}" for key, value in self.settings().items())]
-        return "".join(line + newline for line in lines)
+    def lines(self) -> tuple[str, ...]:
+        """The section as it is written, line by line."""
+        return (f"[profile {self.name}]", *(f"{key} = {value}" for key, value in self.settings().items()))
+
+    def render(self) -> str:
+        """The section as text, each line ended."""
+        return "".join(line + "\n" for line in self.lines())

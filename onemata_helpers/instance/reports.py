@@ -1,45 +1,67 @@
-"""Read the reports that the texts of :mod:`.scripts` print on the instance."""
+"""Read the reports that the texts of :mod:`.scripts` print on the instance.
 
-import base64
-import hashlib
+Whoever has the instance can make it say anything. So a report is taken only in just the form that
+our scripts give it, and nothing of it goes into a script, a path or a command.
+"""
+
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, cast
 
-from onemata_helpers.instance.scripts import ABSENT
+from onemata_helpers.instance.assignment import Assignment, Attempt
+from onemata_helpers.redaction import foreign
+from onemata_helpers.text import is_plain, one_line, sentence
 
-_KEY = re.compile(r"(?P<key>[a-z_0-9]+): ?(?P<value>.*)")
+State = Literal["absent", "same", "other", "obstacle"]
+Outcome = Literal["looked", "added", "nothing", "refused"]
+Kind = Literal["config", "proof", "denied"]
+
+_LONGEST_LINE = 2_100
+_MOST_LINES = 120
+_STATUS = r"(?:[0-9]{3})?"
+_HEAD = {"asked": r"[0-9a-f]{12}", "user": r".+"}
+_FORMS: Mapping[Kind, Mapping[str, str]] = {
+    "config": {
+        "path": r".+",
+        "file": r"there|none",
+        "state": r"absent|same|other|obstacle",
+        "outcome": r"looked|added|nothing|refused",
+        "backup": r".*",
+    },
+    "proof": {
+        "aws_version": r".*",
+        "imds_token": _STATUS,
+        "imds_role_status": _STATUS,
+        "imds_role": r".*",
+        "imds_v1": _STATUS,
+    },
+    "denied": {},
+}
+_BLOCK = re.compile(
+    r"attempt: (?P<name>[a-z_]+)\ncommand: (?P<command>.+)\n"
+    r"(?P<out>(?:out\|.*\n)*)(?P<err>(?:err\|.*\n)*)exit_code: (?P<code>[0-9]{1,3})\n"
+)
 
 
 class ReportUnreadableError(ValueError):
-    """There is no whole report in the text; the message says what is missing."""
+    """There is no whole report in the text, or it is of something else; the message says which."""
 
 
 @dataclass(frozen=True)
 class ConfigReport:
-    """The state of the user's ``~/.aws/config``, before or after writing it.
+    """The state of the profile in the user's ``~/.aws/config``, and what was done.
 
-    ``sha256`` is that of the file itself; ``content`` is the file with its secrets hidden, None
-    without a file, or if it could not be read. ``refusal`` is the sentence that
-    says what keeps us from writing it, empty if nothing does. ``outcome`` is set after writing:
-    ``written``, ``nothing`` or ``refused``.
+    ``exists`` says whether there is a file at all, ``why`` tells why the state is ``other`` or
+    ``obstacle``, or why nothing was added. ``path`` and ``why`` are the instance's words: to show only.
     """
 
-    user: str
-    home: str = ""
+    state: State
+    outcome: Outcome = "looked"
     path: str = ""
-    target: str = ""
-    owner: str = ""
-    mode: str = ""
-    sha256: str = ABSENT
-    refusal: str = ""
-    outcome: str = ""
+    exists: bool = False
     backup: str = ""
-    content: bytes | None = None
-
-    @property
-    def exists(self) -> bool:
-        """Whether there is a file, readable or not."""
-        return bool(self.owner)
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,102 +100,128 @@ class ProofReport:
     listing: CommandResult
 
 
-def parse_config_report(text: str) -> ConfigReport:
-    """Read what ``read_config`` or ``write_config`` printed.
+def parse_config_report(text: str, assignment: Assignment) -> ConfigReport:
+    """Read what ``look_text`` or ``add_text`` printed, for this assignment.
 
-    Raises ReportUnreadableError if the report is missing, cut short, or its content does not fit its hash.
+    If it could not be started for that user, the state is ``obstacle``. Raises ReportUnreadableError.
     """
-    values = dict(_pairs(_body(text, "config")))
+    report = _read(text, "config", assignment)
+    if report.not_started:
+        return ConfigReport("obstacle", "refused", why=report.why)
+    values = report.values
     return ConfigReport(
-        user=values.get("user", ""),
-        home=values.get("home", ""),
-        path=values.get("path", ""),
-        target=values.get("target", ""),
-        owner=values.get("owner", ""),
-        mode=values.get("mode", ""),
-        sha256=values.get("sha256", ABSENT),
-        refusal=values.get("refusal", ""),
-        outcome=values.get("outcome", ""),
-        backup=values.get("backup", ""),
-        content=_content(values.get("content", ""), values.get("content_sha256", "")),
+        state=cast(State, values["state"]),
+        outcome=cast(Outcome, values["outcome"]),
+        path=foreign(values["path"]),
+        exists=values["file"] == "there",
+        backup=foreign(values["backup"]),
+        why=report.why,
     )
 
 
-def _content(encoded: str, sha256: str) -> bytes | None:
-    if not sha256:
-        return None  # no file, one that may not be read, or the report of a write
-    content = base64.b64decode(encoded)
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise ReportUnreadableError("The file's content came back incomplete: run it again.")
-    return content
+def parse_proof_report(text: str, assignment: Assignment) -> ProofReport:
+    """Read what ``proof_text`` printed, for this assignment.
 
-
-def parse_proof_report(text: str) -> ProofReport:
-    """Read what ``proof_commands`` printed.
-
-    Raises ReportUnreadableError if the report is missing or cut short, or if the commands could not
-    be started for that user; then the message is the instance's own sentence.
+    Raises ReportUnreadableError; if the commands could not be started for that user, with the
+    instance's own sentence.
     """
-    values, blocks = _commands(text, "proof")
-    results = [_result(block) for block in blocks]
-    if len(results) != 2:
-        raise ReportUnreadableError("The report does not hold both commands: run it again.")
+    report = _started(_read(text, "proof", assignment))
+    results = _results(report, assignment.proofs())
+    values = report.values
     metadata = Metadata(
-        values.get("imds_token", ""),
-        values.get("imds_role_status", ""),
-        # Whatever else came than a role's name is an error page.
-        values.get("imds_role", "") if values.get("imds_role_status") == "200" else "",
-        values.get("imds_v1", ""),
+        values["imds_token"], values["imds_role_status"], foreign(values["imds_role"]), values["imds_v1"]
     )
-    return ProofReport(values["user"], values.get("aws_version", ""), metadata, *results)
+    return ProofReport(
+        foreign(values["user"]), foreign(values["aws_version"]), metadata, results["identity"], results["listing"]
+    )
 
 
-def parse_denied_report(text: str) -> dict[str, CommandResult]:
-    """Read what ``denied_commands`` printed: the name of each attempt, and what came of it.
+def parse_denied_report(text: str, assignment: Assignment) -> dict[str, CommandResult]:
+    """Read what ``denied_text`` printed: the name of each attempt of this assignment, and what came of it.
 
-    The names are ``no_external_id``, ``other_role`` and ``other_bucket``, as far as they were tried.
     Raises ReportUnreadableError as :func:`parse_proof_report` does.
     """
-    _, blocks = _commands(text, "denied")
-    return {dict(_pairs(block))["attempt"]: _result(block) for block in blocks}
+    report = _started(_read(text, "denied", assignment))
+    return _results(report, assignment.denials())
 
 
-def _body(text: str, kind: str) -> list[str]:
-    lines = [line.rstrip("\r") for line in text.split("\n")]
+def last_run(text: str) -> str:
+    """The text from the first line of its last ``config`` report on; empty if there is none."""
+    lines = _lines(text)
+    starts = [number for number, line in enumerate(lines) if line == "== onemata report: config"]
+    return "\n".join(lines[starts[-1] :]) if starts else ""
+
+
+def after_reports(text: str) -> str:
+    """What follows the last line of the last report in the text, as it is; all of it if there is none."""
+    ends = [number for number, line in enumerate(_lines(text)) if line == "== onemata report ends"]
+    return "\n".join(text.split("\n")[ends[-1] + 1 :]) if ends else text
+
+
+@dataclass(frozen=True)
+class _Report:
+    values: Mapping[str, str]
+    why: str
+    blocks: str
+    not_started: bool
+
+
+def _read(text: str, kind: Kind, assignment: Assignment) -> _Report:
+    lines = _body(text, kind)
+    first = next((n for n, line in enumerate(lines) if line.startswith("attempt: ")), len(lines))
+    head, blocks = lines[:first], "".join(line + "\n" for line in lines[first:])
+    told = " ".join(sentence(line[len("why: ") :]) for line in head if line.startswith("why: "))
+    pairs = [line.partition(":")[::2] for line in head if not line.startswith("why: ")]
+    values = {key: value.strip(" ") for key, value in pairs}
+    not_started = bool(told) and not blocks and values.keys() == _HEAD.keys()
+    forms = _HEAD if not_started else {**_HEAD, **_FORMS[kind]}
+    if [key for key, _ in pairs] != list(forms):
+        raise ReportUnreadableError("The report lacks a line, or has one too many: run it again.")
+    for key, form in forms.items():
+        if not re.fullmatch(form, values[key]):
+            raise ReportUnreadableError(f"The report's line {key!r} has not the form that it must have: run it again.")
+    if values["asked"] != assignment.mark:
+        raise ReportUnreadableError("The report is about other parameters than these: run it again as it is shown now.")
+    return _Report(values, one_line(foreign(told), 3_000), blocks, not_started)
+
+
+def _body(text: str, kind: Kind) -> list[str]:
+    """The lines of the last report of this kind. A terminal may have indented them all, and ended them otherwise."""
+    lines = _lines(text)
+    starts = [number for number, line in enumerate(lines) if line == f"== onemata report: {kind}"]
     try:
-        start = lines.index(f"== onemata report: {kind}")
-        return lines[start + 1 : lines.index("== onemata report ends", start)]
-    except ValueError:
+        start = starts[-1] + 1
+        body = lines[start : lines.index("== onemata report ends", start)]
+    except (IndexError, ValueError):
         raise ReportUnreadableError(
             "The instance did not send a whole report: its error output says why; run it again."
         ) from None
+    if len(body) > _MOST_LINES or any(len(line) > _LONGEST_LINE or not is_plain(line) for line in body):
+        raise ReportUnreadableError("The report holds what our scripts do not print: run it again.")
+    return body
 
 
-def _pairs(lines: list[str]) -> list[tuple[str, str]]:
-    matches = (_KEY.fullmatch(line) for line in lines)
-    return [(match["key"], match["value"]) for match in matches if match]
+def _lines(text: str) -> list[str]:
+    return [line.strip(" \r") for line in text.replace("\t", "    ").split("\n")]
 
 
-def _commands(text: str, kind: str) -> tuple[dict[str, str], list[list[str]]]:
-    """Split a report of commands: the values at its head, and the lines of each command."""
-    lines = _body(text, kind)
-    starts = [i for i, line in enumerate(lines) if line.startswith("command: ")]
-    ends = [*starts[1:], len(lines)]
-    head = dict(_pairs(lines[: starts[0]] if starts else lines))
-    if head.get("refusal"):
-        raise ReportUnreadableError(head["refusal"])
-    return head, [lines[start:end] for start, end in zip(starts, ends, strict=False)]
+def _started(report: _Report) -> _Report:
+    if report.not_started:
+        raise ReportUnreadableError(report.why)
+    return report
 
 
-def _result(lines: list[str]) -> CommandResult:
-    values = dict(_pairs(lines))
-    return CommandResult(
-        values["command"],
-        _marked("out| ", lines),
-        _marked("err| ", lines),
-        int(values["exit_code"]),
-    )
+def _results(report: _Report, attempts: tuple[Attempt, ...]) -> dict[str, CommandResult]:
+    """What came of each attempt; they must all be there, once, whole and in order."""
+    found, position = [], 0
+    while block := _BLOCK.match(report.blocks, position):
+        position = block.end()
+        out, err = _unmarked(block["out"]), _unmarked(block["err"])
+        found.append((block["name"], CommandResult(block["command"], out, err, int(block["code"]))))
+    if position != len(report.blocks) or [name for name, _ in found] != [attempt.name for attempt in attempts]:
+        raise ReportUnreadableError("The report does not hold each command once, and whole: run it again.")
+    return dict(found)
 
 
-def _marked(mark: str, lines: list[str]) -> str:
-    return "\n".join(line.removeprefix(mark) for line in lines if line.startswith(mark)).strip("\n")
+def _unmarked(block: str) -> str:
+    return "\n".join(line[len("out| ") :] for line in block.split("\n")).strip("\n")

@@ -46,20 +46,12 @@ class Look:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
         self.seen: dict[str, Any] = {}
-        self._unseen: dict[str, Any] = {}
 
     def once(self, key: str, read: Callable[[Aws], State]) -> State:
         """What `read` finds, read at the first call for this key and remembered for the next."""
         if key not in self.seen:
             self.seen[key] = read(self.aws)
         found: State = self.seen[key]
-        return found
-
-    def once_unseen(self, key: str, read: Callable[[Aws], State]) -> State:
-        """The same for what must not go into a record: a client's file may hold secrets."""
-        if key not in self._unseen:
-            self._unseen[key] = read(self.aws)
-        found: State = self._unseen[key]
         return found
 
 

@@ -42,5 +42,5 @@ def every_permission() -> list[Permission]:
         *InstanceProfile.permissions("*", "*"),
         *ProfileAssociation.permissions(anything, "*", "*", "stop"),
         *ProfileAssociation.permissions(anything, "*", "*", "replace"),
-        *InstanceConfig.permissions(anything, anything),
+        *InstanceConfig.permissions(anything, "*"),
     ]

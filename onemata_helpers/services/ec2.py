@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 
 from .. import policies
 from ..checks import Check
-from ..errors import RunFailed
-from ..hand_over import HandOver, Snippet
-from ..instance.profile_section import ProfileSection
-from ..instance.scripts import identity_arguments, listing_arguments, manual_block
+from ..hand_over import HandOver
 from ..parameters import Ec2Parameters
+from ..plan import Script
 from ..resources.base import Look, Permission, Resource
 from ..resources.delivery import Delivery
 from ..resources.instance_config import InstanceConfig
@@ -20,10 +17,10 @@ from ..resources.instances import ProfileAssociation, instance, metadata_notes
 from ..resources.open_question import OpenQuestion
 from ..resources.policies import SharedPolicy
 from ..resources.role_state import role
-from ..resources.run_command import DOCUMENTS
+from ..resources.run_command import DOCUMENT
 from ..wait import Wait
 from .base import ASSUME_POLICY, SCOPED_POLICY, Service
-from .instance_proof import InstanceProof
+from .on_instance import OnInstances
 
 _WHY_ASSUME = "The instance may assume the role that Onemata provides, and no other."
 
@@ -37,14 +34,14 @@ class Ec2(Service[Ec2Parameters]):
         extended = self._extended_instances(look)
         ours = [each for each in self.parameters.instance_ids if each not in extended]
         found = [*self._our_role(), *(self._association(each) for each in ours)] if ours else []
-        return [*found, *self._extensions(look, extended), *self._configs()]
+        return [*found, *self._extensions(look, extended), *self._on_instances.configs()]
 
     def removals(self, look: Look) -> list[Resource]:
         """Ours, and what an earlier run may have added to the roles that the instances have now."""
         ids = self.parameters.instance_ids
         extensions = self._extensions(look, self._other_profiles(look))
         found = [each for each in extensions if isinstance(each, SharedPolicy)]
-        return [*self._our_role(), *map(self._association, ids), *found, *self._configs()]
+        return [*self._our_role(), *map(self._association, ids), *found, *self._on_instances.configs()]
 
     def elsewhere(self, look: Look) -> list[str]:
         p = self.parameters
@@ -78,8 +75,7 @@ class Ec2(Service[Ec2Parameters]):
 
     def _config_permissions(self, instance_arns: tuple[str, ...]) -> tuple[Permission, ...]:
         p = self.parameters
-        documents = tuple(f"arn:{p.partition}:ssm:{p.region}::document/{name}" for name in DOCUMENTS.values())
-        return InstanceConfig.permissions(instance_arns, documents)
+        return InstanceConfig.permissions(instance_arns, f"arn:{p.partition}:ssm:{p.region}::document/{DOCUMENT}")
 
     def waiting_for(self) -> str:
         return "" if self.parameters.onemata_role_arn else "the role that Onemata provides (onemata_role_arn)"
@@ -105,32 +101,21 @@ class Ec2(Service[Ec2Parameters]):
             region=p.region,
             roles=tuple(roles),
             for_onemata=(self.onemata_trust(roles, p.onemata_external_id),),
-            for_client=self._on_the_instance(look),
+            for_client=self._on_instances.snippets(look),
         )
 
     def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
-        p = self.parameters
-        checks: list[Check] = []
-        for proof in self._proofs():
-            if p.configure == "ssm":
-                checks += proof.by_command(look, wait, patient=patient)
-            else:
-                commands = "\n".join(self._commands())
-                checks += proof.unseen(f"On the instance, as {p.instance_user}:\n{commands}")
-        return checks
+        return self._on_instances.checks(look, wait, patient=patient)
+
+    def scripts(self, look: Look) -> tuple[Script, ...]:
+        return self._on_instances.scripts(look)
 
     def judge(self, pasted: Mapping[str, str]) -> list[Check]:
-        if self.parameters.configure != "manual":
-            raise RunFailed(
-                "What is pasted counts with configure: manual only, so that it never stands in for a proof."
-            )
-        if not self.parameters.onemata_role_arn:
-            raise RunFailed("Onemata has not yet named its role (onemata_role_arn), so there is nothing to judge.")
-        proofs = {proof.instance_id: proof for proof in self._proofs()}
-        unknown = sorted(pasted.keys() - proofs)
-        if unknown:
-            raise RunFailed(f"{', '.join(unknown)}: not among instance_ids. The engineer corrects the id in the cell.")
-        return [check for instance_id, text in pasted.items() for check in proofs[instance_id].by_paste(text)]
+        return self._on_instances.judge(pasted)
+
+    @property
+    def _on_instances(self) -> OnInstances:
+        return OnInstances(self.parameters)
 
     def _our_role(self) -> list[Resource]:
         """The role with its policies, and the profile that hands it to instances."""
@@ -162,14 +147,6 @@ class Ec2(Service[Ec2Parameters]):
             use=self.use,
             needs_ssm=p.configure == "ssm",
         )
-
-    def _configs(self) -> list[Resource]:
-        """The profile on each instance, when Systems Manager is to write it and Onemata has given its role."""
-        p = self.parameters
-        if p.configure != "ssm" or not p.onemata_role_arn:
-            return []
-        step = "EC2, on the instance 1–6"
-        return [InstanceConfig(step, each, p.instance_user, self.section) for each in p.instance_ids]
 
     def _extended_instances(self, look: Look) -> dict[str, str]:
         """The instances whose present profile stays (on_existing_profile: extend), each with that profile's name."""
@@ -226,40 +203,3 @@ class Ec2(Service[Ec2Parameters]):
             state = role(look, name) if name else None
             arns += [state.arn] if state else []
         return list(dict.fromkeys(arns))
-
-    def _on_the_instance(self, look: Look) -> tuple[Snippet, ...]:
-        p = self.parameters
-        if not p.onemata_role_arn:
-            return ()
-        section = Snippet(title="Section for ~/.aws/config on the instance", text=self.section.render())
-        proof = Snippet(title="Proof, on the instance", text="\n".join(self._commands()))
-        return (section, proof, *(self._blocks(look) if p.configure == "manual" else ()))
-
-    def _blocks(self, look: Look) -> tuple[Snippet, ...]:
-        """The block to paste on the instance, for each platform among the instances."""
-        p = self.parameters
-        states = [instance(look, each) for each in p.instance_ids]
-        platforms = sorted({state.platform for state in states if state})
-        shells = {"linux": "a shell", "windows": "PowerShell"}
-        return tuple(
-            Snippet(
-                title=f"Or all at once: paste this into {shells[platform]} on the instance, as {p.instance_user}",
-                text=manual_block(platform, self.section, p.bucket, p.prefix),
-            )
-            for platform in platforms
-        )
-
-    def _proofs(self) -> list[InstanceProof]:
-        return [InstanceProof(each, self.parameters, self.section) for each in self.parameters.instance_ids]
-
-    def _commands(self) -> list[str]:
-        """The guide's two commands."""
-        p = self.parameters
-        name = self.section.name
-        return [shlex.join(identity_arguments(name)), shlex.join(listing_arguments(name, p.bucket, p.prefix))]
-
-    @property
-    def section(self) -> ProfileSection:
-        """The profile for `~/.aws/config`."""
-        p = self.parameters
-        return ProfileSection(p.config_profile, p.onemata_role_arn, p.onemata_external_id, p.region)

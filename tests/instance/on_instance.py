@@ -5,16 +5,18 @@ import time
 from collections.abc import Mapping
 
 from onemata_helpers import sandbox
-from onemata_helpers.instance.aws_config import decide
+from onemata_helpers.instance.assignment import Assignment
 from onemata_helpers.instance.profile_section import ProfileSection
 from onemata_helpers.instance.proof import judge_identity, judge_listing
 from onemata_helpers.instance.reports import ConfigReport, ProofReport, parse_config_report, parse_proof_report
-from onemata_helpers.instance.scripts import proof_commands, read_config, write_config
+from onemata_helpers.instance.scripts import look_text, proof_text
+from onemata_helpers.location import Location
 from onemata_helpers.sandbox.server import Sandbox
 from tests.instance.instance_box import USER
 
 NAME = "onemata-ec2"
 RIGHT = ProfileSection(NAME, sandbox.ONEMATA_ROLE_ARN, sandbox.EXTERNAL_ID, sandbox.REGION)
+AT = Location(sandbox.BUCKET, sandbox.PREFIX)
 
 
 def send(aws: Sandbox, text: str) -> str:
@@ -59,26 +61,26 @@ def policy(statement: Mapping[str, object]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def read(aws: Sandbox) -> ConfigReport:
-    return parse_config_report(send(aws, read_config("linux", USER)))
+def look(aws: Sandbox, section: ProfileSection = RIGHT) -> ConfigReport:
+    wanted = Assignment(section, AT)
+    return parse_config_report(send(aws, look_text(USER, wanted)), wanted)
 
 
-def prove(aws: Sandbox, prefix: str = sandbox.PREFIX) -> ProofReport:
-    return parse_proof_report(send(aws, proof_commands("linux", USER, NAME, sandbox.BUCKET, prefix)))
+def prove(aws: Sandbox, section: ProfileSection = RIGHT) -> ProofReport:
+    wanted = Assignment(section, AT)
+    return parse_proof_report(send(aws, proof_text(USER, wanted)), wanted)
 
 
-def verdicts(report: ProofReport) -> tuple[str, str]:
+def judgements(report: ProofReport) -> tuple[str, str]:
     identity, listing = report.identity, report.listing
     return (
-        judge_identity(identity.output, sandbox.ONEMATA_ROLE_ARN, identity.exit_code).outcome,
-        judge_listing(listing.output, listing.exit_code, sandbox.BUCKET, sandbox.PREFIX).outcome,
+        judge_identity(identity.output, sandbox.ONEMATA_ROLE_ARN, identity.exit_code).result,
+        judge_listing(listing.output, listing.exit_code, AT).result,
     )
 
 
 def put(aws: Sandbox, section: ProfileSection) -> None:
-    before = read(aws)
-    decision = decide(before.content, section)
-    assert decision.addition is not None
-    text = write_config("linux", USER, before.sha256, decision.addition)
-    written = parse_config_report(send(aws, text))
-    assert written.outcome == "written"
+    """Give the instance this section, in no time."""
+    config = aws.instance.home / ".aws" / "config"
+    config.parent.mkdir()
+    config.write_text(section.render())

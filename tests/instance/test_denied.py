@@ -5,16 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from onemata_helpers.instance.assignment import Assignment
 from onemata_helpers.instance.denied import judge_denied
 from onemata_helpers.instance.known_errors import Who
 from onemata_helpers.instance.profile_section import ProfileSection
-from onemata_helpers.instance.quoting import Platform
 from onemata_helpers.instance.reports import CommandResult, ReportUnreadableError, parse_denied_report
-from onemata_helpers.instance.scripts import denied_commands
+from onemata_helpers.instance.scripts import denied_text
+from onemata_helpers.location import Location
 from tests.instance.instance_box import ROLE, USER, WANTED, Box, box_for, remove
 
 OTHER = ROLE.replace("onemata-reader", "other")
-TEXT = denied_commands("linux", USER, WANTED, OTHER, "it's $(id)")
+HERE = Assignment(WANTED, Location("b"), OTHER, "it's $(id)")
+TEXT = denied_text(USER, HERE)
 NAMES = ["no_external_id", "other_role", "other_bucket"]
 ASSUME = "An error occurred (AccessDenied) when calling the AssumeRole operation: User: x is not authorized"
 LIST = "An error occurred (AccessDenied) when calling the ListObjectsV2 operation: Access Denied"
@@ -27,10 +29,10 @@ def box() -> Iterator[Box]:
     remove(box)
 
 
-def attempt(box: Box, aws: str, text: str = TEXT) -> dict[str, CommandResult]:
+def attempt(box: Box, aws: str, here: Assignment = HERE) -> dict[str, CommandResult]:
     """Run the script with an AWS CLI that does this."""
     box.add_shim("aws", aws)
-    return parse_denied_report(box.run(text).stdout)
+    return parse_denied_report(box.run(denied_text(USER, here)).stdout, here)
 
 
 def test_each_attempt_has_its_command_and_config(box: Box) -> None:
@@ -38,13 +40,13 @@ def test_each_attempt_has_its_command_and_config(box: Box) -> None:
     found = attempt(box, 'cat "$AWS_CONFIG_FILE"; echo; echo "$@" >&2; exit 7')
     assert list(found) == NAMES
     identity = "aws sts get-caller-identity --profile onemata-check"
-    listing = "aws s3 ls 's3://it'\"'\"'s $(id)' --profile client-ec2"
+    listing = "aws s3 ls 's3://it'\"'\"'s $(id)/' --profile client-ec2"
     assert [result.command for result in found.values()] == [identity, identity, listing]
     own = {"role_arn": ROLE, "credential_source": "Ec2InstanceMetadata", "region": "eu-west-1"}
     assert settings(found["no_external_id"]) == own
     assert settings(found["other_role"]) == own | {"role_arn": OTHER, "external_id": "client-7f3a"}
     assert found["other_bucket"].stdout == "the user's own"
-    assert found["other_bucket"].stderr == "s3 ls s3://it's $(id) --profile client-ec2"
+    assert found["other_bucket"].stderr == "s3 ls s3://it's $(id)/ --profile client-ec2"
     assert {result.exit_code for result in found.values()} == {7}
 
 
@@ -57,12 +59,10 @@ def settings(result: CommandResult) -> dict[str, str]:
 
 def test_it_leaves_the_users_files_as_they_are(box: Box) -> None:
     box.put(b"mine")
-    scratch = box.root / "tmp"
-    scratch.mkdir()
     box.add_shim("aws", "mkdir -p ~/.aws/cli/cache; touch ~/.aws/cli/cache/x")
-    box.run(TEXT, {"TMPDIR": str(scratch)})
+    box.run(TEXT)
     assert [path.name for path in box.config.parent.iterdir()] == ["config"]
-    assert (box.config.read_bytes(), list(scratch.iterdir())) == (b"mine", [])
+    assert (box.config.read_bytes(), list(box.scratch.iterdir())) == (b"mine", [])
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,9 @@ def test_it_leaves_the_users_files_as_they_are(box: Box) -> None:
 def test_only_what_is_known_is_tried(
     section: ProfileSection, other_role: str, other_bucket: str, names: list[str], box: Box
 ) -> None:
-    text = denied_commands("linux", USER, section, other_role, other_bucket)
-    assert list(attempt(box, "exit 1", text)) == names
+    here = Assignment(section, Location("b"), other_role, other_bucket)
+    assert list(attempt(box, "exit 1", here)) == names
+    assert Assignment(section, Location("b"), other_role, other_bucket, negative_checks=False).denials() == ()
 
 
 def test_no_output_can_pass_for_a_report(box: Box) -> None:
@@ -101,23 +102,21 @@ def test_half_a_report_is_not_believed(box: Box) -> None:
     printed = box.run(TEXT).stdout
     for half in (printed[:-5], "", printed.replace("report: denied", "report: proof")):
         with pytest.raises(ReportUnreadableError, match="run it again"):
-            parse_denied_report(half)
+            parse_denied_report(half, HERE)
 
 
-@pytest.mark.parametrize("platform", ["linux", "windows"])
 @pytest.mark.parametrize(
-    ("other_role", "other_bucket"), [("onemata-reader", ""), (f"{OTHER}\n[default]", ""), ("", "a\nb")]
+    ("other_role", "other_bucket"),
+    [("onemata-reader", ""), (f"{OTHER}\n[default]", ""), ("", "a\nb"), ("", "a\u2028b")],
 )
-def test_what_cannot_be_written_safely_is_refused(platform: Platform, other_role: str, other_bucket: str) -> None:
-    with pytest.raises(ValueError, match=r"written safely|control character"):
-        denied_commands(platform, USER, WANTED, other_role, other_bucket)
+def test_what_cannot_be_written_safely_is_refused(other_role: str, other_bucket: str) -> None:
+    with pytest.raises(ValueError, match=r"written safely|cannot be seen"):
+        denied_text(USER, Assignment(WANTED, Location("b"), other_role, other_bucket))
 
 
-@pytest.mark.parametrize("platform", ["linux", "windows"])
-def test_no_command_prints_credentials(platform: Platform) -> None:
-    text = denied_commands(platform, USER, WANTED, OTHER, "b")
+def test_no_command_prints_credentials() -> None:
     for word in ("assume-role", "export-credentials", "get-session-token"):
-        assert word not in text
+        assert word not in TEXT
 
 
 def result(exit_code: int, stderr: str, stdout: str = "") -> CommandResult:
@@ -131,10 +130,10 @@ def result(exit_code: int, stderr: str, stdout: str = "") -> CommandResult:
 def test_a_refusal_is_proven_and_a_pass_is_a_finding(name: str, stderr: str, who: Who) -> None:
     for text in (stderr, f"\naws: [ERROR]: {stderr}\n"):
         refused = judge_denied(result(254, text), name)
-        assert (refused.outcome, refused.who) == ("proven", "")
+        assert (refused.result, refused.who) == ("proven", "")
         assert refused.sentence.endswith(" is refused, as it must be.")
     for finding in (judge_denied(result(0, ""), name), judge_denied(result(0, stderr, "x"), name)):
-        assert (finding.outcome, finding.who) == ("failed", who)
+        assert (finding.result, finding.who) == ("failed", who)
         assert finding.sentence.startswith("A finding: ")
         assert "must close it" in finding.sentence
 
@@ -159,10 +158,10 @@ UNCLEAR = {
 @pytest.mark.parametrize("name", UNCLEAR)
 def test_any_other_failure_is_no_refusal(name: str) -> None:
     what, came = UNCLEAR[name]
-    verdict = judge_denied(came, what)
-    assert (verdict.outcome, verdict.who) == ("unclear", "engineer")
-    assert (came.output.strip().splitlines() or ["no output"])[-1] in verdict.sentence
-    assert f"code {came.exit_code}" in verdict.sentence
+    judgement = judge_denied(came, what)
+    assert (judgement.result, judgement.who) == ("unclear", "engineer")
+    assert (came.output.strip().splitlines() or ["no output"])[-1] in judgement.sentence
+    assert f"code {came.exit_code}" in judgement.sentence
 
 
 def test_an_unknown_attempt_is_our_mistake() -> None:

@@ -5,31 +5,33 @@ import json
 import pytest
 
 from onemata_helpers import sandbox
+from onemata_helpers.instance.assignment import Assignment
 from onemata_helpers.instance.denied import judge_denied
-from onemata_helpers.instance.proof import Verdict
+from onemata_helpers.instance.proof import Judgement
 from onemata_helpers.instance.reports import parse_denied_report, parse_proof_report
-from onemata_helpers.instance.scripts import denied_commands, proof_commands
+from onemata_helpers.instance.scripts import denied_text, proof_text
 from onemata_helpers.sandbox import world
 from onemata_helpers.sandbox.policies import trust_of_onemata
 from onemata_helpers.sandbox.server import Sandbox
 from tests.instance.instance_box import USER
-from tests.instance.on_instance import NAME, RIGHT, attach_role, policy, prove, put, send, verdicts
+from tests.instance.on_instance import AT, NAME, RIGHT, attach_role, judgements, policy, prove, put, send
 
 OTHER_ROLE = "onemata-internal"
 OTHER_ROLE_ARN = f"arn:aws:iam::{sandbox.ONEMATA_ACCOUNT}:role/{OTHER_ROLE}"
+HERE = Assignment(RIGHT, AT, OTHER_ROLE_ARN, sandbox.OTHER_BUCKET)
 ALL_REFUSED = {"no_external_id": "proven", "other_role": "proven", "other_bucket": "proven"}
 CLIENT = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:root"
 ONEMATA = f"arn:aws:iam::{sandbox.ONEMATA_ACCOUNT}:root"
 
 
-def judged(aws: Sandbox) -> dict[str, Verdict]:
-    text = denied_commands("linux", USER, RIGHT, OTHER_ROLE_ARN, sandbox.OTHER_BUCKET)
-    found = parse_denied_report(send(aws, text))
+def judged(aws: Sandbox) -> dict[str, Judgement]:
+    text = denied_text(USER, HERE)
+    found = parse_denied_report(send(aws, text), HERE)
     return {what: judge_denied(result, what) for what, result in found.items()}
 
 
 def outcomes(aws: Sandbox) -> dict[str, str]:
-    return {what: verdict.outcome for what, verdict in judged(aws).items()}
+    return {what: judgement.result for what, judgement in judged(aws).items()}
 
 
 def trust_without_external_id(aws: Sandbox) -> None:
@@ -80,7 +82,7 @@ def ready(aws: Sandbox) -> Sandbox:
 
 
 def test_all_is_refused_where_the_proof_passes(ready: Sandbox) -> None:
-    assert verdicts(prove(ready)) == ("proven", "proven")
+    assert judgements(prove(ready)) == ("proven", "proven")
     assert outcomes(ready) == ALL_REFUSED
 
 
@@ -100,8 +102,8 @@ def test_just_what_is_open_is_a_finding(name: str, ready: Sandbox) -> None:
     for opened in openings:
         opened(ready)
     found = judged(ready)
-    findings = {key: verdict for key, verdict in found.items() if verdict.outcome != "proven"}
-    assert [(key, verdict.outcome, verdict.who) for key, verdict in findings.items()] == (
+    findings = {key: judgement for key, judgement in found.items() if judgement.result != "proven"}
+    assert [(key, judgement.result, judgement.who) for key, judgement in findings.items()] == (
         [(what, "failed", who)] if what else []
     )
     assert list(found) == list(ALL_REFUSED)
@@ -118,19 +120,19 @@ def break_trust(aws: Sandbox) -> None:
 
 
 def test_after_the_trust_is_broken_the_next_proof_fails(ready: Sandbox) -> None:
-    assert verdicts(prove(ready)) == ("proven", "proven")
+    assert judgements(prove(ready)) == ("proven", "proven")
     break_trust(ready)
-    assert verdicts(prove(ready)) == ("failed", "failed")
+    assert judgements(prove(ready)) == ("failed", "failed")
     home = ready.instance.machine.home
     assert [path.name for path in (home / ".aws").iterdir()] == ["config"]
 
 
 def test_with_the_sessions_that_the_aws_cli_keeps_it_would_pass(ready: Sandbox) -> None:
     """Why the script gives the AWS CLI another home."""
-    text = proof_commands("linux", USER, NAME, sandbox.BUCKET, sandbox.PREFIX)
+    text = proof_text(USER, HERE)
     at_home = text.replace("\nHOME=$scratch\n", "\n")
     assert at_home != text
-    assert verdicts(parse_proof_report(send(ready, at_home))) == ("proven", "proven")
+    assert judgements(parse_proof_report(send(ready, at_home), HERE)) == ("proven", "proven")
     break_trust(ready)
-    assert verdicts(parse_proof_report(send(ready, at_home))) == ("proven", "proven")
-    assert verdicts(parse_proof_report(send(ready, text))) == ("failed", "failed")
+    assert judgements(parse_proof_report(send(ready, at_home), HERE)) == ("proven", "proven")
+    assert judgements(parse_proof_report(send(ready, text), HERE)) == ("failed", "failed")

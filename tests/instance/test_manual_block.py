@@ -1,127 +1,182 @@
-"""The block that a person pastes: the same decisions as ours, with the real shells."""
+"""The block that a person pastes: the same program and the same reports, with the real shells."""
 
-import os
-import subprocess
-from collections.abc import Iterator
+import shlex
 
 import pytest
 
-from onemata_helpers.instance.aws_config import decide
-from onemata_helpers.instance.paste import judge_paste
-from onemata_helpers.instance.profile_section import ProfileSection
+from onemata_helpers.checks import Check
+from onemata_helpers.instance.assignment import Assignment
 from onemata_helpers.instance.scripts import manual_block
-from tests.instance.instance_box import BIN, EQUAL, HOSTILE, ODD_BUT_GOOD, ROLE, WANTED, Box, box_for, remove, system
+from onemata_helpers.location import Location
+from onemata_helpers.services.instance_proof import InstanceProof
+from tests.instance.instance_box import ASSIGNMENT, HOSTILE, NEW, OLD, QUICK_AWS, ROLE, SECTION, USER, WANTED, Box
 
-BLOCK = manual_block("linux", WANTED, "onemata-data", "client/")
-FILES = {
-    **{f"odd: {name}": content for name, content in ODD_BUT_GOOD.items()},
-    **{f"equal: {name}": content for name, content in EQUAL.items()},
-    **{f"hostile: {name}": content for name, (content, _) in HOSTILE.items()},
-}
-# Quicker than the AWS CLI, and the same parser.
-AWS = f"""case "$1 $2" in
-"configure get") {BIN}/python -I -c "
-import os, sys
-from botocore.configloader import load_config
-from botocore.exceptions import ConfigNotFound, ConfigParseError
-try: load_config(os.path.expanduser('~/.aws/config'))
-except ConfigNotFound: pass
-except ConfigParseError as error: sys.exit(str(error))" ;;
-"sts get-caller-identity")
-  echo '{{ "Arn": "arn:aws:sts::987654321098:assumed-role/onemata-reader/botocore-session-1" }}' ;;
-"s3 ls") echo '                           PRE daily/' ;;
+BLOCK = manual_block(ASSIGNMENT)
+NAMES = (
+    "i-1 assumes Onemata's role",
+    "i-1 lists Onemata's bucket",
+    "i-1 is refused Onemata's role without the external ID",
+    "i-1 is refused another role of Onemata's",
+    "i-1 is refused another bucket of Onemata's",
+)
+REFUSED = "An error occurred (AccessDenied) when calling the"
+# All is as it must be: our profile works, and the others are refused.
+AWS = f"""case "$*" in
+"sts get-caller-identity --profile client-ec2")
+  echo '{{ "Arn": "arn:aws:sts::987654321098:assumed-role/onemata-reader/botocore-session-1" }}'; exit ;;
+"sts "*) echo "{REFUSED} AssumeRole operation: x" >&2; exit 254 ;;
+"s3 ls s3://onemata-data/client/"*) echo '                           PRE daily/'; exit ;;
+"s3 ls "*) echo "{REFUSED} ListObjectsV2 operation: Access Denied" >&2; exit 254 ;;
+--version) echo aws-cli/2.15.0 Python/3.11; exit ;;
 esac
-"""
+{QUICK_AWS}"""
 
 
 @pytest.fixture
-def box() -> Iterator[Box]:
-    box = box_for(os.getuid())
-    box.add_shim("aws", AWS)
-    yield box
-    remove(box)
+def ready(user_box: Box) -> Box:
+    user_box.add_shim("aws", AWS)
+    return user_box
 
 
-def paste(box: Box, block: str = BLOCK, **env: str) -> subprocess.CompletedProcess[str]:
-    return box.run(block, {"HOME": str(box.home), **env})
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_decides_as_the_runbook_does(name: str, box: Box) -> None:
-    before = FILES[name]
-    box.put(before)
-    result = paste(box)
-    after = box.config.read_bytes() if box.config.exists() else None
-    decision = decide(before, WANTED)
-    assert after == ((before or b"") + decision.addition if decision.addition else before), result
-    assert ("STOPPED, nothing was changed" in result.stdout) == (decision.action == "blocked")
-    assert len(box.backups) == (decision.action == "add" and before is not None)
-    identity, listing = judge_paste(result.stdout, ROLE, "onemata-data", "client/", "client-ec2")
-    due = "failed" if decision.action == "blocked" else "proven"
-    assert (identity.outcome, listing.outcome) == (due, due)
+def paste(box: Box, block: str = BLOCK, **env: str) -> str:
+    result = box.run(block, {"HOME": str(box.home), **env})
     assert result.stderr == ""
+    return result.stdout
 
 
-def test_a_second_paste_changes_nothing(box: Box) -> None:
-    paste(box)
-    result = paste(box)
-    assert "is in" in result.stdout
-    assert "Nothing to change" in result.stdout
-    assert box.config.read_bytes() == WANTED.render().encode()
-    assert box.backups == []
+def judged(text: str, assignment: Assignment = ASSIGNMENT) -> dict[str, Check]:
+    return {check.name: check for check in InstanceProof("i-1", USER, assignment).by_paste(text)}
 
 
-def test_the_refusal_is_what_the_runbook_shows(box: Box) -> None:
-    box.put(HOSTILE["other role"][0])
-    result = paste(box)
-    assert result.returncode == 1
-    identity, listing = judge_paste(result.stdout, ROLE, "onemata-data", "client/", "client-ec2")
-    assert identity == listing
-    assert "has other settings for this profile" in identity.sentence
-    assert "role_arn = arn:aws:iam::987654321098:role/delivery/other" in result.stdout
+def results(text: str) -> list[str]:
+    checks = judged(text)
+    return [checks[name].result for name in NAMES]
 
 
-def test_a_read_only_file_is_refused_but_read(box: Box) -> None:
-    box.put(b"[default]\n", 0o400)
-    assert "is read-only" in paste(box).stdout
-    assert box.config.read_bytes() == b"[default]\n"
-    box.config.chmod(0o600)
-    box.put(WANTED.render().encode(), 0o400)
-    assert "Nothing to change" in paste(box).stdout
+ALL_PROVEN = ["proven"] * 5
+UNSEEN = "not provable from here"
 
 
-def test_another_config_file_in_use_is_said(box: Box) -> None:
-    result = paste(box, AWS_CONFIG_FILE="/etc/aws")
-    assert "AWS_CONFIG_FILE is set" in result.stdout
-    assert not box.config.exists()
+def test_a_good_paste_proves_all_of_it(ready: Box) -> None:
+    ready.put(OLD)
+    printed = paste(ready)
+    assert results(printed) == ALL_PROVEN
+    assert ready.config.read_bytes() == NEW
+    assert len(ready.backups) == 1
+    assert list(ready.scratch.iterdir()) == []
 
 
-def test_without_the_aws_cli_nothing_is_done(box: Box) -> None:
-    (box.shims / "aws").unlink()
-    result = paste(box, PATH=f"{box.shims}:{system()}")
-    assert "the AWS CLI (aws) is not installed here" in result.stdout
-    assert not box.config.parent.exists()
+def test_terminals_may_change_it(ready: Box) -> None:
+    printed = paste(ready)
+    around = f"Last login: today\n[ec2-user@ip ~]$ {BLOCK}{printed}[ec2-user@ip ~]$ "
+    assert results(around) == ALL_PROVEN
+    assert results(around.replace("\n", "\r\n")) == ALL_PROVEN
+    assert results("".join(f"    {line}\n" for line in around.split("\n"))) == ALL_PROVEN
+    assert results("".join(f"{line}   \n" for line in around.split("\n"))) == ALL_PROVEN
+    assert results(around.replace("\nuser: ", "\n\x1b[0muser: ")) == [UNSEEN] * 5
+
+
+def test_the_last_run_counts(ready: Box) -> None:
+    good = paste(ready)
+    ready.config.write_bytes(HOSTILE["other role"][0])
+    stopped = paste(ready)
+    assert results(good + stopped) == ["failed", "failed", UNSEEN, UNSEEN, UNSEEN]
+    assert results(stopped + good) == ALL_PROVEN
+    assert results(good + good.split("== onemata report: denied")[0]) == [UNSEEN] * 5
+    typed = "$ aws sts get-caller-identity --profile client-ec2\nUnable to locate credentials\n"
+    assert results(good + typed)[0] == "failed"
+
+
+def test_what_was_printed_for_other_parameters_proves_nothing(ready: Box) -> None:
+    printed = paste(ready)
+    for other in (
+        Assignment(WANTED, Location("onemata-data", "other/"), ASSIGNMENT.denied_role_arn, ASSIGNMENT.denied_bucket),
+        Assignment(WANTED, ASSIGNMENT.location, "", ASSIGNMENT.denied_bucket),
+    ):
+        checks = judged(printed, other)
+        assert {check.result for check in checks.values()} == {UNSEEN}
+        assert "about other parameters" in checks[NAMES[0]].evidence
+
+
+def test_a_pass_of_what_must_be_refused_is_a_finding(ready: Box) -> None:
+    ready.add_shim("aws", AWS.replace('"s3 ls s3://onemata-data/client/"*)', '"s3 ls "*)'))
+    assert results(paste(ready)) == ["proven", "proven", "proven", "proven", "failed"]
+
+
+@pytest.mark.parametrize("name", ["BOM", "duplicate section", "other role", "without profile"])
+def test_it_stops_as_the_runbook_does(name: str, ready: Box) -> None:
+    content, words = HOSTILE[name]
+    ready.put(content)
+    printed = paste(ready)
+    assert "STOPPED, nothing was changed" in printed
+    assert words in printed
+    check = judged(printed)[NAMES[0]]
+    assert (check.result, words in check.evidence) == ("failed", True)
+    assert ready.config.read_bytes() == content
+
+
+def test_a_second_paste_changes_nothing(ready: Box) -> None:
+    paste(ready)
+    assert "outcome: nothing" in paste(ready)
+    assert (ready.config.read_bytes(), ready.backups) == (SECTION, [])
+
+
+def test_another_config_file_in_use_is_said(ready: Box) -> None:
+    assert "AWS_CONFIG_FILE is set" in paste(ready, AWS_CONFIG_FILE="/etc/aws")
+    assert not ready.config.exists()
+
+
+def test_without_the_aws_cli_nothing_is_done(ready: Box) -> None:
+    ready.without_aws = True
+    assert "The AWS CLI (aws) is not installed here" in paste(ready)
+    assert not ready.config.parent.exists()
 
 
 @pytest.mark.parametrize("shell", ["bash", "dash"])
-def test_it_can_be_pasted_with_values_in_need_of_quotes(shell: str, box: Box) -> None:
+def test_it_can_be_pasted_with_values_in_need_of_quotes(shell: str, ready: Box) -> None:
     """The listing gets its words whole, whatever they hold; nothing of them is run."""
-    prefix = 'it\'s $(touch pwned) `id` !! "x" & ; # end/'
-    box.add_shim("aws", f'printf "<%s>" "$@" >> {box.root}/calls; {AWS}')
-    section = ProfileSection("my own role", ROLE)
-    box.shell = (shell, "-i") if shell == "bash" else (shell,)
-    result = paste(box, manual_block("linux", section, "onemata-data", prefix))
-    calls = (box.root / "calls").read_text()
-    assert "<get-caller-identity><--profile><my own role>" in calls
-    assert f"<s3><ls><s3://onemata-data/{prefix}><--profile><my own role>" in calls
-    verdicts = judge_paste(result.stdout, ROLE, "onemata-data", prefix, "my own role")
-    assert [verdict.outcome for verdict in verdicts] == ["proven", "proven"]
+    prefix = 'it\'s $(touch pwned) `id` !! "x" & ; # \\0033 end/'
+    ready.add_shim("aws", f'printf "<%s>" "$@" >> {ready.root}/calls; {AWS}')
+    (ready.root / "calls").touch()
+    (ready.root / "calls").chmod(0o666)
+    ready.shell = (shell, "-i") if shell == "bash" else (shell,)
+    ready.run(manual_block(Assignment(WANTED, Location("onemata-data", prefix))), {"HOME": str(ready.home)})
+    assert f"<s3><ls><s3://onemata-data/{prefix}><--profile><client-ec2>" in (ready.root / "calls").read_text()
 
 
 def test_the_block_is_readable() -> None:
-    """A client reads it before pasting: our words first, no encoded text, lines that fit."""
+    """A client reads it before pasting: our words first, no encoded text."""
     assert BLOCK.startswith("sh <<'ONEMATA'\n# Adds one profile")
     assert "base64" not in BLOCK
-    assert len(BLOCK.splitlines()) < 180
-    assert "role_arn = arn:aws:iam::987654321098:role/delivery/onemata-reader" in BLOCK
-    assert BLOCK.count("\naws sts get-caller-identity --profile client-ec2") == 1
+    assert f"role_arn = {ROLE}" in BLOCK
+    assert "aws sts get-caller-identity --profile client-ec2" in BLOCK
+
+
+def test_what_was_not_tried_carries_its_own_command() -> None:
+    """Two commands typed by hand prove two things; each of the others says how it would be tried."""
+    typed = (
+        "$ aws sts get-caller-identity --profile client-ec2\n"
+        '{"Arn": "arn:aws:sts::987654321098:assumed-role/onemata-reader/s"}\n'
+        "$ aws s3 ls s3://onemata-data/client/ --profile client-ec2\n"
+        "                           PRE daily/\n"
+    )
+    checks = judged(typed)
+    assert results(typed) == ["proven", "proven", UNSEEN, UNSEEN, UNSEEN]
+    own = {
+        NAMES[2]: f"With the role {ROLE} and no external ID:\n$ aws sts get-caller-identity --profile onemata-check",
+        NAMES[3]: f"With the role {ASSIGNMENT.denied_role_arn}:\n$ aws sts get-caller-identity --profile onemata-check",
+        NAMES[4]: "$ aws s3 ls s3://another-bucket/ --profile client-ec2",
+    }
+    for name, words in own.items():
+        assert checks[name].evidence.endswith(words)
+        assert "client/" not in checks[name].evidence
+
+
+def test_nothing_made_carries_the_command_of_each() -> None:
+    first, second, *denials = InstanceProof("i-1", USER, ASSIGNMENT).not_made("Why.", "Why not.")
+    one, two = (shlex.join(each.command) for each in ASSIGNMENT.proofs())
+    assert (first.evidence, second.evidence) == (f"Why.\n$ {one}", f"Why.\n$ {two}")
+    for denial in denials:
+        assert denial.evidence.startswith("Why not.")
+        assert one not in denial.evidence
+        assert two not in denial.evidence

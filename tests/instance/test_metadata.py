@@ -11,8 +11,8 @@ import pytest
 
 from onemata_helpers.instance.metadata import judge_metadata
 from onemata_helpers.instance.reports import Metadata, ProofReport, parse_proof_report
-from onemata_helpers.instance.scripts import proof_commands
-from tests.instance.instance_box import USER, Box, box_for, remove
+from onemata_helpers.instance.scripts import proof_text
+from tests.instance.instance_box import ASSIGNMENT, USER, Box, box_for, remove
 
 NEW_CLI = "aws-cli/2.15.0 Python/3.11"
 OLD_CLI = "aws-cli/1.16.288 Python/2.7.5"
@@ -69,9 +69,10 @@ def box() -> Iterator[Box]:
 
 
 def prove(box: Box, imds: str) -> ProofReport:
-    text = proof_commands("linux", USER, "client-ec2", "b", "p/")
+    text = proof_text(USER, ASSIGNMENT)
     return parse_proof_report(
-        box.run(text, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": imds, "http_proxy": "http://127.0.0.1:9"}).stdout
+        box.run(text, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": imds, "http_proxy": "http://127.0.0.1:9"}).stdout,
+        ASSIGNMENT,
     )
 
 
@@ -88,8 +89,8 @@ def prove(box: Box, imds: str) -> ProofReport:
 def test_each_mood_has_its_sentence(mood: int, outcome: str, words: str, box: Box) -> None:
     with service(mood) as imds:
         report = prove(box, imds)
-    verdict = judge_metadata(report.metadata, report.aws_version)
-    assert (verdict.outcome, words in verdict.sentence) == (outcome, True)
+    judgement = judge_metadata(report.metadata, report.aws_version)
+    assert (judgement.result, words in judgement.sentence) == (outcome, True)
     assert report.metadata.role == ("onemata-ec2" if outcome == "proven" or mood == TOKEN_LOST else "")
 
 
@@ -97,7 +98,7 @@ def test_no_answer_is_told_from_not_asked(box: Box) -> None:
     report = prove(box, "http://127.0.0.1:9")
     assert report.metadata == Metadata("000", "000", "", "000")
     assert "does not answer" in judge_metadata(report.metadata, NEW_CLI).sentence
-    assert judge_metadata(Metadata(), NEW_CLI).outcome == "unclear"
+    assert judge_metadata(Metadata(), NEW_CLI).result == "unclear"
 
 
 def test_a_lost_token_is_told_where_v2_is_required_too() -> None:
@@ -106,19 +107,19 @@ def test_a_lost_token_is_told_where_v2_is_required_too() -> None:
 
 def test_an_old_cli_fails_only_where_v2_is_required() -> None:
     optional, required = Metadata("200", "200", "r", "200"), Metadata("200", "200", "r", "401")
-    assert judge_metadata(optional, OLD_CLI).outcome == "proven"
-    assert judge_metadata(required, NEW_CLI).outcome == "proven"
-    verdict = judge_metadata(required, OLD_CLI)
-    assert (verdict.outcome, verdict.who) == ("failed", "client")
-    assert "aws-cli/1.16.288; 1.16.289" in verdict.sentence
+    assert judge_metadata(optional, OLD_CLI).result == "proven"
+    assert judge_metadata(required, NEW_CLI).result == "proven"
+    judgement = judge_metadata(required, OLD_CLI)
+    assert (judgement.result, judgement.who) == ("failed", "client")
+    assert "aws-cli/1.16.288; it must be 1.16.289" in judgement.sentence
 
 
 def test_something_else_at_that_address_is_not_clear() -> None:
-    assert judge_metadata(Metadata("405", "200", "", "200"), NEW_CLI).outcome == "unclear"
+    assert judge_metadata(Metadata("405", "200", "", "200"), NEW_CLI).result == "unclear"
 
 
 def test_the_token_is_in_no_output(box: Box) -> None:
     with service(ANSWERS) as imds:
-        text = proof_commands("linux", USER, "client-ec2", "b", "p/")
+        text = proof_text(USER, ASSIGNMENT)
         result = box.run(text, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": imds})
     assert "token-1" not in result.stdout + result.stderr

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from onemata_helpers.instance.assignment import Assignment
 from onemata_helpers.instance.known_errors import ASSUME_ERRORS, BUCKET_ERRORS, CONFIG_ERRORS, KnownError
-from onemata_helpers.instance.paste import judge_paste
+from onemata_helpers.instance.paste import judge_typed
 from onemata_helpers.instance.proof import judge_identity, judge_listing
-from tests.instance.instance_box import BIN, HOSTILE, ROLE, SECTION, swapped
+from onemata_helpers.location import Location
+from tests.instance.instance_box import BIN, HOSTILE, ROLE, SECTION, WANTED, swapped
 
+AT_B = Assignment(WANTED, Location("b", "p/"))
 SESSION = "arn:aws:sts::987654321098:assumed-role/onemata-reader/botocore-session-1700000000"
 OWN = "arn:aws:sts::012345670123:assumed-role/onemata-ec2/i-0e0a3c5b7d9f12468"
 LISTING = "                           PRE daily/\n2026-01-02 03:04:05        789 index.html\n"
@@ -37,9 +40,9 @@ def as_json(arn: str) -> str:
     ],
 )
 def test_the_right_role_is_proven_in_every_output_format(output: str) -> None:
-    verdict = judge_identity(output, ROLE, 0)
-    assert (verdict.outcome, verdict.who) == ("proven", "")
-    assert SESSION in verdict.sentence
+    judgement = judge_identity(output, ROLE, 0)
+    assert (judgement.result, judgement.who) == ("proven", "")
+    assert SESSION in judgement.sentence
 
 
 @pytest.mark.parametrize(
@@ -55,20 +58,20 @@ def test_the_right_role_is_proven_in_every_output_format(output: str) -> None:
     ],
 )
 def test_any_other_identity_fails(arn: str, words: str) -> None:
-    verdict = judge_identity(as_json(arn), ROLE, 0)
-    assert (verdict.outcome, verdict.who) == ("failed", "engineer")
-    assert words in verdict.sentence
+    judgement = judge_identity(as_json(arn), ROLE, 0)
+    assert (judgement.result, judgement.who) == ("failed", "engineer")
+    assert words in judgement.sentence
 
 
 @pytest.mark.parametrize("output", ["", "hello", "{}", as_json(SESSION) + as_json(OWN)])
 def test_no_identity_or_two_prove_nothing(output: str) -> None:
-    assert judge_identity(output, ROLE).outcome == "unclear"
+    assert judge_identity(output, ROLE).result == "unclear"
 
 
 def test_the_right_arn_does_not_outweigh_an_error_code() -> None:
-    verdict = judge_identity(as_json(SESSION) + "\nboom", ROLE, 1)
-    assert (verdict.outcome, verdict.who) == ("failed", "engineer")
-    assert "ended with code 1: boom" in verdict.sentence
+    judgement = judge_identity(as_json(SESSION) + "\nboom", ROLE, 1)
+    assert (judgement.result, judgement.who) == ("failed", "engineer")
+    assert "ended with code 1: boom" in judgement.sentence
     assert "did not end in time" in judge_identity("", ROLE, 124).sentence
 
 
@@ -79,8 +82,8 @@ def test_without_a_role_to_compare_with_it_is_our_mistake() -> None:
 
 def test_a_listing_is_proven_by_its_entries() -> None:
     for output, code in ((LISTING, 0), (LISTING, None), ("2026-01-02 03:04:05  0 a b (AccessDenied) kms:x\n", 0)):
-        assert judge_listing(output, code, "b", "p/").outcome == "proven"
-    assert "s3://b/p/: PRE daily/" in judge_listing(LISTING, 0, "b", "p/").sentence
+        assert judge_listing(output, code, AT_B.location).result == "proven"
+    assert "s3://b/p/: PRE daily/" in judge_listing(LISTING, 0, AT_B.location).sentence
 
 
 @pytest.mark.parametrize(
@@ -99,8 +102,8 @@ def test_a_listing_is_proven_by_its_entries() -> None:
 def test_a_listing_without_entries_or_with_an_error_proves_nothing(
     output: str, code: int | None, outcome: str, who: str
 ) -> None:
-    verdict = judge_listing(output, code, "b", "p/")
-    assert (verdict.outcome, verdict.who) == (outcome, who)
+    judgement = judge_listing(output, code, AT_B.location)
+    assert (judgement.result, judgement.who) == (outcome, who)
 
 
 IDENTITY_ERRORS = {
@@ -139,22 +142,22 @@ LISTING_ERRORS = {
 
 @pytest.mark.parametrize("output", IDENTITY_ERRORS)
 def test_identity_errors_say_what_who_and_how(output: str) -> None:
-    verdict = judge_identity(f"\n{output}\n", ROLE, 254)
+    judgement = judge_identity(f"\n{output}\n", ROLE, 254)
     who, words = IDENTITY_ERRORS[output]
-    assert (verdict.outcome, verdict.who) == ("failed", who)
-    assert words in verdict.sentence
+    assert (judgement.result, judgement.who) == ("failed", who)
+    assert words in judgement.sentence
 
 
 @pytest.mark.parametrize("output", LISTING_ERRORS)
 def test_listing_errors_say_what_who_and_how(output: str) -> None:
-    verdict = judge_listing(f"\n{output}\n", 254, "b", "p/")
+    judgement = judge_listing(f"\n{output}\n", 254, AT_B.location)
     who, words = LISTING_ERRORS[output]
-    assert (verdict.outcome, verdict.who) == ("failed", who)
-    assert words in verdict.sentence
+    assert (judgement.result, judgement.who) == ("failed", who)
+    assert words in judgement.sentence
 
 
 def test_a_busy_service_is_no_failure() -> None:
-    assert judge_identity("(Throttling) when calling the AssumeRole operation", ROLE, 254).outcome == "unclear"
+    assert judge_identity("(Throttling) when calling the AssumeRole operation", ROLE, 254).result == "unclear"
 
 
 @pytest.mark.parametrize("error", CONFIG_ERRORS + ASSUME_ERRORS + BUCKET_ERRORS, ids=lambda error: error.pattern)
@@ -196,9 +199,9 @@ def test_what_the_real_cli_says_is_understood(name: str, tmp_path: Path) -> None
         text=True,
         check=False,
     )
-    verdict = judge_identity(result.stdout + result.stderr, ROLE, result.returncode)
-    assert verdict.outcome == "failed"
-    assert words in verdict.sentence
+    judgement = judge_identity(result.stdout + result.stderr, ROLE, result.returncode)
+    assert judgement.result == "failed"
+    assert words in judgement.sentence
 
 
 PASTED = f"""Last login: today
@@ -209,8 +212,8 @@ PASTED = f"""Last login: today
 
 
 def outcomes(text: str) -> tuple[str, str]:
-    identity, listing = judge_paste(text, ROLE, "b", "p/", "client-ec2")
-    return identity.outcome, listing.outcome
+    identity, listing = judge_typed(text, AT_B)
+    return identity.result, listing.result
 
 
 def test_a_terminal_is_pasted_with_prompts_and_all() -> None:
@@ -244,7 +247,7 @@ def test_what_another_profile_printed_is_no_proof(words: str) -> None:
     assert outcomes(PASTED.replace("--profile client-ec2", words)) == ("failed", "failed")
     listing_only = PASTED.replace("s3://b/p/ --profile client-ec2", f"s3://b/p/ {words}")
     assert outcomes(listing_only) == ("proven", "failed")
-    _, listing = judge_paste(listing_only, ROLE, "b", "p/", "client-ec2")
+    _, listing = judge_typed(listing_only, AT_B)
     assert "not with --profile client-ec2: run the command as it is shown here." in listing.sentence
 
 

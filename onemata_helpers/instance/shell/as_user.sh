@@ -6,7 +6,7 @@ uid=$(printf '%s' "$entry" | cut -d: -f3)
 home=$(printf '%s' "$entry" | cut -d: -f6)
 
 cannot_start() {
-  printf '%s\n' "== onemata report: $report" "user: $user" "refusal: $1" "== onemata report ends"
+  printf '%s\n' "== onemata report: $report" "asked: $asked" "user: $user" "why: $1" "== onemata report ends"
   exit 1
 }
 

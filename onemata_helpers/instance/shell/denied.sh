@@ -1,5 +1,5 @@
 # Try what must be refused. Lines after the command are a config file to use, not the user's.
-attempt() {
+denied() {
   name=$1 tried=$2
   shift 2
   AWS_CONFIG_FILE=$config
@@ -7,11 +7,11 @@ attempt() {
     AWS_CONFIG_FILE=$scratch/config
     printf '%s\n' "$@" > "$AWS_CONFIG_FILE"
   fi
-  prove "$tried"
-  say attempt "$name"
+  attempt "$name" "$tried"
 }
 
-echo "== onemata report: denied"
-say user "$user"
-attempts
-echo "== onemata report ends"
+report_denied() {
+  begin_report denied
+  denials
+  end_report
+}

@@ -1,33 +1,77 @@
-# What is there: $config, $target (where a link leads), $hash ("absent" without a file), $refusal.
-umask 077
-dir=$HOME/.aws
-config=$dir/config
-
+# What is there: $state (absent, same, other or obstacle) and $why, its sentences, one a line;
+# $target is where a link leads, $hash is "absent" without a file that may be read.
 hash_in() { sha256sum | cut -d ' ' -f 1; }
 hash_of() { hash_in < "$1"; }
 is_mine() { [ "$(stat -L -c %u "$1")" = "$(id -u)" ]; }
 may_be_written() { case $(stat -L -c %A "$1") in ??w*) [ -w "$1" ] ;; *) false ;; esac; }
 
 look() {
-  target=$config hash=absent
+  target=$config hash=absent state=absent why=
   [ ! -e "$config" ] || target=$(readlink -f "$config")
   [ ! -r "$target" ] || [ ! -f "$target" ] || hash=$(hash_of "$target")
-  refusal=$(obstacle)
+  [ "$hash" = absent ] || compare
+  hurdle=$(obstacle)
+  if [ "$state" = absent ] && [ -n "$hurdle" ]; then
+    state=obstacle why=$hurdle
+  elif [ "$state" = absent ] || [ "$state" = same ]; then
+    ask_cli
+  fi
+}
+
+compare() {
+  survey > "$scratch/found"
+  state=$(head -n 1 "$scratch/found")
+  why=$(sed 1d "$scratch/found")
+  case $state in
+    absent | same | other | obstacle) ;;
+    *) state=obstacle why="$target could not be compared (awk fails here): the administrator of the instance looks at the error output." ;;
+  esac
+}
+
+# The AWS CLI has the last word on whether there is such a profile, and on what it says.
+ask_cli() {
+  answer=$(setting role_arn 2> "$scratch/errors")
+  if ! command -v aws > /dev/null; then
+    state=obstacle why="The AWS CLI (aws) is not installed here, or $user does not find it: the administrator of the instance installs it; then run this again."
+  elif [ "$state" = same ] && [ "$answer" = "$role_arn" ]; then
+    :
+  elif [ "$state" = absent ] && grep -q 'could not be found' "$scratch/errors"; then
+    :
+  elif [ "$state" = same ] && { [ ! -s "$scratch/errors" ] || grep -q 'could not be found' "$scratch/errors"; }; then
+    state=other why="The profile $profile is in $config, but AWS tools read it otherwise: its title must be [profile $profile], just so, and it must not be in $dir/credentials too. The owner of the file corrects this; then run this again."
+  elif [ -s "$scratch/errors" ]; then
+    state=obstacle why="AWS tools cannot read the files in $dir, says the AWS CLI: $(tail -n 1 "$scratch/errors"). The owner of the file corrects this; then run this again."
+  else
+    state=other why="AWS tools know a profile $profile already, from $dir/credentials: the parameters name another profile; then run this again."
+  fi
+}
+
+setting() { aws configure get "$1" --profile "$profile" < /dev/null; }
+
+report_config() {
+  begin_report config
+  say path "$config"
+  say file "$([ -e "$target" ] && echo there || echo none)"
+  say state "$state"
+  say outcome "${1-looked}"
+  say backup "${backup-}"
+  printf '%s\n' "$why" | while IFS= read -r line; do [ -z "$line" ] || say why "$line"; done
+  end_report
 }
 
 # The first thing that keeps us from changing the file, as a sentence; nothing if all is well.
 obstacle() {
   parent=$(dirname "$target")
-  if [ ! -d "$HOME" ]; then
-    echo "The home directory $HOME is not there: $user logs in once, or the administrator makes it."
+  if [ ! -d "$home" ]; then
+    echo "The home directory $home is not there: $user logs in once, or the administrator makes it."
   elif [ -L "$dir" ] && [ ! -e "$dir" ] || [ -e "$dir" ] && [ ! -d "$dir" ]; then
     echo "$dir is not a directory: $user moves it away."
   elif [ ! -e "$dir" ]; then
-    [ -w "$HOME" ] || echo "$user may not write in $HOME: the administrator gives it back."
+    [ -w "$home" ] || echo "$user may not write in $home: the administrator gives it back."
   elif [ ! -x "$dir" ]; then
     echo "$user may not enter $dir: the administrator of the instance gives it back to $user."
   elif [ -L "$config" ] && [ ! -e "$config" ]; then
-    echo "$config is a link to $(readlink "$config"), which is not there: $user mends or removes it."
+    echo "$config is a link to $(readlink "$config"), which is not there: $user corrects or removes it."
   elif ! is_mine "$parent" || ! may_be_written "$parent"; then
     echo "$parent belongs to $(stat -L -c %U "$parent") or is read-only: the administrator gives $user the right to write there."
   elif [ -e "$target" ]; then

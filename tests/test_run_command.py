@@ -1,0 +1,145 @@
+"""Systems Manager's answers are checked for their form, and a script goes out as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+
+from onemata_helpers.errors import NotUsable
+from onemata_helpers.parameters import Ec2Parameters
+from onemata_helpers.plan import Script
+from onemata_helpers.resources.base import Look
+from onemata_helpers.resources.instance_config import InstanceConfig
+from onemata_helpers.resources.run_command import Output, managed_platform, no_report, read_by_script
+from onemata_helpers.services.on_instance import OnInstances
+from onemata_helpers.session import Aws
+from onemata_helpers.text import is_plain
+from onemata_helpers.wait import Wait
+
+from .conftest import values
+from .instance.instance_box import ASSIGNMENT
+
+SCRIPT = Script(instance_id="i-1", purpose="Onemata reads", text="echo")
+SENT = {"Command": {"CommandId": "c-1"}}
+ENDED = {
+    "CommandId": "c-1",
+    "InstanceId": "i-1",
+    "Status": "Success",
+    "StandardOutputContent": "out",
+    "StandardErrorContent": "",
+}
+ONLINE = {"InstanceId": "i-1", "PingStatus": "Online", "PlatformType": "Linux"}
+
+
+class Answers:
+    """An AWS that gives these answers."""
+
+    def __init__(self, **answers: Mapping[str, Any]) -> None:
+        self.answers = answers
+
+    def client(self, _: str) -> Answers:
+        return self
+
+    def __getattr__(self, operation: str) -> Any:
+        return lambda **_: self.answers[operation]
+
+
+def aws(**answers: Mapping[str, Any]) -> Aws:
+    return cast(Aws, Answers(**answers))
+
+
+def test_the_output_is_given_back() -> None:
+    found = read_by_script(aws(send_command=SENT, get_command_invocation=ENDED), SCRIPT)
+    assert found == Output("Success", "out", "")
+
+
+BROKEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "no command": ({}, ENDED),
+    "a command that is none": ({"Command": "x"}, ENDED),
+    "no id": ({"Command": {}}, ENDED),
+    "no status": (SENT, {"CommandId": "c-1"}),
+    "no output": (SENT, {key: value for key, value in ENDED.items() if key != "StandardOutputContent"}),
+    "no error output": (SENT, {key: value for key, value in ENDED.items() if key != "StandardErrorContent"}),
+    "another instance": (SENT, ENDED | {"InstanceId": "i-2"}),
+    "another command": (SENT, ENDED | {"CommandId": "c-2"}),
+    "an output that is no text": (SENT, ENDED | {"StandardOutputContent": 1}),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_an_answer_in_another_form_is_said(name: str) -> None:
+    sent, invocation = BROKEN[name]
+    with pytest.raises(NotUsable, match=r"Systems Manager's answer about the command on i-1 .* Who acts: the engineer"):
+        read_by_script(aws(send_command=sent, get_command_invocation=invocation), SCRIPT)
+
+
+@pytest.mark.parametrize(
+    ("answer", "platform"),
+    [
+        ([ONLINE], "linux"),
+        ([ONLINE | {"InstanceId": "i-2"}], None),
+        ([ONLINE | {"InstanceId": "i-2", "PlatformType": "Windows"}, ONLINE], "linux"),
+        ([ONLINE | {"PlatformType": "Windows"}], "windows"),
+        ([ONLINE | {"PlatformType": "MacOS"}], "other"),
+        ([ONLINE | {"PingStatus": "ConnectionLost"}], None),
+        ([{}], None),
+        ([], None),
+    ],
+)
+def test_only_an_answer_about_the_instance_counts(answer: list[dict[str, str]], platform: str | None) -> None:
+    look = Look(aws(describe_instance_information={"InstanceInformationList": answer}))
+    assert managed_platform(look, "i-1") == platform
+
+
+def test_what_a_command_printed_is_shown_in_plain_and_short() -> None:
+    said = str(no_report("i-1", Output("Failed\x1b", "", "a\nb\x1b[2J\u202e" + "x" * 300_000), "No report."))
+    assert is_plain(said)
+    assert len(said) < 1_000
+
+
+@pytest.mark.parametrize("platform", ["windows", "other"])
+def test_what_is_not_linux_is_blocked_with_the_way_out(platform: str) -> None:
+    look = Look(aws())
+    look.seen["Systems Manager on i-1"] = platform
+    (change,) = InstanceConfig("", "i-1", "Administrator", ASSIGNMENT).changes(look)
+    assert change.kind == "blocked"
+    assert "configure: manual" in change.why
+    assert change.calls == ()
+
+
+def on_windows(**changes: Any) -> tuple[OnInstances, Look]:
+    parameters = Ec2Parameters(**values("ec2", **changes))
+    look = Look(aws())
+    for each in parameters.instance_ids:
+        look.seen[f"instance {each}"] = {"platform": "windows"}
+        look.seen[f"Systems Manager on {each}"] = "windows"
+    return OnInstances(parameters), look
+
+
+def test_manual_on_windows_gives_commands_of_the_aws_cli_and_no_block() -> None:
+    here, look = on_windows(configure="manual")
+    texts = [snippet.text for snippet in here.snippets(look)]
+    assert any(text.startswith("aws configure get role_arn ") for text in texts)
+    assert any(text.startswith("aws configure set role_arn ") for text in texts)
+    assert not any("sh <<" in text for text in texts)
+
+
+def test_what_must_be_refused_is_said_not_to_be_tried_on_windows() -> None:
+    for configure in ("manual", "ssm"):
+        here, look = on_windows(configure=configure, denied_bucket="another-bucket")
+        checks = here.checks(look, Wait(tell=lambda _: None), patient=False)
+        assert {check.result for check in checks} == {"not provable from here"}
+        denials = [check for check in checks if "refused" in check.name]
+        assert len(denials) == 3
+        if configure == "manual":
+            tried = [check.evidence for check in denials if "denied_role_arn" not in check.evidence]
+            assert all(text.startswith("What must be refused is not tried on Windows.") for text in tried)
+
+
+def test_nothing_is_run_by_systems_manager_where_it_is_not_linux_or_not_asked_for() -> None:
+    here, look = on_windows(configure="ssm")
+    assert here.scripts(look) == ()
+    here, look = on_windows(configure="skip")
+    assert here.scripts(look) == ()
