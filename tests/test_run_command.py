@@ -12,6 +12,7 @@ from onemata_helpers.parameters import Ec2Parameters
 from onemata_helpers.plan import Script
 from onemata_helpers.resources.base import Look
 from onemata_helpers.resources.instance_config import InstanceConfig
+from onemata_helpers.resources.instances import InstanceState, MetadataOptions
 from onemata_helpers.resources.run_command import Output, managed_platform, no_report, read_by_script
 from onemata_helpers.services.on_instance import OnInstances
 from onemata_helpers.session import Aws
@@ -113,7 +114,7 @@ def on_windows(**changes: Any) -> tuple[OnInstances, Look]:
     parameters = Ec2Parameters(**values("ec2", **changes))
     look = Look(aws())
     for each in parameters.instance_ids:
-        look.seen[f"instance {each}"] = {"platform": "windows"}
+        look.seen[f"instance {each}"] = InstanceState(state="running", platform="windows", metadata=MetadataOptions())
         look.seen[f"Systems Manager on {each}"] = "windows"
     return OnInstances(parameters), look
 
