@@ -57,11 +57,13 @@ class AttachedPolicy(Resource):
     def removal(self, look: Look) -> list[Change]:
         if self.policy_arn not in attached_policies(look, self.use.role_name):
             return [self.change("nothing", "It is not attached.")]
-        return self._taken_off(look, "It goes with the role.")
+        return self._taken_off(look, "The role is ours.")
 
     def _taken_off(self, look: Look, why: str) -> list[Change]:
         if not self.use.ours(look):
-            return [self.change("keep", "The role is the client's own: its policy stays, and grants what it grants.")]
+            return [
+                self.change("keep", "The role is the client's own: the policy stays on it, and still gives access.")
+            ]
         shared = self.use.why_the_services_part_stays(look)
         if shared:
             return [self.change("keep", shared)]
@@ -124,7 +126,7 @@ class InlinePolicy(Resource):
         if stays:
             return [self.change("keep", stays)]
         if self.use.ours(look) or same(found, self.document):
-            return [self._delete(found, "This runbook wrote it.")]
+            return [self._delete(found, "A runbook wrote it.")]
         return [self.change("keep", f"It is on a role of the client's. {OTHER_CONTENT}")]
 
     def _delete(self, found: Document, why: str) -> Change:

@@ -1,4 +1,4 @@
-"""Glue and Athena: a service role with the right name, or leave to pass one with another name."""
+"""Glue and Athena: a service role with the right name, or permission to pass one with another name."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Glue(Service[GlueParameters]):
             return super().notes(look)
         athena = (
             "Athena reads with the permissions of whoever queries, not with the Glue role. If the client uses Athena, "
-            "name those users and roles in athena_principals, so that Onemata can let them in."
+            "name those users and roles in athena_principals, so that Onemata can give them access."
         )
         return (*super().notes(look), athena)
 
@@ -129,7 +129,7 @@ class Glue(Service[GlueParameters]):
             name=f"onemata-pass-{p.role_name}",
             document=policies.pass_role(p.role_arn, "glue"),
             marks=(self.delivery.id,),
-            why="The role's name lacks the prefix, so whoever works with Glue must be allowed to pass it.",
+            why="The role's name lacks the prefix, so whoever works with Glue needs permission to pass it.",
             boundary=p.permissions_boundary_arn,
         )
 
