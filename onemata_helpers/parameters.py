@@ -276,7 +276,9 @@ class Ec2Parameters(ServiceParameters):
         ),
         Filled,
     ] = Field("ec2-user", description="User on the instance whose ~/.aws/config gets the profile")
-    negative_checks: bool = Field(True, description="Also prove (with ssm) that what must be refused is refused")
+    negative_checks: bool = Field(
+        True, description="Also prove that access is refused where it must be (with ssm or the pasted block)"
+    )
     denied_bucket: OptionalBucket = Field("", description="Another bucket of Onemata's, which must be refused")
     denied_role_arn: RoleArn = Field("", description="Another role of Onemata's, which must be refused")
 

@@ -113,7 +113,7 @@ class InlinePolicy(Resource):
         if found is None:
             return [self.change("add", self.why, self._put(), fields=(Field(name="policy", after=self.document),))]
         if same(found, self.document):
-            return [self.change("nothing", "It says what it should.")]
+            return [self.change("nothing", "It has the right content.")]
         kind: Literal["update", "blocked"] = "update" if self.use.ours(look) else "blocked"
         calls, why = ((self._put(),), self.why) if kind == "update" else ((), OTHER_CONTENT)
         return [self.change(kind, why, *calls, fields=(statements_field(found, self.document),))]
@@ -181,7 +181,7 @@ class SharedPolicy(Resource):
             return [self.change("blocked", OTHER_CONTENT, fields=(statements_field(found, self._own()),))]
         new = [each for each in self._own()["Statement"] if each["Sid"] not in _sids(found)]
         if not new:
-            return [self.change("nothing", "It says what it should.")]
+            return [self.change("nothing", "It has the right content.")]
         return [self._unbounded(look) or self._put("add", self.why, found, document(*statements(found), *new))]
 
     def removal(self, look: Look) -> list[Change]:

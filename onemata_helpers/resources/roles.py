@@ -97,7 +97,7 @@ class Role(Resource):
     def _in_order(self, look: Look) -> Change:
         others = self.use.other_deliveries(look)
         also = f" It also serves {'; '.join(others)}." if others else ""
-        return self.change("nothing", f"The role exists, as it must be.{also}")
+        return self.change("nothing", f"The role exists, with the right settings.{also}")
 
     def _creation(self) -> Change:
         tags = self.tags | {OWNER_TAG: self.service} | self.use.delivery.tag | self.marks

@@ -78,10 +78,10 @@ class Glue(Service[GlueParameters]):
 
     def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         p = self.parameters
-        evidence = f"A crawler over {p.location.uri} with the role {p.role_name}, in Glue's console."
+        evidence = f"The client proves it with a crawler over {p.location.uri}, with the role {p.role_name}."
         checks = [Check(name="Glue reads Onemata's data", result="not provable from here", evidence=evidence)]
         for arn in self.parameters.athena_principals:
-            query = "A query over the crawled table by that user or role; it needs S3 read access of its own."
+            query = "The client proves it with a query by that user or role, which needs S3 read access of its own."
             checks.append(Check(name=f"Athena reads for {arn}", result="not provable from here", evidence=query))
         return checks
 

@@ -23,7 +23,7 @@ from ..resources.run_command import managed_platform
 from ..wait import Wait
 from .instance_proof import InstanceProof
 
-_WINDOWS = "What must be refused is not tried on Windows."
+_WINDOWS = "The refusals are not tried on Windows."
 _BLOCK = "The block to paste in the hand-over runs it."
 _BLOCK_TRIES = "The block to paste in the hand-over tries it."
 _SKIPPED = "configure is `skip`, so it was not run."
