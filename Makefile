@@ -1,11 +1,11 @@
 # `make demo` onboards the example client in the sandbox; `make test` passes the tests.
-# Both first make .venv from requirements.lock, once.
+# Both first set up .venv from requirements.lock, once.
 
 PYTHON ?= python3
 READY  := .venv/.ready
 UV     := VIRTUAL_ENV=.venv .venv/bin/uv
 
-# What a developer has set for other programs has no say here.
+# What a developer has set for other programs must not matter here.
 unexport PYTEST_ADDOPTS PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
 export PYTHONUTF8 := 1
 
@@ -17,7 +17,7 @@ demo: $(READY)
 test: $(READY)
 	@.venv/bin/python -m pytest -n auto --dist loadfile
 
-# All faults at all writes, and random sequences of runs: half an hour.
+# Every fault at every write, and random sequences of runs. It takes half an hour.
 campaign: $(READY)
 	@.venv/bin/python -m pytest -n auto -m campaign tests
 
@@ -27,16 +27,16 @@ lint: $(READY)
 	@.venv/bin/mypy
 	@PYTHONPATH=. .venv/bin/lint-imports --no-cache --no-logo
 
-# After a change that shows: the outputs that the committed notebooks carry.
+# After a change of what notebooks show: writes their committed outputs again.
 notebooks: $(READY)
 	@env -u ONEMATA_SANDBOX_URL ONEMATA_RECORDS=records .venv/bin/jupyter execute --inplace \
 	  --NotebookClient.record_timing=False notebooks/*.ipynb
 
-# After a change of the record: its published schema.
+# After a change of the record: writes its published schema again.
 schema: $(READY)
 	@.venv/bin/onemata schema > record.schema.json
 
-# After a change of the dependencies in pyproject.toml.
+# After a change of the dependencies in pyproject.toml: writes requirements.lock again.
 lock: $(READY)
 	@$(UV) pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header --upgrade --output-file requirements.lock

@@ -54,8 +54,8 @@ def refuse_unless_approved(plan: Plan, approved: str) -> None:
         raise PlanBlocked(f"Nothing was done: a person has to decide first.\n{reasons}")
     if approved and approved != plan.digest:
         raise PlanChanged(
-            f"Nothing was done: the plan {approved} was approved, but today's plan is {plan.digest}. "
-            "Who acts: the engineer shows the client today's plan and sets approved_plan to its digest."
+            f"Nothing was done: the plan {approved} was approved, but the plan is now {plan.digest}. "
+            "Who acts: the engineer shows the client this plan and sets approved_plan to its digest."
         )
 
 
@@ -71,7 +71,7 @@ def apply(
 
     `resources` are those that the plan was made of, by key. `may_go_on` is called before each call, and raises if
     no more may be changed. Raises AwsRefused, OddAnswer, NotUsable or Interrupted at the first failure, after
-    `on_change` was told of it; what was done before stays, and a second run goes on from there.
+    `on_change` was told of it; what was done before stays, and a second run resumes from there.
     """
     for change in plan.pending:
         work = _Work(change, resources[change.resource], aws, wait, plan.action == "remove", may_go_on)
@@ -147,7 +147,7 @@ class _Work:
             return left is None or str(call) in map(str, left)
 
         seconds = _LOOKING_SECONDS if _may_have_gone_through(error) else 0
-        saying = f"the answer to {call} was lost, and what it did is looked for"
+        saying = f"the answer to {call} was lost; checking whether it went through"
         left = self.wait.patiently(saying, self._left, lambda left: not still_needed(left), seconds)
         if left is None or still_needed(left):
             raise failure from None

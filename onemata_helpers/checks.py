@@ -44,8 +44,8 @@ def _check(resource: Resource, changes: list[Change], look: Look) -> Check:
 
 def _finding(change: Change) -> str:
     if change.kind in ("create", "attach", "add") and all(field.before is None for field in change.fields):
-        return "It is not there."
-    differences = ", ".join(f"{f.name}: is {_words(f.before)}, due is {_words(f.after)}" for f in change.fields)
+        return "It does not exist."
+    differences = ", ".join(f"{f.name}: is {_words(f.before)}, must be {_words(f.after)}" for f in change.fields)
     return f"{change.why} ({differences})" if differences else change.why
 
 

@@ -36,11 +36,11 @@ Folders = Annotated[
 
 @app.command()
 def check(folders: Folders) -> None:
-    """Say all that is wrong in the clients' folders, without AWS. Exit code 0 or 2."""
+    """List every problem in the clients' folders, without AWS. Exit code 0: none; 2: some."""
     found, problems = from_folders(folders)
     for folder, services in found.items():
         where = "; sandbox only" if any(each.sandbox for each in services.values()) else ""
-        out.print(f"{escape(one_line(str(folder)))}: good ({', '.join(services)}{where})", soft_wrap=True)
+        out.print(f"{escape(one_line(str(folder)))}: OK ({', '.join(services)}{where})", soft_wrap=True)
     if problems:
         _fail(ParameterError(problems))
 
@@ -48,12 +48,12 @@ def check(folders: Folders) -> None:
 @app.command()
 def run(
     folders: Folders,
-    action: Annotated[Action | None, typer.Option(help="Goes before the action in the files")] = None,
-    service: Annotated[list[ServiceName] | None, typer.Option(help="Only this service; may be given again")] = None,
-    records: Annotated[Path, typer.Option(help="Where the records go")] = Path("records"),
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Clients side by side")] = 2,
+    action: Annotated[Action | None, typer.Option(help="Overrides the action in the files")] = None,
+    service: Annotated[list[ServiceName] | None, typer.Option(help="Only this service; may be repeated")] = None,
+    records: Annotated[Path, typer.Option(help="Folder for the records")] = Path("records"),
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Number of clients at the same time")] = 2,
 ) -> None:
-    """Run the runbooks of these clients. Exit code 0: all as asked; 1: some failed or are blocked; 2: bad input."""
+    """Run the runbooks of these clients. Exit code 0: none failed; 1: some failed or are blocked; 2: bad input."""
     try:
         todo = batch.jobs(folders, records, service or [], action)
     except OnemataError as error:
@@ -84,7 +84,7 @@ def permissions(
     from .permissions import policy
 
     if client == _EXAMPLE:
-        typer.echo("This is for the example; --client CLIENT_DIR gives a client's.", err=True)
+        typer.echo("This is the example client's policy. For another client: --client CLIENT_DIR.", err=True)
     try:
         in_use = from_folder(client)
     except ParameterError as error:
@@ -94,7 +94,7 @@ def permissions(
 
 @app.command()
 def sandbox() -> None:
-    """Serve the embedded AWS until Ctrl-C, and print its address."""
+    """Run the sandbox, an embedded AWS, until Ctrl-C, and print its address."""
     from .permissions import unscoped
     from .sandbox import start
     from .sandbox_address import SANDBOX_URL

@@ -1,6 +1,6 @@
 """One file of a client's: `key: value` lines in plain YAML, each with its line number.
 
-Whatever stands in the file, reading it ends at once: nothing but the beginning of a regular file is read, and what
+Whatever is in the file, reading it ends at once: nothing but the beginning of a regular file is read, and what
 goes beyond plain keys, texts and lists is refused as soon as the parser meets it, before anything recursive sees it.
 """
 
@@ -28,7 +28,7 @@ _KINDS = {"int": "a number", "float": "a number", "timestamp": "a date or time",
 _NOT_A_FILE = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
 
 Place = tuple[str | int, ...]
-"""Where a value stands: its key, and the key or index within it."""
+"""Where a value is: its key, and the key or index within it."""
 
 
 @dataclass
@@ -63,7 +63,7 @@ class _Refused(Exception):
 
 
 def read(path: Path) -> ClientFile:
-    """The file's values. Raises nothing: what is wrong with its form stands in `problems`."""
+    """The file's values. Raises nothing: what is wrong with its form is in `problems`."""
     file = ClientFile(path)
     try:
         _take(file, _root(_text(path)))
@@ -99,7 +99,7 @@ def _bytes(path: Path) -> bytes:
             os.close(number)
     except FileNotFoundError:
         dangling = path.is_symlink()
-        raise _Refused("must be a file: the link leads nowhere" if dangling else "must be there") from None
+        raise _Refused("must be a file: the link is broken" if dangling else "must exist") from None
     except (OSError, ValueError) as error:
         raise _Refused(f"must be a file that can be read: {why_not(error)}") from None
 
@@ -142,11 +142,11 @@ def _must(event: yaml.Event, depth: int, documents: int) -> str:
     if documents > 1:
         return "must be one document: a second one begins here"
     if depth > _DEEPEST:
-        return "must be `key: value` lines: this is nested too deep"
+        return "must be `key: value` lines: this is nested too deeply"
     if getattr(event, "anchor", None):
-        return "must be without anchors (&) and aliases (*); quote a text that begins so"
+        return "must have no anchors (&) or aliases (*); quote a text that begins with one"
     if getattr(event, "tag", None):
-        return "must be without tags (!); quote a text that begins so"
+        return "must have no tags (!); quote a text that begins with one"
     return ""
 
 
@@ -170,7 +170,7 @@ def _mapping(file: ClientFile, node: yaml.MappingNode, place: Place) -> dict[str
         if not isinstance(key, str):
             file.problem("must have text as its key, in quotes if need be", line)
         elif key in found:
-            file.problem("must be there once: this key is listed twice", line, shown_place((*place, key)))
+            file.problem("must appear once: this key is listed twice", line, shown_place((*place, key)))
         else:
             file.lines[*place, key] = line
             found[key] = _value(file, value_node, (*place, key))

@@ -50,7 +50,7 @@ def _same_client_twice(found: dict[Path, Client]) -> list[Problem]:
     for folder, client in found.items():
         name = next(iter(client.values())).client
         if name in seen:
-            must = f"must be of one folder only: {seen[name]} is for the same client"
+            must = f"must have one folder only: {seen[name]} is for the same client"
             problems.append(Problem(str(folder / "client.yaml"), "client", name, must))
         seen.setdefault(name, folder)
     return problems

@@ -6,11 +6,11 @@ OnemataError
 ├── PlanBlocked         something of the client's is in the way and a person has to decide
 ├── PlanChanged         the account is no longer as it was when the plan was shown
 ├── AwsRefused          AWS said no, or did not answer
-├── OddAnswer           something answered, and not as AWS does
+├── OddAnswer           something else than AWS answered, or AWS in an unknown form
 ├── RecordNotWritten    the record cannot be written, so nothing more is changed
 ├── NotUsable           AWS accepted a change, but the thing did not become usable in time
 ├── Interrupted         somebody stopped it (Ctrl-C, Interrupt in the notebook)
-└── RunFailed           the runbook ended, and not as asked
+└── RunFailed           the runbook ended failed or blocked
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Interrupted(OnemataError):
     """Somebody stopped the run. What was done stays."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} What was done stays. Who acts: the engineer runs it again, which goes on from there.")
+        super().__init__(f"{what} What was done stays. Who acts: the engineer runs it again, which resumes there.")
 
 
 class RunFailed(OnemataError):

@@ -66,7 +66,7 @@ class ClientParameters(BaseModel):
     region: Annotated[Text, Filled] = Field(description="AWS region of the client's services")
     account_id: AccountId = Field(description="The client's AWS account, quoted")
     aws_profile: OwnProfile = Field("", description="Profile in ~/.aws/config to start from; empty: the usual chain")
-    operator_role_arn: RoleArn = Field("", description="Role of the client's to enter the account with")
+    operator_role_arn: RoleArn = Field("", description="Role in the client's account to sign in with; empty: none")
     operator_external_id: ExternalId = Field("", description="External ID that the operator role asks for")
     onemata_account_id: AccountId = Field(description="Onemata's AWS account, quoted")
     onemata_role_arn: RoleArn = Field("", description="Role that Onemata provides; empty until it has answered")
@@ -220,7 +220,7 @@ class GlueParameters(ServiceParameters):
 
     role_name: RoleName = Field("AWSGlueServiceRoleOnemata", description="Name of the role for Glue")
     pass_role_to: list[PolicyHolderArn] = Field(
-        default_factory=list, description="Who may hand the role to Glue when its name lacks the prefix"
+        default_factory=list, description="Who gets permission to pass the role to Glue, if its name lacks the prefix"
     )
     athena_principals: list[QueryPrincipalArn] = Field(
         default_factory=list, description="Users and roles that query with Athena"
@@ -276,7 +276,9 @@ class Ec2Parameters(ServiceParameters):
         ),
         Filled,
     ] = Field("ec2-user", description="User on the instance whose ~/.aws/config gets the profile")
-    negative_checks: bool = Field(True, description="Also prove (with ssm) that what must be refused is refused")
+    negative_checks: bool = Field(
+        True, description="Also prove that access is refused where it must be (with ssm or the pasted block)"
+    )
     denied_bucket: OptionalBucket = Field("", description="Another bucket of Onemata's, which must be refused")
     denied_role_arn: RoleArn = Field("", description="Another role of Onemata's, which must be refused")
 

@@ -1,4 +1,4 @@
-"""What AWS, or what stands between us and AWS, said no to, and who does what about it."""
+"""What AWS, or something between us and AWS, refused, and who does what about it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _ADMIN_ALLOWS = "the client's admin allows it for the operator (see `onemata per
 _CREDENTIALS = "the engineer checks aws_profile or the environment: AWS does not know these credentials"
 _CLOCK = "the engineer corrects the clock of this computer, which differs from AWS's, and runs the notebook again"
 _LATER = "AWS is limiting calls to this account: the engineer runs the notebook again later"
-_AWS_FAULT = "this is a fault of AWS's own: the engineer runs the notebook again later"
-_UNKNOWN = "the engineer reads AWS's message, has its cause removed, and runs the notebook again"
-_ENTRY = "the client's admin checks that the trust policy of operator_role_arn admits this identity"
+_AWS_FAULT = "this is an error within AWS: the engineer runs the notebook again later"
+_UNKNOWN = "the engineer corrects what AWS's message names, or asks the client's admin to, and runs the notebook again"
+_ENTRY = "the client's admin checks that the trust policy of operator_role_arn trusts this identity"
 
 _WHO_ACTS = {
     "ExpiredToken": _SIGN_IN,
@@ -40,7 +40,7 @@ _WHO_ACTS = {
     "RequestInTheFuture": _CLOCK,
     "OptInRequired": "the client's admin activates the service or the region for the account",
     "RegionDisabledException": "the client's admin activates STS for the region",
-    "LimitExceeded": "the client's admin makes room, or has the quota raised",
+    "LimitExceeded": "the client's admin deletes what is not needed, or requests a higher quota",
     "ClusterIamRoleQuotaExceeded": "the client's admin detaches a role that is not in use",
     "EntityAlreadyExists": "the engineer runs the notebook again: it appeared after the plan was made",
     "InvalidClusterState": "the client's admin brings the cluster to the state 'available'; then run again",
@@ -82,7 +82,7 @@ _UNANSWERED: tuple[tuple[type[Exception], str, str], ...] = (
     (
         boto.SSLError,
         "the TLS connection failed",
-        "the engineer checks for a proxy that opens TLS connections, and names its certificate in AWS_CA_BUNDLE",
+        "the engineer checks for a proxy that inspects TLS, and sets AWS_CA_BUNDLE to its certificate",
     ),
     (boto.ConnectTimeoutError, "nothing answered within the time limit", _NETWORK),
     (boto.ReadTimeoutError, "the answer did not come within the time limit", _NETWORK),

@@ -106,7 +106,7 @@ class Runbook:
             return display.sentence("Nothing is changed before Onemata has answered.")
         self._settle_what_was_begun()
         if not plan.pending:
-            return display.sentence("There is nothing to do: no change was made.")
+            return display.sentence("No changes: there is nothing to do.")
         self._refuse_if_account_moved(plan)
         apply(
             plan,
@@ -196,8 +196,8 @@ class Runbook:
         now = self._make_plan()
         if now.digest != shown.digest:
             raise PlanChanged(
-                f"Nothing was done: the account has changed since the plan {shown.digest} was shown; it would now be "
-                f"{now.digest}. Who acts: the engineer runs the notebook again and shows the client the new plan."
+                f"Nothing was done: the account has changed since the plan {shown.digest} was shown; the plan is "
+                f"now {now.digest}. Who acts: the engineer runs the notebook again and shows the client the new plan."
             )
 
     def _settle_what_was_begun(self) -> None:

@@ -52,7 +52,7 @@ def records(folder: Path) -> dict[str, Record]:
 def test_check_says_what_is_good_and_what_is_wrong(tmp_path: Path) -> None:
     good = onemata("check", EXAMPLE, cwd=tmp_path)
     assert good.returncode == 0
-    assert "good (redshift, glue, ec2; sandbox only)" in good.stdout
+    assert ": OK (redshift, glue, ec2; sandbox only)" in good.stdout
     bad = onemata("check", EXAMPLE, client(tmp_path, "acme", account_id="012345670123"), cwd=tmp_path)
     assert bad.returncode == 2
     assert "client.yaml, line 10: account_id = 012345670123: must be quoted" in bad.stderr
@@ -67,7 +67,7 @@ def test_check_and_run_find_the_same_folder_and_the_same_client(tmp_path: Path) 
         assert done.returncode == 2
         assert "link: must be given once: it is the same folder as" in done.stderr
         shutil.copytree(one, tmp_path / "two", dirs_exist_ok=True)
-        assert "must be of one folder only" in onemata(command, one, "two", cwd=tmp_path).stderr
+        assert "must have one folder only" in onemata(command, one, "two", cwd=tmp_path).stderr
     assert not (tmp_path / "records").exists()
 
 

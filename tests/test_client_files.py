@@ -45,12 +45,12 @@ def said(folder: Path) -> str:
 
 
 HOSTILE = {
-    "aliases": ("client: &a x\nregion: *a\n", "line 1: must be without anchors"),
-    "an alias alone": ("client: *a\n", "line 1: must be without anchors"),
+    "aliases": ("client: &a x\nregion: *a\n", "line 1: must have no anchors"),
+    "an alias alone": ("client: *a\n", "line 1: must have no anchors"),
     "a merge key": ("<<: {client: x}\n", "line 1: must have text as its key"),
-    "deep lists": ("[" * 60_000, "line 1: must be `key: value` lines: this is nested too deep"),
-    "deep mappings": ("a: " + "{a: " * 10_000, "nested too deep"),
-    "deep blocks": ("- " * 30_000, "nested too deep"),
+    "deep lists": ("[" * 60_000, "line 1: must be `key: value` lines: this is nested too deeply"),
+    "deep mappings": ("a: " + "{a: " * 10_000, "nested too deeply"),
+    "deep blocks": ("- " * 30_000, "nested too deeply"),
     "30,000 keys": ("\n".join(f"k{number}: 1" for number in range(30_000)), "must be at most 64 KiB"),
     "many keys": ("\n".join(f"k{number}: 1" for number in range(4000)), "must hold at most 1000"),
     "490 unknown keys": ("\n".join(f"account_id{n}: {n}" for n in range(490)), "client.yaml: and 475 more"),
@@ -64,12 +64,12 @@ HOSTILE = {
     "an octal": ("account_id: 012345670123", "account_id = 012345670123: must be quoted"),
     "a date": ("region: 2024-01-01", "region = 2024-01-01: must be text in quotes"),
     "no date": ("region: 2024-06-31", "region = 2024-06-31: must be text in quotes"),
-    "a set": ("region: !!set {a}", "line 1: must be without tags"),
-    "binary": ("region: !!binary aGk=", "line 1: must be without tags"),
-    "python": ("region: !!python/object/apply:os.abort []", "line 1: must be without tags"),
+    "a set": ("region: !!set {a}", "line 1: must have no tags"),
+    "binary": ("region: !!binary aGk=", "line 1: must have no tags"),
+    "python": ("region: !!python/object/apply:os.abort []", "line 1: must have no tags"),
     "two documents": ("client: a\n---\nclient: b\n", "line 2: must be one document"),
     "keys of other kinds": ("1: a\n? [a, b]\n: x\ntrue: y\nnull: z\n", "line 2: must have text as its key"),
-    "a key twice": ("client: a\n\nclient: b\n", "line 3: client: must be there once"),
+    "a key twice": ("client: a\n\nclient: b\n", "line 3: client: must appear once"),
     "a key that forges lines": ('"a\\n  - good": x\n"\\e[31mred": x\n', r"'a\n - good' = 'x': must be a known key"),
     "lone surrogates": (
         '"\\ud800": "\\udfff"\nclient: "\\ud800"\n',
@@ -190,7 +190,7 @@ def test_a_missing_client_file_hides_nothing_else(folder: Path) -> None:
     text = said(folder)
     assert text.startswith("4 problems. Nothing was done in AWS.")
     for expected in (
-        "client.yaml: must be there",
+        "client.yaml: must exist",
         "glue.yml: must be one of",
         "redshift.yaml, line 9: role_name = 'a b'",
     ):

@@ -175,7 +175,7 @@ def test_a_replacement_that_would_cost_ssm_is_said_before_it_happens(aws: Sandbo
     aws.instance.managed = False
     blocked = ec2(on_existing_profile="replace")
     assert isinstance(blocked.error, PlanBlocked)
-    assert "how Systems Manager reaches the instance" in str(blocked.error)
+    assert "Systems Manager reaches the instance through its present profile" in str(blocked.error)
 
 
 def test_manual_gives_a_block_and_judges_what_is_pasted_back(aws: Sandbox) -> None:
@@ -212,7 +212,7 @@ def test_a_paste_never_stands_in_for_a_proof(aws: Sandbox) -> None:
     book = Runbook("ec2", values("ec2", action="verify", **SSM), IMPATIENT)
     for step in STEPS[:-1]:
         getattr(book, step)()
-    with pytest.raises(RunFailed, match="configure: manual only"):
+    with pytest.raises(RunFailed, match="only with configure: manual"):
         book.judge({sandbox.INSTANCE_ID: PASTED})
     assert book.recorder.record.outcome == "failed"
 

@@ -155,7 +155,7 @@ def test_outside_the_sandbox_the_examples_values_are_refused(folder: Path) -> No
 @pytest.mark.parametrize(
     ("file", "text", "must"),
     [
-        ("client.yaml", "client: a\nclient: b\n", "line 2: client: must be there once"),
+        ("client.yaml", "client: a\nclient: b\n", "line 2: client: must appear once"),
         ("client.yaml", "client: [", "line 1: must be valid YAML"),
         ("client.yaml", "- client\n", "line 1: must be `key: value` lines"),
         ("redshift.yml", "role_name: x\n", "must be one of"),

@@ -200,7 +200,7 @@ SIGN_IN, CLOCK, ADMIN = "the engineer signs in", "corrects the clock", "the clie
         ("AccessDeniedException", "... with an explicit deny in an identity-based policy", "removes the explicit deny"),
         ("Throttling", "Rate exceeded", "later"),
         ("ServiceUnavailable", "", "later"),
-        ("SomethingNew", "It is \x1b[2Jnew", "reads AWS's message"),
+        ("SomethingNew", "It is \x1b[2Jnew", "corrects what AWS's message names"),
         ("502", "Bad Gateway", "what answers in AWS's place"),
         ("<html>", "x", "what answers in AWS's place"),
     ],

@@ -136,7 +136,7 @@ def test_what_must_be_refused_is_said_not_to_be_tried_on_windows() -> None:
         assert len(denials) == 3
         if configure == "manual":
             tried = [check.evidence for check in denials if "denied_role_arn" not in check.evidence]
-            assert all(text.startswith("What must be refused is not tried on Windows.") for text in tried)
+            assert all(text.startswith("The refusals are not tried on Windows.") for text in tried)
 
 
 def test_nothing_is_run_by_systems_manager_where_it_is_not_linux_or_not_asked_for() -> None:

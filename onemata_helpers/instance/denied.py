@@ -26,20 +26,20 @@ _ATTEMPTS = {
         "Onemata's role without the external ID",
         ASSUME_DENIED,
         "Onemata",
-        "Onemata must close it: the role's trust policy asks for sts:ExternalId.",
+        "Onemata must close it: the role's trust policy must require sts:ExternalId.",
     ),
     "other_role": _Attempt(
         "another role of Onemata's",
         ASSUME_DENIED,
         "client",
-        "the client's policy is too wide, and the client's admin must close it: sts:AssumeRole is "
-        "allowed for the one role that Onemata named.",
+        "the client's policy is too wide, and the client's admin must close it: sts:AssumeRole must "
+        "be allowed for the one role that Onemata named, and for no other.",
     ),
     "other_bucket": _Attempt(
         "another bucket of Onemata's",
         LIST_DENIED,
         "Onemata",
-        "Onemata must close it: its role and that bucket's policy allow no listing of it.",
+        "Onemata must close it: neither its role nor that bucket's policy may allow listing it.",
     ),
 }
 

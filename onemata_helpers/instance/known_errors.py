@@ -35,7 +35,7 @@ CONFIG_ERRORS = (
         r"Unable to parse config file",
         "client",
         "The AWS CLI cannot read ~/.aws/config at all (a byte order mark, a section twice, text "
-        "outside sections): the owner of the file mends it, the plan names the line.",
+        "outside sections): the owner of the file corrects it; the plan names the line.",
     ),
     KnownError(
         r"The config profile \(.*\) could not be found",

@@ -12,7 +12,7 @@ from ..session import Aws
 from ..wait import Transient, Wait
 
 OWNER_TAG = "onemata:runbook"
-"""Marks what a runbook made; the value is the service. Only what carries it is changed or removed."""
+"""Marks what a runbook made; the value is the service. A role is ours only with our description, too."""
 
 # IAM answers from many places, and the next call may reach one that has not heard of the last.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
@@ -22,7 +22,7 @@ NOT_YET_IN_IAM = Transient(
 
 # What was just taken off a role or profile can still count as on it.
 STILL_ON_IT = Transient(
-    "DeleteConflict", "cannot delete entity", "IAM still sees what was just taken off", removing=True
+    "DeleteConflict", "cannot delete entity", "IAM still shows what was just detached", removing=True
 )
 
 State = TypeVar("State")

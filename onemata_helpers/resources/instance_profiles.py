@@ -82,7 +82,7 @@ class InstanceProfile(Resource):
             return [self._creation(), self._role_added(None)]
         if not found.ours and not self.adopt:
             why = (
-                "An instance profile of this name is there already and was not made by this runbook. The client "
+                "An instance profile of this name exists already, and no runbook made it. The client "
                 "decides: another instance_profile_name, or adopt_existing: true, which removes nothing."
             )
             return [self.change("blocked", why, fields=(Field(name=f"tag {OWNER_TAG}", after="ec2"),))]
@@ -106,7 +106,7 @@ class InstanceProfile(Resource):
             return [self.change("keep", f"It holds another role ({', '.join(found.roles)}): somebody else uses it.")]
         calls = [self._call("remove_role_from_instance_profile", RoleName=name) for name in found.roles]
         calls.append(self._call("delete_instance_profile"))
-        why = "Our tag marks it as made by this runbook."
+        why = "A runbook made it (our tag)."
         return [self.change("delete", why, *calls, fields=(Field(name="instance profile", before=found.arn),))]
 
     def _out_of_the_clients(self, look: Look, found: ProfileState) -> Change:
@@ -114,22 +114,22 @@ class InstanceProfile(Resource):
         if found.roles != (self._role_name,) or not self.use.ours(look):
             return self.change("keep", f"It lacks our tag {OWNER_TAG} = ec2: it is the client's.")
         call = self._call("remove_role_from_instance_profile", RoleName=self._role_name)
-        why = "The profile is the client's own and stays; our role is taken out of it."
+        why = "The profile is the client's own and stays; our role is removed from it."
         return self.change("detach", why, call, fields=(Field(name="role in the profile", before=self._role_name),))
 
     def _creation(self) -> Change:
         tags = self.tags | {OWNER_TAG: "ec2"}
         call = self._call("create_instance_profile", Path=self.path, Tags=as_tags(tags))
         fields = (Field(name="path", after=self.path), Field(name="tags", after=tags))
-        return self.change("create", "An instance takes a role by way of an instance profile.", call, fields=fields)
+        return self.change("create", "An EC2 instance gets its role through an instance profile.", call, fields=fields)
 
     def _role_added(self, before: str | None) -> Change:
         call = self._call("add_role_to_instance_profile", RoleName=self._role_name)
         fields = (Field(name="role in the profile", before=before, after=self._role_name),)
-        return self.change("add", "The profile hands this role to the instance.", call, fields=fields)
+        return self.change("add", "The profile passes this role to the instance.", call, fields=fields)
 
     def _holds_another(self, roles: tuple[str, ...]) -> Change:
-        why = "It holds another role, and a profile can hold only one. The client's admin decides which it shall be."
+        why = "It holds another role, and a profile can hold only one. The client's admin decides which one."
         fields = (Field(name="role in the profile", before=list(roles), after=[self._role_name]),)
         return self.change("blocked", why, fields=fields)
 

@@ -84,7 +84,7 @@ def metadata_notes(look: Look, instance_id: str) -> list[str]:
     if found.metadata.http_endpoint == "disabled":
         notes.append(f"{instance_id}: {METADATA_OFF}")
     if found.metadata.http_tokens == "required":
-        notes.append(f"{instance_id} takes IMDSv2 only: the AWS CLI on it must be 1.16.289 or newer.")
+        notes.append(f"{instance_id} allows IMDSv2 only: the AWS CLI on it must be 1.16.289 or newer.")
     if found.metadata.http_put_response_hop_limit == 1:
         notes.append(
             f"{instance_id} has the metadata hop limit 1: containers on it get no credentials; with 2 they would."
@@ -132,7 +132,7 @@ class ProfileAssociation(Resource):
         if found.profile_arn == self.profile_arn and not self._is_of_a_deleted_profile(look, found):
             return [self.change("nothing", "The instance has the profile.")]
         if found.state not in ("running", "stopped"):
-            why = f"The instance is {found.state}; only a running or stopped one takes a profile."
+            why = f"The instance is {found.state}; only a running or stopped one accepts a profile."
             return [self.change("blocked", why)]
         if found.profile_arn == self.profile_arn:
             return self._again(found)
@@ -153,7 +153,7 @@ class ProfileAssociation(Resource):
         why = (
             "The profile is ours."
             if profile
-            else "The profile is deleted: what the instance still lists gives nothing."
+            else "The profile was deleted: what the instance still lists gives no access."
         )
         return [self._off(why, found, Field(name="profile", before=self.profile_arn))]
 
@@ -196,21 +196,21 @@ class ProfileAssociation(Resource):
         carries, reaches_ssm = self._carried(look, found.profile_arn)
         if self.on_existing == "replace" and self.needs_ssm and reaches_ssm:
             why = (
-                f"The present profile is how Systems Manager reaches the instance: {carries}. With ours in its place "
+                f"Systems Manager reaches the instance through its present profile: {carries}. With ours instead, "
                 "nothing could be written there. The client decides: on_existing_profile: extend, or configure: manual."
             )
             return [self.change("blocked", why, fields=fields)]
         if self.on_existing != "replace":
             why = (
                 f"The instance has another profile; {carries}. The client decides by on_existing_profile: extend "
-                "(our policy is added to the role that is there) or replace (that role is lost to the instance)."
+                "(adds our policy to that role) or replace (the instance loses that role)."
             )
             return [self.change("blocked", why, fields=fields)]
         if found.state == "running":
             why = f"Replaced in one step. What the instance loses: {carries}."
             return [self.change("update", why, self._replace(found.association_id), fields=fields)]
         # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html
-        why = f"AWS replaces it in one step on a running instance only; this one loses it first: {carries}."
+        why = f"AWS replaces it in one step on a running instance only; this one loses its profile first: {carries}."
         return [self._off(why, found, Field(name="profile", before=found.profile_arn)), self._attachment()]
 
     def _carried(self, look: Look, profile_arn: str) -> tuple[str, bool]:

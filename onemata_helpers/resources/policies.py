@@ -57,11 +57,13 @@ class AttachedPolicy(Resource):
     def removal(self, look: Look) -> list[Change]:
         if self.policy_arn not in attached_policies(look, self.use.role_name):
             return [self.change("nothing", "It is not attached.")]
-        return self._taken_off(look, "It goes with the role.")
+        return self._taken_off(look, "The role is ours.")
 
     def _taken_off(self, look: Look, why: str) -> list[Change]:
         if not self.use.ours(look):
-            return [self.change("keep", "The role is the client's own: its policy stays, and grants what it grants.")]
+            return [
+                self.change("keep", "The role is the client's own: the policy stays on it, and still gives access.")
+            ]
         shared = self.use.why_the_services_part_stays(look)
         if shared:
             return [self.change("keep", shared)]
@@ -111,7 +113,7 @@ class InlinePolicy(Resource):
         if found is None:
             return [self.change("add", self.why, self._put(), fields=(Field(name="policy", after=self.document),))]
         if same(found, self.document):
-            return [self.change("nothing", "It says what it should.")]
+            return [self.change("nothing", "It has the right content.")]
         kind: Literal["update", "blocked"] = "update" if self.use.ours(look) else "blocked"
         calls, why = ((self._put(),), self.why) if kind == "update" else ((), OTHER_CONTENT)
         return [self.change(kind, why, *calls, fields=(statements_field(found, self.document),))]
@@ -124,7 +126,7 @@ class InlinePolicy(Resource):
         if stays:
             return [self.change("keep", stays)]
         if self.use.ours(look) or same(found, self.document):
-            return [self._delete(found, "This runbook wrote it.")]
+            return [self._delete(found, "A runbook wrote it.")]
         return [self.change("keep", f"It is on a role of the client's. {OTHER_CONTENT}")]
 
     def _delete(self, found: Document, why: str) -> Change:
@@ -179,7 +181,7 @@ class SharedPolicy(Resource):
             return [self.change("blocked", OTHER_CONTENT, fields=(statements_field(found, self._own()),))]
         new = [each for each in self._own()["Statement"] if each["Sid"] not in _sids(found)]
         if not new:
-            return [self.change("nothing", "It says what it should.")]
+            return [self.change("nothing", "It has the right content.")]
         return [self._unbounded(look) or self._put("add", self.why, found, document(*statements(found), *new))]
 
     def removal(self, look: Look) -> list[Change]:

@@ -110,7 +110,7 @@ class ClusterRole(Resource):
             why = "The client made it the cluster's default role. The client's admin chooses another default first."
             return [self.change("blocked", why)]
         there = role(look, self.use.role_name) is not None
-        why = "The role is ours." if there else "The role is deleted: what the cluster still lists gives nothing."
+        why = "The role is ours." if there else "The role was deleted: what the cluster still lists gives no access."
         call = self._modify("RemoveIamRoles")
         return [self.change("detach", why, call, fields=(self._roles_field(found, add=False),))]
 
@@ -303,4 +303,4 @@ def _read_clusters_with(aws: Aws, role_arn: str) -> list[str]:
 def _fault_of(found: ClusterState | None) -> str:
     if found is None or found.status in _WORKABLE:
         return ""
-    return f"The cluster is {found.status} and takes no change now. The client's admin brings it to 'available'."
+    return f"The cluster is {found.status} and accepts no change now. The client's admin brings it to 'available'."

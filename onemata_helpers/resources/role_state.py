@@ -123,7 +123,7 @@ class _ProfilesAnswer(Answer):
 def same_thing(call: str, found: str, asked: str) -> None:
     """Raise OddAnswer unless the answer to `call` is about what was asked for."""
     if found != asked:
-        raise OddAnswer(call, f"it is about {found}, and {asked} was asked for")
+        raise OddAnswer(call, f"it is about {found}, but {asked} was requested")
 
 
 def tags_of(tags: Iterable[Tag] | None) -> dict[str, str]:

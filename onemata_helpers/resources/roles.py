@@ -97,7 +97,7 @@ class Role(Resource):
     def _in_order(self, look: Look) -> Change:
         others = self.use.other_deliveries(look)
         also = f" It also serves {'; '.join(others)}." if others else ""
-        return self.change("nothing", f"The role is there, as it should be.{also}")
+        return self.change("nothing", f"The role exists, with the right settings.{also}")
 
     def _creation(self) -> Change:
         tags = self.tags | {OWNER_TAG: self.service} | self.use.delivery.tag | self.marks
@@ -122,7 +122,7 @@ class Role(Resource):
         changes = self._missing_tags(found, self._tags_wanted(found))
         wanted = self._trusts_of_all(found)
         if not same(found.trust, wanted):
-            changes.append(self._new_trust("update", "Its trust policy differs from what it should be.", found, wanted))
+            changes.append(self._new_trust("update", "Its trust policy has drifted.", found, wanted))
         if self.boundary and found.boundary != self.boundary:
             changes.append(
                 self.change(
@@ -151,7 +151,7 @@ class Role(Resource):
         wanted = with_statements(found.trust, self.trust)
         if same(found.trust, wanted):
             return [self.change("nothing", "The client's own role trusts the service already (adopt_existing).")]
-        why = f"adopt_existing: {self.service} is let in beside those whom the role trusts already."
+        why = f"adopt_existing: {self.service} is added to the trust policy; those whom it trusts already stay."
         return [self._new_trust("add", why, found, wanted)]
 
     def _unbounded(self, found: RoleState) -> Change:
@@ -169,9 +169,9 @@ class Role(Resource):
         if not same(found.trust, self.trust):
             fields.append(_trust_field(found.trust, self.trust))
         adopted = "which adds what is missing and removes nothing"
-        shared = f"which lets {self.service} in beside {found.tags.get(OWNER_TAG)}"
+        shared = f"which adds {self.service} to its trust policy"
         why = (
-            f"A role of this name is there already. {self._why_not_ours(found)} The client decides: another "
+            f"A role of this name exists already. {self._why_not_ours(found)} The client decides: another "
             f"role_name, or adopt_existing: true, {shared if found.ours else adopted}."
         )
         return self.change("blocked", why, fields=tuple(fields))
@@ -200,11 +200,11 @@ class Role(Resource):
     def _deletion(self, look: Look, found: RoleState) -> Change:
         others = self._used_otherwise(look, found)
         if others:
-            why = f"The client uses the role for more: {'; '.join(others)}. The client's admin takes that away first."
+            why = f"The client uses the role for more: {'; '.join(others)}. The client's admin removes that first."
             return self.change("blocked", why)
         why = (
             "A runbook made it (our tag, our description, our trust), and nothing else is on it. Whether another "
-            "region uses it is not seen from here."
+            "region uses it cannot be seen from here."
         )
         return self.change(
             "delete", why, iam("delete_role", RoleName=self.name), fields=(Field(name="role", before=found.arn),)
@@ -233,7 +233,7 @@ class Role(Resource):
         before = {key: value for key, value in found.tags.items() if key.lower() in replaced}
         call = iam("tag_role", RoleName=self.name, Tags=as_tags(missing))
         fields = (Field(name="tags", before=before or None, after=missing),)
-        return [self.change("add", "These tags are missing or differ.", call, fields=fields)]
+        return [self.change("add", "These tags are missing or have drifted.", call, fields=fields)]
 
 
 def _trust_field(before: Document, after: Document) -> Field:

@@ -59,7 +59,7 @@ class Service(ABC, Generic[P]):
         """
 
     def scripts(self, look: Look) -> tuple[Script, ...]:
-        """What is run on instances to look and to prove, word for word; it stands in the plan."""
+        """What is run on instances to look and to prove, word for word, as the plan shows it."""
         return ()
 
     def judge(self, pasted: Mapping[str, str]) -> list[Check]:
@@ -92,8 +92,8 @@ class Service(ABC, Generic[P]):
         """What a removal cannot know."""
         p = self.parameters
         names = (
-            f"Looked for is what these parameters name: the role {p.role_name}, in account {p.account_id} and region "
-            f"{p.region}. What an earlier run made under other names, or in another region, is not seen from here."
+            f"This removal covers what the parameters name: the role {p.role_name}, in account {p.account_id} and "
+            f"region {p.region}. What an earlier run made under other names or in another region is not known here."
         )
         return (names,)
 

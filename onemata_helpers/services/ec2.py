@@ -87,7 +87,7 @@ class Ec2(Service[Ec2Parameters]):
 
     def removal_notes(self) -> tuple[str, ...]:
         earlier = (
-            "A role that an instance had earlier is not seen any more. If one was extended "
+            "A role that an instance had earlier cannot be seen any more. If one was extended "
             "(on_existing_profile: extend), the client's admin looks for the inline policy "
             f"{self.delivery.policy_name(ASSUME_POLICY)} on it."
         )

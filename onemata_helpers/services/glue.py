@@ -1,4 +1,4 @@
-"""Glue and Athena: a service role with the right name, or leave to pass one with another name."""
+"""Glue and Athena: a service role with the right name, or permission to pass one with another name."""
 
 from __future__ import annotations
 
@@ -72,16 +72,16 @@ class Glue(Service[GlueParameters]):
             return super().notes(look)
         athena = (
             "Athena reads with the permissions of whoever queries, not with the Glue role. If the client uses Athena, "
-            "name those users and roles in athena_principals, so that Onemata can let them in."
+            "name those users and roles in athena_principals, so that Onemata can give them access."
         )
         return (*super().notes(look), athena)
 
     def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         p = self.parameters
-        evidence = f"A crawler over {p.location.uri} with the role {p.role_name}, in Glue's console."
+        evidence = f"The client proves it with a crawler over {p.location.uri}, with the role {p.role_name}."
         checks = [Check(name="Glue reads Onemata's data", result="not provable from here", evidence=evidence)]
         for arn in self.parameters.athena_principals:
-            query = "A query over the crawled table by that user or role; it needs S3 read access of its own."
+            query = "The client proves it with a query by that user or role, which needs S3 read access of its own."
             checks.append(Check(name=f"Athena reads for {arn}", result="not provable from here", evidence=query))
         return checks
 
@@ -129,7 +129,7 @@ class Glue(Service[GlueParameters]):
             name=f"onemata-pass-{p.role_name}",
             document=policies.pass_role(p.role_arn, "glue"),
             marks=(self.delivery.id,),
-            why="The role's name lacks the prefix, so whoever works with Glue must be allowed to pass it.",
+            why="The role's name lacks the prefix, so whoever works with Glue needs permission to pass it.",
             boundary=p.permissions_boundary_arn,
         )
 

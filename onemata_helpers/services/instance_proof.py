@@ -76,7 +76,7 @@ class InstanceProof:
         """The script that tries what must be refused; None if there is nothing to try."""
         if not self.assignment.denials():
             return None
-        return self._script("whether what must be refused is refused", denied_text)
+        return self._script("whether access is refused where it must be", denied_text)
 
     def by_command(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         """The checks, by running the commands. With `patient`, until they succeed or the time is up."""

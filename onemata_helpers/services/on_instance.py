@@ -23,7 +23,7 @@ from ..resources.run_command import managed_platform
 from ..wait import Wait
 from .instance_proof import InstanceProof
 
-_WINDOWS = "What must be refused is not tried on Windows."
+_WINDOWS = "The refusals are not tried on Windows."
 _BLOCK = "The block to paste in the hand-over runs it."
 _BLOCK_TRIES = "The block to paste in the hand-over tries it."
 _SKIPPED = "configure is `skip`, so it was not run."
@@ -78,7 +78,7 @@ class OnInstances:
         """The checks, from what a person pasted for each instance. Raises RunFailed if that is not asked for."""
         if self.parameters.configure != "manual":
             raise RunFailed(
-                "What is pasted counts with configure: manual only, so that it never stands in for a proof."
+                "Pasted output counts only with configure: manual. The engineer sets that, or leaves the cell empty."
             )
         if not self.parameters.onemata_role_arn:
             raise RunFailed("Onemata has not yet named its role (onemata_role_arn), so there is nothing to judge.")
@@ -110,7 +110,7 @@ class OnInstances:
     def _windows_commands(self) -> tuple[Snippet, ...]:
         """First the look, on its own: `aws configure set` would change a profile that is there."""
         wanted, user = self.assignment, self.parameters.instance_user
-        look = f"On Windows, as {user}: this must say that the profile could not be found. If not, stop and ask"
+        look = f"On Windows, as {user}: this must say that the profile could not be found. If not, stop"
         then = f"Then, on Windows, as {user}: the profile, and the two commands that prove it"
         commands = "\n".join([*windows.set_commands(wanted), *windows.proof_commands(wanted)])
         return (Snippet(title=look, text=windows.first_look(wanted)), Snippet(title=then, text=commands))

@@ -76,7 +76,7 @@ class Redshift(Service[RedshiftParameters]):
         )
 
     def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
-        evidence = f"It shows in the cluster, when the client loads the first files: {self.copy_statement}"
+        evidence = f"The client proves it in the cluster by loading the first files: {self.copy_statement}"
         return [Check(name="The cluster reads Onemata's data", result="not provable from here", evidence=evidence)]
 
     @property

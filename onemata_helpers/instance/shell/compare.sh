@@ -32,7 +32,7 @@ compare_settings() {
 
     # AWS tools take the second word of a title that begins with "profile", quoted or not.
     function begin_section(title,   plain, words, word) {
-      if (title in begun && title != "DEFAULT") stop("this section is there a second time (first on line " begun[title] ").")
+      if (title in begun && title != "DEFAULT") stop("this section appears twice (first on line " begun[title] ").")
       begun[title] = NR
       plain = title
       gsub(/["\047\\]/, "", plain); gsub(/[ \t\v\f]+/, " ", plain)
@@ -40,13 +40,13 @@ compare_settings() {
       is_default = title == "DEFAULT"
       is_ours = words && word[words] == ENVIRON["profile"] && (words == 1 || words == 2 && tolower(word[1]) ~ /^profile/)
       if (!is_ours) return
-      if (words == 1 || title !~ /^profile/) ignored = "Line " NR ": AWS tools ignore the section [" title "], because a profile\047s title is [profile " ENVIRON["profile"] "], just so."
+      if (words == 1 || title !~ /^profile/) ignored = "Line " NR ": AWS tools ignore the section [" title "], because a profile\047s title is [profile " ENVIRON["profile"] "], exactly."
       places = places (ours++ ? " and " : "") "[" title "] (line " NR ")"
     }
 
     function set(key, value) {
       if (key == "") stop("this is neither a [section] nor key = value.")
-      if ((sections, key) in known) stop("this setting is there a second time in its section.")
+      if ((sections, key) in known) stop("this setting appears twice in its section.")
       known[sections, key] = 1
       last = is_ours ? key : ""
       if (is_default && !(key in wanted)) leaks = leaks " " name_of(key)

@@ -38,7 +38,7 @@ ask_cli() {
   elif [ "$state" = absent ] && grep -q 'could not be found' "$scratch/errors"; then
     :
   elif [ "$state" = same ] && { [ ! -s "$scratch/errors" ] || grep -q 'could not be found' "$scratch/errors"; }; then
-    state=other why="The profile $profile is in $config, but AWS tools read it otherwise: its title must be [profile $profile], just so, and it must not be in $dir/credentials too. The owner of the file corrects this; then run this again."
+    state=other why="The profile $profile is in $config, but AWS tools read it otherwise: its title must be exactly [profile $profile], and it must not be in $dir/credentials too. The owner of the file corrects this; then run this again."
   elif [ -s "$scratch/errors" ]; then
     state=obstacle why="AWS tools cannot read the files in $dir, says the AWS CLI: $(tail -n 1 "$scratch/errors"). The owner of the file corrects this; then run this again."
   else
@@ -67,13 +67,13 @@ obstacle() {
   elif [ -L "$dir" ] && [ ! -e "$dir" ] || [ -e "$dir" ] && [ ! -d "$dir" ]; then
     echo "$dir is not a directory: $user moves it away."
   elif [ ! -e "$dir" ]; then
-    [ -w "$home" ] || echo "$user may not write in $home: the administrator gives it back."
+    [ -w "$home" ] || echo "$user may not write in $home: the administrator gives $user write permission."
   elif [ ! -x "$dir" ]; then
-    echo "$user may not enter $dir: the administrator of the instance gives it back to $user."
+    echo "$user may not enter $dir: the administrator of the instance gives $user permission."
   elif [ -L "$config" ] && [ ! -e "$config" ]; then
     echo "$config is a link to $(readlink "$config"), which is not there: $user corrects or removes it."
   elif ! is_mine "$parent" || ! may_be_written "$parent"; then
-    echo "$parent belongs to $(stat -L -c %U "$parent") or is read-only: the administrator gives $user the right to write there."
+    echo "$parent belongs to $(stat -L -c %U "$parent") or is read-only: the administrator gives $user permission to write there."
   elif [ -e "$target" ]; then
     obstacle_in_file
   fi
