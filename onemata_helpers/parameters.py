@@ -77,7 +77,7 @@ class ClientParameters(BaseModel):
         "", description="Permissions boundary that the client's roles must carry"
     )
     role_path: IamPath = Field("/", description="IAM path of what is made")
-    tags: Annotated[dict[TagKey, TagValue], Field(max_length=49)] = Field(
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=40)] = Field(
         default_factory=dict, description="Tags for what is made"
     )
     sandbox: bool = Field(False, description="true: the embedded AWS, no real account")
