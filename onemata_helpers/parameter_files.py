@@ -30,7 +30,7 @@ _MUST = {
     "int_type": "must be a whole number without quotes",
     "string_unicode": "must be of characters that can be seen",
     "too_short": "must have at least one entry",
-    "too_long": "must have at most 49 entries",
+    "too_long": "must have at most 40 entries",
 }
 
 
