@@ -65,9 +65,9 @@ def jobs(folders: Sequence[Path], records: Path, services: Sequence[str], action
         found += [_job(parameters, records, action) for parameters in chosen]
     if problems:
         raise ParameterError(problems)
-    _refuse_unwritable(found)
     if any(job.parameters.sandbox for job in found):
         served_url()
+    _refuse_unwritable(found)
     return found
 
 
