@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from errno import ENOTDIR
 from pathlib import Path
 
 
@@ -12,7 +13,7 @@ def replace_file(path: Path, text: str) -> None:
 
     Raises OSError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}."[:100])
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -24,13 +25,21 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def take(path: Path) -> None:
-    """Make an empty file that nobody else has. Raises FileExistsError if there is one, and OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Make an empty file that nobody else has. Raises FileExistsError if there is one, and any other OSError."""
+    _make(path.parent)
     path.touch(exist_ok=False)
 
 
 def try_folder(folder: Path) -> None:
     """Make a folder if need be, write a file there, and remove the file. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(bytes(100_000))  # a record with its notebook
+
+
+def _make(folder: Path) -> None:
+    """Make a folder if need be. A file in its place must not be taken for the file that is to be in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(folder)) from error

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import stat
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -205,8 +206,9 @@ def _is_begun(found: Record, wanted: Record) -> bool:
 
 
 def _readable(path: Path) -> Record | None:
+    """The record in a file; None for what is no ordinary file: to read a pipe would wait for ever."""
     try:
-        return read_record(path)
+        return read_record(path) if stat.S_ISREG(path.lstat().st_mode) else None
     except (OSError, ValueError):
         return None
 

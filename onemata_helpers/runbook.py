@@ -5,7 +5,7 @@ A notebook makes one Runbook and calls its methods in this order; each gives bac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import display
 from .apply import apply, refuse_unless_approved
+from .calls import ApiCall
 from .checks import verify, verify_removal
 from .display import View
 from .errors import Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed
@@ -44,7 +45,8 @@ def _recorded(step: Step[P]) -> Step[P]:
         except KeyboardInterrupt:
             failure = Interrupted(f"Interrupted in {step.__name__}().")
         except (ClientError, BotoCoreError) as error:
-            failure = aws_refusal(f"The step {step.__name__}", f"account {self.parameters.account_id}", error)
+            doing = _doing(step.__name__, self.recorder.record.calls)
+            failure = aws_refusal(doing, f"account {self.parameters.account_id}", error)
         except Exception as error:  # not foreseen: its traceback is wanted, and the record must not look unfinished
             self.recorder.finish("failed", one_line(foreign(f"{type(error).__name__}: {error}")))
             raise
@@ -53,6 +55,13 @@ def _recorded(step: Step[P]) -> Step[P]:
         raise failure from None
 
     return recorded
+
+
+def _doing(step: str, calls: Sequence[ApiCall]) -> str:
+    """What failed: the last call, if it was one that failed, and the step. With an expired login none is made."""
+    if calls and calls[-1].error:
+        return f"{calls[-1].service}:{calls[-1].operation} in the step {step}"
+    return f"The step {step}"
 
 
 class Runbook:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 import signal
@@ -225,3 +226,25 @@ def test_a_place_that_cannot_be_is_a_sentence(tmp_path: Path, place: str) -> Non
     (tmp_path / "file").touch()
     with pytest.raises(RecordNotWritten, match="Nothing was changed in AWS"):
         begun(tmp_path / place)
+
+
+def test_a_file_in_place_of_the_folder_is_named_so(tmp_path: Path) -> None:
+    parameters = from_notebook("glue", values("glue"))
+    for folder in (tmp_path / "example" / "glue", tmp_path / "records"):
+        folder.parent.mkdir(exist_ok=True)
+        folder.touch()
+    for attempt in (lambda: begin(parameters, tmp_path, notebook=True), lambda: begun(tmp_path / "records")):
+        with pytest.raises(RecordNotWritten, match="Not a directory"):
+            attempt()
+
+
+def test_what_is_no_ordinary_file_is_neither_read_nor_written_over(tmp_path: Path) -> None:
+    """To open a pipe would wait for ever."""
+    place = tmp_path / "record.json"
+    for make in (os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/zero"), lambda path: path.symlink_to("x")):
+        make(place)
+        before = place.lstat()
+        with pytest.raises(RecordNotWritten, match="there is a file already"):
+            begun(tmp_path)
+        assert place.lstat() == before
+        place.rmdir() if place.is_dir() else place.unlink()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from onemata_helpers.errors import NotUsable
+from onemata_helpers.errors import OddAnswer
 from onemata_helpers.parameters import Ec2Parameters
 from onemata_helpers.plan import Script
 from onemata_helpers.resources.base import Look
@@ -34,25 +33,21 @@ ENDED = {
 ONLINE = {"InstanceId": "i-1", "PingStatus": "Online", "PlatformType": "Linux"}
 
 
-class Answers:
+class Answers(Aws):
     """An AWS that gives these answers."""
 
-    def __init__(self, **answers: Mapping[str, Any]) -> None:
+    def __init__(self, **answers: dict[str, Any]) -> None:
         self.answers = answers
 
-    def client(self, _: str) -> Answers:
-        return self
+    def call(self, service: str, operation: str, **_: Any) -> dict[str, Any]:
+        return self.answers[operation]
 
-    def __getattr__(self, operation: str) -> Any:
-        return lambda **_: self.answers[operation]
-
-
-def aws(**answers: Mapping[str, Any]) -> Aws:
-    return cast(Aws, Answers(**answers))
+    def _name(self, service: str, operation: str) -> str:
+        return f"{service}:{operation}"
 
 
 def test_the_output_is_given_back() -> None:
-    found = read_by_script(aws(send_command=SENT, get_command_invocation=ENDED), SCRIPT)
+    found = read_by_script(Answers(send_command=SENT, get_command_invocation=ENDED), SCRIPT)
     assert found == Output("Success", "out", "")
 
 
@@ -72,26 +67,37 @@ BROKEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_an_answer_in_another_form_is_said(name: str) -> None:
     sent, invocation = BROKEN[name]
-    with pytest.raises(NotUsable, match=r"Systems Manager's answer about the command on i-1 .* Who acts: the engineer"):
-        read_by_script(aws(send_command=sent, get_command_invocation=invocation), SCRIPT)
+    with pytest.raises(OddAnswer, match=r"The answer to ssm:\w+ is not one of AWS's: .* Who acts: the engineer"):
+        read_by_script(Answers(send_command=sent, get_command_invocation=invocation), SCRIPT)
 
 
 @pytest.mark.parametrize(
     ("answer", "platform"),
     [
         ([ONLINE], "linux"),
-        ([ONLINE | {"InstanceId": "i-2"}], None),
-        ([ONLINE | {"InstanceId": "i-2", "PlatformType": "Windows"}, ONLINE], "linux"),
         ([ONLINE | {"PlatformType": "Windows"}], "windows"),
         ([ONLINE | {"PlatformType": "MacOS"}], "other"),
         ([ONLINE | {"PingStatus": "ConnectionLost"}], None),
-        ([{}], None),
         ([], None),
     ],
 )
-def test_only_an_answer_about_the_instance_counts(answer: list[dict[str, str]], platform: str | None) -> None:
-    look = Look(aws(describe_instance_information={"InstanceInformationList": answer}))
+def test_the_platform_of_an_instance_that_is_reached(answer: list[dict[str, str]], platform: str | None) -> None:
+    look = Look(Answers(describe_instance_information={"InstanceInformationList": answer}))
     assert managed_platform(look, "i-1") == platform
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"InstanceInformationList": "Please sign in."},
+        {"InstanceInformationList": [{}]},
+        {"InstanceInformationList": [ONLINE, ONLINE | {"InstanceId": "i-2"}]},
+    ],
+)
+def test_only_an_answer_about_the_instance_says_whether_it_is_reached(answer: dict[str, Any]) -> None:
+    with pytest.raises(OddAnswer, match=r"ssm:(D|d)escribe_?(I|i)nstance"):
+        managed_platform(Look(Answers(describe_instance_information=answer)), "i-1")
 
 
 def test_what_a_command_printed_is_shown_in_plain_and_short() -> None:
@@ -102,7 +108,7 @@ def test_what_a_command_printed_is_shown_in_plain_and_short() -> None:
 
 @pytest.mark.parametrize("platform", ["windows", "other"])
 def test_what_is_not_linux_is_blocked_with_the_way_out(platform: str) -> None:
-    look = Look(aws())
+    look = Look(Answers())
     look.seen["Systems Manager on i-1"] = platform
     (change,) = InstanceConfig("", "i-1", "Administrator", ASSIGNMENT).changes(look)
     assert change.kind == "blocked"
@@ -112,7 +118,7 @@ def test_what_is_not_linux_is_blocked_with_the_way_out(platform: str) -> None:
 
 def on_windows(**changes: Any) -> tuple[OnInstances, Look]:
     parameters = Ec2Parameters(**values("ec2", **changes))
-    look = Look(aws())
+    look = Look(Answers())
     for each in parameters.instance_ids:
         look.seen[f"instance {each}"] = InstanceState(state="running", platform="windows", metadata=MetadataOptions())
         look.seen[f"Systems Manager on {each}"] = "windows"

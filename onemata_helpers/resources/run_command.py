@@ -8,13 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from ..errors import NotUsable
+from pydantic import ValidationError
+
+from ..answers import Answer, Plain, misfit
+from ..errors import NotUsable, OddAnswer
 from ..plan import Call, Script
 from ..redaction import foreign
 from ..session import Aws
 from ..text import one_line, sentence
 from ..wait import Transient, Wait
 from .base import Look
+from .role_state import same_thing
 
 Platform = Literal["linux", "windows", "other"]
 
@@ -62,28 +66,25 @@ def send(script: Script) -> Call:
 
 def read_by_script(aws: Aws, script: Script) -> Output:
     """Run a script that only reads (its purpose begins with `calls.READS_ONLY`), and give back its output."""
-    answer = aws.client("ssm").send_command(**send(script).arguments)
+    call = send(script)
+    answer = aws.call(call.service, call.operation, **call.arguments)
     return output_of(aws, answer, script.instance_id, Wait(tell=lambda _: None, longest_pause=1))
 
 
 def output_of(aws: Aws, answer: dict[str, Any], instance_id: str, wait: Wait) -> Output:
     """The output of the command that SendCommand answered with.
 
-    Raises NotUsable if it does not end in time, or if Systems Manager answers about something else.
+    Raises NotUsable if it does not end in time, and OddAnswer if the answers are not Systems Manager's.
     """
-    ssm = aws.client("ssm")
-    address = {"CommandId": _text(_part(answer, "Command"), "CommandId", instance_id), "InstanceId": instance_id}
-    found: dict[str, Any] = {}
+    command_id = _command_id(answer)
+    found: list[_Invocation] = []
 
     def status() -> str:
-        found.update(wait.retry(lambda: ssm.get_command_invocation(**address), (_NOT_YET,)))
-        return "running" if _text(found, "Status", instance_id) in _RUNNING else "ended"
+        found[:] = [wait.retry(lambda: _read_invocation(aws, command_id, instance_id), (_NOT_YET,))]
+        return "running" if found[0].status in _RUNNING else "ended"
 
     wait.until(f"the command on {instance_id}", status, "ended", TIME_LIMIT)
-    if any(found.get(key) != value for key, value in address.items()):
-        raise _not_systems_manager(instance_id, "another command")
-    texts = [_text(found, key, instance_id) for key in ("Status", "StandardOutputContent", "StandardErrorContent")]
-    return Output(*texts)
+    return Output(found[0].status, found[0].standard_output_content, found[0].standard_error_content)
 
 
 def no_report(instance_id: str, output: Output, why: str) -> NotUsable:
@@ -96,30 +97,56 @@ def no_report(instance_id: str, output: Output, why: str) -> NotUsable:
     )
 
 
-def _read_platform(aws: Aws, instance_id: str) -> Platform | None:
+class _Command(Answer):
+    command_id: Plain
+
+
+class _Sent(Answer):
+    # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html
+    command: _Command
+
+
+class _Invocation(Answer):
+    # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html
+    command_id: Plain
+    instance_id: Plain
+    status: Plain
+    standard_output_content: str
+    standard_error_content: str
+
+
+class _Managed(Answer):
+    instance_id: Plain
+    ping_status: Plain = ""
+    platform_type: Plain = ""
+
+
+class _ManagedInstances(Answer):
     # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeInstanceInformation.html
-    filters = [{"Key": "InstanceIds", "Values": [instance_id]}]
-    answer = aws.client("ssm").describe_instance_information(Filters=filters)
-    ours = [each for each in answer.get("InstanceInformationList", []) if each.get("InstanceId") == instance_id]
-    if not ours or ours[0].get("PingStatus") != "Online":
-        return None
-    return _PLATFORMS.get(ours[0].get("PlatformType", ""), "other")
+    instance_information_list: list[_Managed]
 
 
-def _part(answer: dict[str, Any], key: str) -> dict[str, Any]:
-    found = answer.get(key)
-    return found if isinstance(found, dict) else {}
+def _command_id(answer: dict[str, Any]) -> str:
+    try:
+        return _Sent.model_validate(answer).command.command_id
+    except ValidationError as error:
+        raise OddAnswer("ssm:SendCommand", misfit(error)) from None
 
 
-def _text(answer: dict[str, Any], key: str, instance_id: str) -> str:
-    found = answer.get(key)
-    if not isinstance(found, str):
-        raise _not_systems_manager(instance_id, f"no {key}")
+def _read_invocation(aws: Aws, command_id: str, instance_id: str) -> _Invocation:
+    address = {"CommandId": command_id, "InstanceId": instance_id}
+    found = aws.ask("ssm", "get_command_invocation", _Invocation, **address)
+    same_thing("ssm:GetCommandInvocation", found.command_id, command_id)
+    same_thing("ssm:GetCommandInvocation", found.instance_id, instance_id)
     return found
 
 
-def _not_systems_manager(instance_id: str, what: str) -> NotUsable:
-    return NotUsable(
-        f"Systems Manager's answer about the command on {instance_id} names {what}. Who acts: the engineer checks "
-        "that the connection leads to AWS and not to a proxy; then run the notebook again."
-    )
+def _read_platform(aws: Aws, instance_id: str) -> Platform | None:
+    filters = [{"Key": "InstanceIds", "Values": [instance_id]}]
+    answer = aws.ask("ssm", "describe_instance_information", _ManagedInstances, Filters=filters)
+    found = answer.instance_information_list
+    if not found:
+        return None
+    for each in found:
+        same_thing("ssm:DescribeInstanceInformation", each.instance_id, instance_id)
+    return _PLATFORMS.get(found[0].platform_type, "other") if found[0].ping_status == "Online" else None
