@@ -3,6 +3,7 @@
 hash_in() { sha256sum | cut -d ' ' -f 1; }
 hash_of() { hash_in < "$1"; }
 is_mine() { [ "$(stat -L -c %u "$1")" = "$(id -u)" ]; }
+file_at() { stat -L -c %d:%i "$1" 2> /dev/null; }
 may_be_written() { case $(stat -L -c %A "$1") in ??w*) [ -w "$1" ] ;; *) false ;; esac; }
 
 look() {
@@ -30,9 +31,11 @@ compare() {
 
 # The AWS CLI has the last word on whether there is such a profile, and on what it says.
 ask_cli() {
-  answer=$(setting role_arn 2> "$scratch/errors")
+  answer=$(setting role_arn 2> "$scratch/errors") && code=0 || code=$?
   if ! command -v aws > /dev/null; then
     state=obstacle why="The AWS CLI (aws) is not installed here, or $user does not find it: the administrator of the instance installs it; then run this again."
+  elif [ "$code" = 124 ]; then
+    state=obstacle why="The AWS CLI did not end in $time_limit seconds when it read the files in $dir: $user looks whether each is a plain file; then run this again."
   elif [ "$state" = same ] && [ "$answer" = "$role_arn" ]; then
     :
   elif [ "$state" = absent ] && grep -q 'could not be found' "$scratch/errors"; then
@@ -46,7 +49,11 @@ ask_cli() {
   fi
 }
 
-setting() { aws configure get "$1" --profile "$profile" < /dev/null; }
+setting() {
+  set -- aws configure get "$1" --profile "$profile"
+  ! command -v timeout > /dev/null || set -- timeout "$time_limit" "$@"
+  "$@" < /dev/null
+}
 
 report_config() {
   begin_report config
@@ -72,6 +79,8 @@ obstacle() {
     echo "$user may not enter $dir: the administrator of the instance gives $user permission."
   elif [ -L "$config" ] && [ ! -e "$config" ]; then
     echo "$config is a link to $(readlink "$config"), which is not there: $user corrects or removes it."
+  elif [ -e "$config" ] && [ "$(file_at "$config")" != "$(file_at "$target")" ]; then # a shell drops line ends there
+    echo "$config is a link to a file whose name ends in a line break: $user renames it."
   elif ! is_mine "$parent" || ! may_be_written "$parent"; then
     echo "$parent belongs to $(stat -L -c %U "$parent") or is read-only: the administrator gives $user permission to write there."
   elif [ -e "$target" ]; then
