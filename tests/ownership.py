@@ -79,12 +79,15 @@ class Ownership:
         return not thing.startswith(("role ", "instance profile ")) or (thing, "exists") in self.theirs
 
     def lost(self, after: frozenset[Fact]) -> set[Fact]:
-        """What was the client's and is not so any more."""
-        return self.theirs - after
+        """What was the client's and is not so any more. Their tags on what we made go with it."""
+        gone = {thing for thing, _ in self.theirs if (thing, "exists") not in after and not self.is_theirs(thing)}
+        return {fact for fact in self.theirs - after if fact[0] not in gone or not fact[1].startswith("tag: ")}
 
     def _is_damage(self, fact: Fact) -> bool:
         """README: to apply again mends what was damaged: our trust, boundary, tags and policies."""
         thing, what = fact
+        if " on cluster " in thing:
+            return not self.is_theirs(thing.split(" on cluster ")[0])
         holder = holder_of(thing)
         if what == "exists" or self.is_theirs(holder):
             return False

@@ -230,6 +230,22 @@ def test_a_removal_takes_no_profile_off_that_another_runbook_made(aws: Sandbox) 
     in_place(run("ec2", "verify", **one))
 
 
+def test_our_role_is_not_taken_out_of_a_profile_of_the_clients_that_no_run_filled(aws: Sandbox) -> None:
+    in_place(run("ec2"))
+    iam = aws.client("iam")
+    off_instance(aws)
+    profile = {"InstanceProfileName": "onemata-ec2"}
+    iam.remove_role_from_instance_profile(**profile, RoleName="onemata-ec2")
+    iam.delete_instance_profile(**profile)
+    iam.create_instance_profile(**profile)
+    iam.add_role_to_instance_profile(**profile, RoleName="onemata-ec2")
+    removed = run("ec2", "remove")
+    assert isinstance(removed.error, PlanBlocked)
+    assert removed.writes == []
+    assert run("ec2", "remove", adopt_existing=True).record.outcome == "removed"
+    assert iam.get_instance_profile(**profile)["InstanceProfile"]["Roles"] == []
+
+
 def test_two_profiles_of_one_role_go_one_after_the_other(aws: Sandbox) -> None:
     first: dict[str, Any] = {"instance_ids": BOTH[:1]}
     second: dict[str, Any] = {"instance_ids": BOTH[1:], "instance_profile_name": "second"}

@@ -42,7 +42,7 @@ READS = ("Get", "List", "Describe", "Simulate")
 OPERATIONS = {action.split(":")[1] for each in every_permission() for action in each.actions}
 WRITES = sorted(each for each in OPERATIONS if not each.startswith(READS))
 # What a removal says that it leaves: the client's own, and what other instances of the same role have.
-DOCUMENTED = re.compile("client's|is also on")
+DOCUMENTED = re.compile("client's|is also on|holds another role")
 Step = Callable[[Sandbox], object]
 
 

@@ -122,8 +122,14 @@ class InstanceProfile(Resource):
         """A profile of the client's stays; a role of ours in it would keep the role from being deleted."""
         if found.roles != (self._role_name,) or not self.use.ours(look):
             return self.change("keep", f"It lacks our tag {OWNER_TAG} = ec2: it is the client's.")
+        if not self.adopt:
+            why = (
+                "This profile of the client's own holds our role, and only with adopt_existing would a runbook have "
+                "put it there. The client's admin takes it out, or the engineer sets adopt_existing: true."
+            )
+            return self.change("blocked", why)
         call = self._call("remove_role_from_instance_profile", RoleName=self._role_name)
-        why = "The profile is the client's own and stays; our role is taken out of it."
+        why = "The profile is the client's own and stays; our role is taken out of it (adopt_existing)."
         return self.change("detach", why, call, fields=(Field(name="role in the profile", before=self._role_name),))
 
     def _creation(self) -> Change:

@@ -37,9 +37,7 @@ class RoleUse:
     def why_all_stays(self, look: Look) -> str:
         """Why nothing may be taken off the role; empty if something may."""
         elsewhere = self.elsewhere(look)
-        if not elsewhere:
-            return ""
-        return f"The role is also on {', '.join(elsewhere)}, which needs it. Remove it there, too, and then all goes."
+        return f"The role is also on {', '.join(elsewhere)}, which needs it." if elsewhere else ""
 
     def why_the_services_part_stays(self, look: Look) -> str:
         """Why what this service's deliveries share may not be taken away; empty if it may."""
