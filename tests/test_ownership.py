@@ -223,6 +223,41 @@ def test_a_cluster_that_still_lists_our_deleted_role_is_cleaned(aws: Sandbox) ->
     assert removed.writes == ["ModifyClusterIamRoles"]
 
 
+def test_a_removal_takes_no_profile_off_that_another_runbook_made(aws: Sandbox) -> None:
+    one: dict[str, Any] = {"instance_profile_name": "shared"}
+    in_place(run("ec2", **one))
+    assert run("ec2", "remove", role_name="another", **one).writes == []
+    in_place(run("ec2", "verify", **one))
+
+
+def test_our_role_is_not_taken_out_of_a_profile_of_the_clients_that_no_run_filled(aws: Sandbox) -> None:
+    in_place(run("ec2"))
+    iam = aws.client("iam")
+    off_instance(aws)
+    profile = {"InstanceProfileName": "onemata-ec2"}
+    iam.remove_role_from_instance_profile(**profile, RoleName="onemata-ec2")
+    iam.delete_instance_profile(**profile)
+    iam.create_instance_profile(**profile)
+    iam.add_role_to_instance_profile(**profile, RoleName="onemata-ec2")
+    removed = run("ec2", "remove")
+    assert isinstance(removed.error, PlanBlocked)
+    assert removed.writes == []
+    assert run("ec2", "remove", adopt_existing=True).record.outcome == "removed"
+    assert iam.get_instance_profile(**profile)["InstanceProfile"]["Roles"] == []
+
+
+def test_two_profiles_of_one_role_go_one_after_the_other(aws: Sandbox) -> None:
+    first: dict[str, Any] = {"instance_ids": BOTH[:1]}
+    second: dict[str, Any] = {"instance_ids": BOTH[1:], "instance_profile_name": "second"}
+    in_place(run("ec2", **first))
+    in_place(run("ec2", **second))
+    assert run("ec2", "remove", **first).record.outcome == "removed"
+    assert profile_on(aws, BOTH[0]) == ""
+    in_place(run("ec2", "verify", **second))
+    assert run("ec2", "remove", **second).record.outcome == "removed"
+    assert not exists(aws, "onemata-ec2")
+
+
 def test_a_forged_tag_does_not_make_somebodys_role_ours(aws: Sandbox) -> None:
     make_foreign_role(aws, "onemata-redshift")
     aws.client("iam").tag_role(RoleName="onemata-redshift", Tags=[{"Key": "onemata:runbook", "Value": "redshift"}])

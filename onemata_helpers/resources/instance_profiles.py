@@ -44,13 +44,14 @@ def instances_with(look: Look, profile_arn: str) -> list[str]:
 
 @dataclass(frozen=True)
 class InstanceProfile(Resource):
-    """An instance profile that holds our role. A profile can hold one role only."""
+    """An instance profile that holds our role, for these instances. A profile can hold one role only."""
 
     name: str
     path: str
     use: RoleUse
     tags: dict[str, str] = field(default_factory=dict)
     adopt: bool = False
+    instance_ids: tuple[str, ...] = ()
 
     transient = (NOT_YET_IN_IAM, STILL_ON_IT)
 
@@ -97,7 +98,7 @@ class InstanceProfile(Resource):
         found = instance_profile(look, self.name)
         if found is None:
             return [self.change("nothing", "There is no instance profile of this name.")]
-        stays = self.use.why_the_services_part_stays(look)
+        stays = self._why_it_stays(look, found)
         if stays:
             return [self.change("keep", stays)]
         if not found.ours:
@@ -109,12 +110,26 @@ class InstanceProfile(Resource):
         why = "A runbook made it (our tag)."
         return [self.change("delete", why, *calls, fields=(Field(name="instance profile", before=found.arn),))]
 
+    def _why_it_stays(self, look: Look, found: ProfileState) -> str:
+        """Why others need it; empty if nobody does."""
+        elsewhere = [each for each in instances_with(look, found.arn) if each not in self.instance_ids]
+        if elsewhere:
+            return f"It is also on {', '.join(elsewhere)}, which needs it."
+        others = self.use.other_deliveries(look, "ec2")
+        return f"Another delivery uses it, too ({'; '.join(others)})." if others else ""
+
     def _out_of_the_clients(self, look: Look, found: ProfileState) -> Change:
         """A profile of the client's stays; a role of ours in it would keep the role from being deleted."""
         if found.roles != (self._role_name,) or not self.use.ours(look):
             return self.change("keep", f"It lacks our tag {OWNER_TAG} = ec2: it is the client's.")
+        if not self.adopt:
+            why = (
+                "This profile of the client's own holds our role, and only with adopt_existing would a runbook have "
+                "put it there. The client's admin takes it out, or the engineer sets adopt_existing: true."
+            )
+            return self.change("blocked", why)
         call = self._call("remove_role_from_instance_profile", RoleName=self._role_name)
-        why = "The profile is the client's own and stays; our role is removed from it."
+        why = "The profile is the client's own and stays; our role is removed from it (adopt_existing)."
         return self.change("detach", why, call, fields=(Field(name="role in the profile", before=self._role_name),))
 
     def _creation(self) -> Change:

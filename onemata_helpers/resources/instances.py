@@ -147,6 +147,9 @@ class ProfileAssociation(Resource):
         profile = instance_profile(look, self.instance_profile)
         if profile is not None and not profile.ours:
             return [self.change("keep", "The instance profile is the client's own.")]
+        if profile is not None and profile.roles not in ((), (self.use.role_name,)):
+            why = f"The profile holds another role ({', '.join(profile.roles)}), so it stays on the instance."
+            return [self.change("keep", why)]
         others = self.use.other_deliveries(look, "ec2")
         if others:
             return [self.change("keep", f"Another delivery uses it, too ({'; '.join(others)}).")]
