@@ -21,7 +21,7 @@ from onemata_helpers.services.on_instance import OnInstances
 from onemata_helpers.session import Aws
 from onemata_helpers.wait import Wait
 
-from .account import give_foreign_profile
+from .account import give_foreign_profile, inline_name
 from .conftest import STEPS, Run, run, values
 
 PATIENT = Wait(tell=lambda _: None, seconds=20)
@@ -225,7 +225,7 @@ def test_nothing_pasted_is_nothing_proven(aws: Sandbox) -> None:
 
 
 def no_inline_policy(aws: Sandbox) -> None:
-    aws.client("iam").delete_role_policy(RoleName="onemata-ec2", PolicyName="onemata-assume-role")
+    aws.client("iam").delete_role_policy(RoleName="onemata-ec2", PolicyName=inline_name(aws, "onemata-ec2"))
 
 
 def onemata_trusts(**conditions: Any) -> Callable[[Sandbox], None]:
