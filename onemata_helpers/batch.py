@@ -133,7 +133,7 @@ def _ending(path: Path, error: str) -> tuple[str, str]:
 
 def _cut_off(path: Path, record: Record, error: str) -> str:
     """Give a record the end that the notebook's process could not give it, and say what was done by then."""
-    happened = f"{sentence(error or 'The run was cut off before its end')} {done_so_far(record)}"
+    happened = f"{sentence(error or 'The run was cut off before its end')} {_by_then(record)}"
     why = who_acts(happened, "the engineer runs it again, which completes what was begun")
     record.outcome, record.reason, record.finished = "failed", why, now()
     try:
@@ -141,6 +141,15 @@ def _cut_off(path: Path, record: Record, error: str) -> str:
     except OSError as failure:
         return f"{why} The record {path} cannot be written: {failure.strerror}."
     return why
+
+
+def _by_then(record: Record) -> str:
+    """What a killed process had done. It may have died between a call and the writing of its answer."""
+    if record.plan is None or record.action not in ("apply", "remove"):
+        return done_so_far(record)
+    wrote = any(call.access == "write" for call in record.calls)
+    known = done_so_far(record) if wrote else "No change is on record."
+    return f"{known} A call that was under way may have gone through, too."
 
 
 def _refuse_unwritable(found: Sequence[Job]) -> None:

@@ -38,7 +38,8 @@ KEPT = ("PATH", "PYTEST_", "COV_", "COVERAGE_")
 
 
 def _start_from_a_clean_environment() -> None:
-    """No profile, proxy, language, time zone or Jupyter configuration of the developer's has a say."""
+    """No profile, proxy, language, time zone, umask or Jupyter configuration of the developer's has a say."""
+    os.umask(0o022)
     of_all_workers = os.environ.get("ONEMATA_RECORDS") if "PYTEST_XDIST_WORKER" in os.environ else None
     for name in [name for name in os.environ if not name.startswith(KEPT)]:
         del os.environ[name]

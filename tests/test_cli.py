@@ -219,6 +219,21 @@ def test_a_killed_notebook_says_what_was_done_and_its_record_ends(aws: Sandbox, 
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_notebook_killed_before_an_answer_is_on_record_does_not_say_that_nothing_was_done(
+    aws: Sandbox, tmp_path: Path
+) -> None:
+    def kill(_: object) -> None:
+        for kernel in kernels():
+            kernel.terminate()
+
+    aws.after("CreateRole", kill)
+    onemata("run", EXAMPLE, "--service", "redshift", "--action", "apply", cwd=tmp_path)
+    found = records(tmp_path)["example/redshift"]
+    assert aws.client("iam").get_role(RoleName=ROLES["redshift"])
+    assert "No change is on record. A call that was under way may have gone through, too." in found.reason
+    assert "Nothing was changed" not in found.reason
+
+
 def test_a_long_folder_for_temporary_files_is_no_obstacle_and_the_terminal_stays_quiet(
     aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
