@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from . import batch
 from .clients import from_folders
@@ -34,13 +36,20 @@ Folders = Annotated[
 ]
 
 
+@app.callback()
+def _in_any_encoding() -> None:
+    # Not every terminal, and no pipe on Windows, has all the characters that a name may have.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 @app.command()
 def check(folders: Folders) -> None:
     """Say all that is wrong in the clients' folders, without AWS. Exit code 0 or 2."""
     found, problems = from_folders(folders)
     for folder, services in found.items():
         where = "; sandbox only" if any(each.sandbox for each in services.values()) else ""
-        out.print(f"{escape(one_line(str(folder)))}: good ({', '.join(services)}{where})", soft_wrap=True)
+        out.print(shown(f"{one_line(str(folder))}: good ({', '.join(services)}{where})"), soft_wrap=True)
     if problems:
         _fail(ParameterError(problems))
 
@@ -61,10 +70,10 @@ def run(
     table = Table("Client", "Service", "Action", "Outcome", "Seconds")
     failed = False
     with out.status(counted(len(todo), "runbook")) as status:
-        for result in batch.run(todo, jobs, lambda job: status.update(f"running {shown(job.name)}")):
+        for result in batch.run(todo, jobs, lambda job: status.update(shown(f"running {job.name}"))):
             p = result.job.parameters
-            out.print(f"[bold]{shown(result.job.name)}[/bold]: {shown(result.why)}", soft_wrap=True)
-            out.print(f"  {shown(result.record.with_suffix('.ipynb').as_posix())}", soft_wrap=True)
+            out.print(Text.assemble((result.job.name, "bold"), ": ", shown(result.why)), soft_wrap=True)
+            out.print(shown(f"  {result.record.with_suffix('.ipynb').as_posix()}"), soft_wrap=True)
             table.add_row(p.client, p.service, p.action, _coloured(result.outcome), f"{result.seconds:.1f}")
             failed = failed or not result.ok
     out.print(table)
@@ -116,9 +125,9 @@ def schema() -> None:
     typer.echo(json.dumps(Record.model_json_schema(), indent=2))
 
 
-def shown(text: str) -> str:
-    """Any text as the terminal may show it: nothing in it moves a cursor or is taken for rich's markup."""
-    return escape(visible(text))
+def shown(text: str) -> Text:
+    """Any text as the terminal may show it: nothing in it moves a cursor, or is rich's markup or an emoji's name."""
+    return Text(visible(text))
 
 
 def _coloured(outcome: str) -> str:

@@ -7,6 +7,7 @@ goes beyond plain keys, texts and lists is refused as soon as the parser meets i
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ _LARGEST = 64 * 1024
 _DEEPEST = 4
 _MOST_EVENTS = 1000
 _TAG = "tag:yaml.org,2002:"
+# Where YAML begins a line and many editors do not: a key could stand behind what looks like a comment.
+_UNSEEN_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 # A number of another base, or one with signs, is not what its author reads in it.
 _PLAIN_NUMBER = frozenset("0123456789")
 _KINDS = {"int": "a number", "float": "a number", "timestamp": "a date or time", "merge": "a merge key", "value": "a ="}
@@ -82,10 +85,15 @@ def _text(path: Path) -> str:
     if len(content) > _LARGEST:
         raise _Refused(f"must be at most {_LARGEST // 1024} KiB long")
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _Refused("must be text in UTF-8: this line has bytes of another encoding", line) from None
+    unseen = _UNSEEN_BREAK.search(text)
+    if unseen:
+        line = text.count("\n", 0, unseen.start()) + 1
+        raise _Refused(f"must have ordinary line ends: within this line there is {unseen[0]!r}, which ends it", line)
+    return text
 
 
 def _bytes(path: Path) -> bytes:
@@ -94,7 +102,7 @@ def _bytes(path: Path) -> bytes:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             _refuse_all_but_a_file(os.fstat(number).st_mode)
-            return os.read(number, _LARGEST + 1)
+            return b"".join(_parts(number))
         finally:
             os.close(number)
     except FileNotFoundError:
@@ -102,6 +110,14 @@ def _bytes(path: Path) -> bytes:
         raise _Refused("must be a file: the link leads nowhere" if dangling else "must be there") from None
     except (OSError, ValueError) as error:
         raise _Refused(f"must be a file that can be read: {why_not(error)}") from None
+
+
+def _parts(number: int) -> Iterator[bytes]:
+    """What is read until the end or too much: a network's file may come in parts."""
+    left = _LARGEST + 1
+    while left > 0 and (part := os.read(number, left)):
+        left -= len(part)
+        yield part
 
 
 def _refuse_all_but_a_file(mode: int) -> None:

@@ -28,6 +28,11 @@ _SIGNS = {
 }  # fmt: skip
 
 
+# Jupyter and nbconvert take `$...$` for a formula, which may hide what stands in it, but not within these classes.
+# https://docs.mathjax.org/en/latest/options/document.html (pandas does the same: styler.html.mathjax)
+_AS_IT_IS = '<div class="tex2jax_ignore mathjax_ignore">\n{}\n</div>'
+
+
 class View:
     """One result, in two forms. Jupyter shows the HTML; `str()` gives the text."""
 
@@ -42,7 +47,7 @@ class View:
         return str(self)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        html = _render(f"{self._template}.html", self._values)
+        html = _AS_IT_IS.format(_render(f"{self._template}.html", self._values))
         return {"text/html": html, "text/plain": str(self)}
 
 

@@ -13,7 +13,8 @@ from pydantic_core import ErrorDetails
 from .client_file import ClientFile, Place, read, why_not
 from .errors import ParameterError, Problem
 from .parameters import EXAMPLE_VALUES, SCHEMAS, ClientParameters, ServiceParameters
-from .raw_value import PLAIN_DATA, kind_of, shown, shown_place
+from .raw_value import PLAIN_DATA, is_a, kind_of, shown, shown_place
+from .text import counted
 
 P = TypeVar("P", bound=ClientParameters)
 
@@ -21,6 +22,7 @@ _SHARED = "client.yaml"
 _FILES = {f"{service}.yaml": service for service in SCHEMAS}
 _NOT_PARAMETERS = {"In", "Out"}  # IPython's own
 _NOTEBOOK = "the notebook's parameters"
+_STRAYS_SHOWN = 20
 # What pydantic says in words of its own, by the type of its error.
 _MUST = {
     "missing": "must be given: this key is missing",
@@ -46,12 +48,12 @@ def from_notebook(service: str, variables: Mapping[str, Any]) -> ServiceParamete
     values = {
         name: value
         for name, value in variables.items()
-        if name in schema.model_fields
-        or (not name.startswith("_") and name not in _NOT_PARAMETERS and isinstance(value, PLAIN_DATA))
+        if name.strip("_") in schema.model_fields
+        or (not name.startswith("_") and name not in _NOT_PARAMETERS and is_a(value, *PLAIN_DATA))
     }
     parameters, details = _validated(schema, values)
     problems = [*_unknown(values, schema), *(_problem(each) for each in details)]
-    if not values.get("sandbox"):
+    if values.get("sandbox", False) is False:
         problems += _left_from_example(values)
     if parameters is None or problems:
         raise ParameterError(problems)
@@ -155,8 +157,15 @@ def _left_from_example(values: Mapping[str, Any], file: ClientFile | None = None
     return [
         _located((key,), shown(example), must, file)
         for key, example in EXAMPLE_VALUES.items()
-        if type(values.get(key)) is type(example) and values[key] == example
+        if _is_example(values.get(key), example)
     ]
+
+
+def _is_example(given: Any, example: str | list[str]) -> bool:
+    """Whether they are equal. Only texts are compared: what another object says to that may be anything."""
+    if isinstance(example, list):
+        return is_a(given, list) and all(is_a(each, str) for each in given) and bool(given == example)
+    return is_a(given, str) and bool(given == example)
 
 
 def _misplaced(file: ClientFile, elsewhere: Callable[[str], bool], must: str) -> list[Problem]:
@@ -174,19 +183,29 @@ def _of_a_service(key: str) -> bool:
 def _stray(folder: Path, names: Sequence[str]) -> list[Problem]:
     """The entries of a client's folder that would be overlooked, and what is missing there."""
     known = [_SHARED, *_FILES]
-    must = f"must be one of {', '.join(known)}, a *.md or a dot-file"
-    problems = [
-        Problem(str(folder / name), "", "", must + _rename(name, known))
-        for name in names
-        if name not in known and not name.startswith(".") and not _is_prose(folder / name)
-    ]
+    must = f"must be one of {', '.join(known)}, a *.md or a dot-file (and neither YAML nor JSON)"
+    strays = [name for name in names if name not in known and not _may_be_there(folder / name)]
+    listed, left = strays[:_STRAYS_SHOWN], len(strays) - _STRAYS_SHOWN
+    problems = [Problem(str(folder / name), "", "", must + _rename(name, known)) for name in listed]
+    if left > 0:
+        problems.append(Problem(str(folder), "", "", f"{must}: so must {counted(left, 'more entry', 'more entries')}"))
     if not any(name in _FILES for name in names):
         problems.append(Problem(str(folder), "", "", f"must have the file of a service: {', '.join(_FILES)}"))
     return problems
 
 
-def _is_prose(path: Path) -> bool:
-    return path.suffix == ".md" and path.is_file()
+def _may_be_there(path: Path) -> bool:
+    """Whether it is a dot-file or notes, and does not look like a client's file that somebody renamed."""
+    if path.name.lower().removesuffix(".md").endswith((".yaml", ".yml", ".json")):
+        return False
+    return path.name.startswith(".") or (path.suffix == ".md" and _is_file(path))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # of a link to a name that is too long, or into a folder that we may not enter
+        return False
 
 
 def _rename(name: str, known: Sequence[str]) -> str:

@@ -271,8 +271,9 @@ class Ec2Parameters(ServiceParameters):
     instance_user: Annotated[
         Text,
         matches(
-            r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,103}",
-            "must be the name of a user on the instance: up to 104 letters, digits or any of _.@-, no sign but _ first",
+            r"(?!\d+$)[A-Za-z0-9_][A-Za-z0-9_.@-]{0,103}",  # digits alone would be a user's number, and 0 is root
+            "must be the name of a user on the instance: up to 104 letters, digits or any of _.@-, no sign but _ first,"
+            " not digits alone",
         ),
         Filled,
     ] = Field("ec2-user", description="User on the instance whose ~/.aws/config gets the profile")

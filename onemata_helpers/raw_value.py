@@ -19,17 +19,17 @@ PLAIN_DATA = (
 )  # fmt: skip
 """What counts as data among a notebook's variables; modules, functions, classes and other objects do not."""
 
-_KINDS: tuple[tuple[Any, str], ...] = (
-    (bool, "true or false"),
+_KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
+    ((bool,), "true or false"),
     ((int, float, complex, Decimal), "a number"),
-    (str, "text"),
-    (tuple, "a tuple: is there a comma behind the value?"),
-    (list, "a list"),
-    (dict, "a mapping"),
+    ((str,), "text"),
+    ((tuple,), "a tuple: is there a comma behind the value?"),
+    ((list,), "a list"),
+    ((dict,), "a mapping"),
     ((set, frozenset), "a set"),
     ((bytes, bytearray), "bytes"),
     ((date, time, timedelta), "a date or time"),
-    (type(None), "nothing"),
+    ((type(None),), "nothing"),
 )
 _SECRET_NAME = re.compile(r"secret|passw|token|credential|access_?key|private_?key", re.IGNORECASE)
 _NAMED_SECRET = re.compile(rf"(?:{_SECRET_NAME.pattern})\w*['\"]?\s*[:=]", re.IGNORECASE)
@@ -51,11 +51,16 @@ class Unquoted:
         return self.text
 
 
+def is_a(value: Any, *types: type) -> bool:
+    """Whether a value is of one of these types, by its own type: an object's `__class__` may say anything, or raise."""
+    return issubclass(type(value), types)
+
+
 def kind_of(value: Any) -> str:
     """The kind of a value in plain words, like `a list`."""
-    if isinstance(value, Unquoted):
-        return value.kind
-    return next((kind for types, kind in _KINDS if isinstance(value, types)), f"an object ({type(value).__name__})")
+    if is_a(value, Unquoted):
+        return str(value.kind)
+    return next((kind for types, kind in _KINDS if is_a(value, *types)), f"an object ({type(value).__name__})")
 
 
 def shown(value: Any, name: str = "") -> str:
@@ -65,7 +70,7 @@ def shown(value: Any, name: str = "") -> str:
     """
     if _SECRET_NAME.search(name[:200]):
         return _NOT_SHOWN
-    if not isinstance(value, (*PLAIN_DATA, Unquoted)):
+    if not is_a(value, *PLAIN_DATA, Unquoted):
         return f"({kind_of(value)})"
     try:
         whole, short = repr(value), _SHORT.repr(value)

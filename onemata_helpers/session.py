@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from aws_assume_role_lib.aws_assume_role_lib import assume_role
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,10 +26,15 @@ from .refusal import aws_refusal, in_awss_words, without_words
 from .sandbox_address import parsed_url
 from .text import one_line
 
-# The services that the runbooks call, and the ends of AWS's host names.
-# https://docs.aws.amazon.com/general/latest/gr/rande.html
+# The services that the runbooks call.
 _SERVICES = ("sts", "iam", "ec2", "redshift", "ssm")
-_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
+# What the host names of AWS's services are made of; a client's own machine, API or bucket has an AWS name, too.
+# https://docs.aws.amazon.com/general/latest/gr/rande.html
+# https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html (the names with vpce)
+_OF_AWS = (
+    r"https://(?:vpce-[a-z0-9-]+\.)?{service}(?:-fips)?(?:\.(?:[a-z-]*global|us-gov|[a-z]{{2}}(?:-[a-z]+)+-[0-9]))?(?:\.vpce)?"
+    r"\.(?:amazonaws\.com(?:\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)/?"
+)
 
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 6},
@@ -35,6 +42,15 @@ _CONFIG = Config(
     read_timeout=60,
     user_agent_extra="onemata-runbooks",
 )
+
+
+# For the sandbox: which profile and files are read. None of the user's are.
+# https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html
+_NOTHING_OF_THE_USERS: dict[str, Any] = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 
 
 class Identity(Frozen):
@@ -114,7 +130,7 @@ class Aws:
         if self._endpoint:
             return {}
         addresses = {service: self.client(service).meta.endpoint_url for service in _SERVICES}
-        return {service: foreign(address) for service, address in addresses.items() if not _is_of_aws(address)}
+        return {service: foreign(address) for service, address in addresses.items() if not _is_of_aws(address, service)}
 
     @property
     def where(self) -> str:
@@ -133,9 +149,8 @@ class Aws:
         return [secret for secret in (frozen.access_key, frozen.secret_key, frozen.token) if secret]
 
 
-def _is_of_aws(address: str) -> bool:
-    parts = urlsplit(address)
-    return parts.scheme == "https" and (parts.hostname or "").endswith(_OF_AWS)
+def _is_of_aws(address: str, service: str) -> bool:
+    return bool(re.fullmatch(_OF_AWS.format(service=service), address))
 
 
 @contextmanager
@@ -166,6 +181,7 @@ def connect(parameters: ClientParameters, on_call: Callable[[ApiCall], None], sa
     try:
         aws = _sandbox(sandbox_url, parameters.region, on_call) if sandbox_url else _account(parameters, on_call)
         identity = aws.identity
+        aws.endpoints  # noqa: B018 - a broken address of any service is found now
     except (ClientError, BotoCoreError) as error:
         failure = str(aws_refusal("Signing in", f"region {parameters.region}", error))
         raise ConnectError(f"{failure}{_perhaps_external_id(parameters, error)}") from None
@@ -198,7 +214,12 @@ def _account(parameters: ClientParameters, on_call: Callable[[ApiCall], None]) -
 
 def _sandbox(url: str, region: str, on_call: Callable[[ApiCall], None]) -> Aws:
     address = parsed_url(url)
-    session = boto3.Session(aws_access_key_id=address.key_id, aws_secret_access_key=address.secret, region_name=region)
+    session = boto3.Session(
+        aws_access_key_id=address.key_id,
+        aws_secret_access_key=address.secret,
+        region_name=region,
+        botocore_session=botocore.session.Session(_NOTHING_OF_THE_USERS),
+    )
     watch(session, on_call)
     return Aws(session, address.endpoint)
 

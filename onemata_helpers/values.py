@@ -19,7 +19,7 @@ from botocore.loaders import create_loader
 from botocore.regions import EndpointResolver
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
-from .raw_value import Unquoted, kind_of
+from .raw_value import Unquoted, is_a, kind_of
 from .redaction import looks_like_credential
 from .text import is_plain
 
@@ -47,9 +47,9 @@ def _text(value: Any) -> Any:
     """Text that hides nothing; YAML's and Python's nothing is the empty text. Raises ValueError for all else."""
     if value is None:
         return ""
-    if isinstance(value, (int, float, Unquoted)):
+    if is_a(value, int, float, Unquoted):
         raise ValueError(f"must be text in quotes: without them it is {kind_of(value)}")
-    if not isinstance(value, str):
+    if not is_a(value, str):
         raise ValueError(f"must be text, not {kind_of(value)}")
     if len(value) > _LONGEST:
         raise ValueError(f"must be at most {_LONGEST} characters long, not {len(value)}")
@@ -68,7 +68,7 @@ def _real(value: str) -> str:
 
 
 def _account_id(value: Any) -> Any:
-    if isinstance(value, (int, float, Unquoted)) and not isinstance(value, bool):
+    if is_a(value, int, float, Unquoted) and not is_a(value, bool):
         raise ValueError(
             "must be quoted: without quotes it is a number, which loses leading zeros, and one that starts "
             "with 0 is taken for octal. Copy it from the AWS console, and put it in quotes"
@@ -151,12 +151,13 @@ OptionalBucket = Annotated[
         "must be a bucket's name alone, with no s3:// before it: 3 to 63 small letters, digits, '.' and '-'",
     ),
 ]
-# A key has 1,024 bytes in all: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+# With `//` at its end it would be less than the folder that policies name. A key has 1,024 bytes in all:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 Prefix = Annotated[
     Text,
     matches(
-        r"[A-Za-z0-9_+=,.@:-][A-Za-z0-9_+=,.@:/-]{0,899}",
-        "must be up to 900 letters, digits or any of _+=,.@:/-, with no leading '/', no spaces, no wildcards",
+        r"(?!.*//)[A-Za-z0-9_+=,.@:-][A-Za-z0-9_+=,.@:/-]{0,899}",
+        "must be up to 900 letters, digits or any of _+=,.@:/-, with no leading '/', no '//', no spaces, no wildcards",
     ),
 ]
 KmsKeyArn = Annotated[

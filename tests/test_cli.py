@@ -261,3 +261,13 @@ def test_what_others_wrote_reaches_the_terminal_visibly(aws: Sandbox, tmp_path: 
     assert hostile not in done.stdout
     assert "/[bold]/" in done.stdout
     assert all(is_plain(line) for line in done.stdout.split("\n"))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_name_that_the_terminal_has_no_characters_for_is_written_out(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    checked = onemata("check", client(tmp_path, "acme").rename(tmp_path / "東京"), cwd=tmp_path)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "\\u6771\\u4eac: good" in checked.stdout

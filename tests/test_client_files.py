@@ -158,6 +158,7 @@ def test_what_is_no_file_is_named_and_not_waited_for(folder: Path, name: str, ma
     "name",
     [
         "redshift.YAML", "Redshift.yaml", "redshift.yml", "redshift.yaml.txt", "redshift.json", "redshift.yaml~",
+        ".redshift.yaml", ".redshift.YML", "redshift.yaml.md",
         "redshift.yaml ", "redshift", "athena.yaml", "client.yml", "notes.txt", "\x1b[31m", "two\nlines.yaml",
     ],
 )  # fmt: skip
@@ -179,6 +180,41 @@ def test_notes_and_dot_files_may_be_there(folder: Path) -> None:
     (folder / ".redshift.yaml.swp").write_bytes(b"\x00")
     (folder / ".git").mkdir()
     assert said(folder) == ""
+
+
+def test_notes_that_are_a_link_to_nowhere_are_named(folder: Path) -> None:
+    for number, target in enumerate(("nowhere", "notes0.md/x", "n" * 300, "notes3.md")):
+        (folder / f"notes{number}.md").symlink_to(target)
+    assert said(folder).count("must be one of") == 4
+
+
+def test_of_very_many_entries_the_first_are_named_and_the_rest_counted(folder: Path) -> None:
+    for number in range(5000):
+        (folder / f"stray{number}").touch()
+    text = said(folder)
+    assert text.count("stray") == 20
+    assert "and neither YAML nor JSON): so must 4980 more entries" in text
+
+
+@pytest.mark.parametrize("break_", ["\x85", "\u2028", "\u2029", "\r"])
+def test_no_key_hides_behind_a_comment(folder: Path, break_: str) -> None:
+    path = folder / "client.yaml"
+    path.write_bytes(b"# Ask Ana" + f"{break_}operator_role_arn: x\n".encode() + path.read_bytes())
+    assert f"client.yaml, line 1: must have ordinary line ends: within this line there is {break_!r}" in said(folder)
+
+
+def test_the_line_ends_of_windows_are_ordinary(folder: Path) -> None:
+    path = folder / "client.yaml"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert said(folder) == ""
+
+
+def test_a_file_that_comes_in_parts_is_read_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / "client.yaml"
+    path.write_text(path.read_text() + "unknown: 1\n")
+    read = os.read
+    monkeypatch.setattr(os, "read", lambda number, size: read(number, min(size, 100)))
+    assert "unknown = 1: must be a known key" in said(folder)
 
 
 def test_a_missing_client_file_hides_nothing_else(folder: Path) -> None:

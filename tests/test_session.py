@@ -16,6 +16,7 @@ from onemata_helpers.errors import ConnectError
 from onemata_helpers.parameter_files import from_notebook
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.session import Aws, Identity, connect, refuse_strangers
+from onemata_helpers.text import is_plain
 
 from .conftest import run, values
 
@@ -138,3 +139,44 @@ def test_awss_own_endpoints_are_awss(region: str, monkeypatch: pytest.MonkeyPatc
     assert Aws(boto3.Session(region_name=region)).endpoints == {}
     monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
     assert Aws(boto3.Session(region_name=region)).endpoints == {}
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+    assert Aws(boto3.Session(region_name=region)).endpoints == {}
+
+
+def test_a_private_link_is_awss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "https://vpce-0a1b-2c3d-us-east-1a.ssm.us-east-1.vpce.amazonaws.com")
+    assert Aws(boto3.Session(region_name="us-east-1")).endpoints == {}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://ssm.us-east-1.amazonaws.com", "https://ec2-203-0-113-1.compute-1.amazonaws.com",
+        "https://abc.execute-api.us-east-1.amazonaws.com", "https://ssm.s3.amazonaws.com", "https://iam.amazonaws.com",
+        "https://ssm-1.us-east-1.elb.amazonaws.com", "https://x@ssm.us-east-1.amazonaws.com",
+        "https://ssm.us-east-1.amazonaws.com:8443", "https://ssm.us-east-1.amazonaws.com/x",
+    ],
+)  # fmt: skip
+def test_what_only_has_a_name_of_awss_is_shown(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", address)
+    assert set(Aws(boto3.Session(region_name="us-east-1")).endpoints) == {"ssm"}
+
+
+@pytest.mark.parametrize("address", ["no address", "http://[", "https://\x1b[31m"])
+def test_a_broken_address_of_any_service_is_said_at_signing_in(
+    address: str, signed_in: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", address)
+    with pytest.raises(ConnectError, match="the AWS settings cannot be used") as caught:
+        enter()
+    assert is_plain(str(caught.value))
+
+
+def test_the_sandbox_takes_nothing_from_the_users_settings(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        (tmp_path / name).write_text("[broken")
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("AWS_PROFILE", "of-another-job")
+    assert run("glue", "plan").record.outcome == "planned"

@@ -208,12 +208,16 @@ def test_the_profile_on_the_instance_is_never_the_default(given_name: str) -> No
         ("ec2", {"role_name": "-x"}),
         ("ec2", {"instance_user": "a\\0033c"}),
         ("ec2", {"instance_user": "CORP\\user"}),
+        ("ec2", {"instance_user": "0"}),
+        ("ec2", {"instance_user": "1000"}),
         ("ec2", {"denied_bucket": "onemata-example-data"}),
         ("redshift", {"role_path": "/x,arn:aws:iam::666666666666:role/"}),
         ("redshift", {"role_path": "/*/"}),
         ("redshift", {"role_path": f"/{'x' * 511}/"}),
         ("redshift", {"role_name": "a,b"}),
         ("redshift", {"prefix": "a" * 901}),
+        ("redshift", {"prefix": "a//"}),
+        ("redshift", {"prefix": "a//b"}),
         ("redshift", {"launch_subnet_group": "Default"}),
         ("redshift", {"launch_subnet_group": "a b"}),
         ("redshift", {"launch_database": "a$b"}),
@@ -256,6 +260,41 @@ def test_what_aws_takes_is_taken(service: str, changes: dict[str, Any]) -> None:
     assert {name: getattr(kept, name) for name in changes} == changes
 
 
+class Moody:
+    """An object that answers no question, as an array of several numbers."""
+
+    def __bool__(self) -> bool:
+        raise ValueError("neither true nor false")
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("neither equal nor not")
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        raise ValueError("nothing to show")
+
+
+class Proxy:
+    """An object that stands for another one, which is not there. pytest cannot hold one as a test's parameter."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        raise ValueError("of no class")
+
+
+class Impostor:
+    """An object that says that it is a text."""
+
+    __class__ = str  # type: ignore[assignment]
+
+
+class Word(str):
+    """A text of a class of its own, as libraries have them."""
+
+    __slots__ = ()
+
+
 class Anything(BaseModel):
     """An object of a class that parameters have nothing to do with."""
 
@@ -263,6 +302,7 @@ class Anything(BaseModel):
 WRONG_KINDS: list[Any] = [
     (True,), ("apply",), {"x"}, frozenset(), b"x", datetime(2024, 1, 1, tzinfo=UTC), date(2024, 1, 1),
     Decimal(1), 1.5, 10**5000, object(), Anything(), types, len, Anything, {1: 2}, [None], [[]], range(3), 1j,
+    Moody(), [Moody()], {"a": Moody()}, Impostor(),
 ]  # fmt: skip
 
 
@@ -341,3 +381,37 @@ def test_forty_random_characters_look_like_a_secret_key(secret: str) -> None:
 )  # fmt: skip
 def test_names_and_digests_do_not(text: str) -> None:
     assert not looks_like_credential(text)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_switch_that_answers_nothing_is_refused(service: str) -> None:
+    for name in ("sandbox", "adopt_existing"):
+        for value in (Moody(), Proxy(), Impostor()):
+            with pytest.raises(ParameterError, match="must be true or false"):
+                from_notebook(service, example_values(service, **{name: value}))
+
+
+@pytest.mark.parametrize("name", ["_sandbox", "__sandbox", "sandbox_", "Sandbox"])
+def test_a_parameter_with_a_slip_in_its_name_is_not_passed_over(name: str) -> None:
+    with pytest.raises(ParameterError, match=f"{name} = True: must be a known key; did you mean sandbox?"):
+        from_notebook("glue", example_values("glue", **{name: True}))
+
+
+def test_the_examples_values_are_known_whatever_class_they_have() -> None:
+    given = {"sandbox": False, "bucket": Word("onemata-example-data"), "instance_ids": [Word("i-0a1b2c3d4e5f60718")]}
+    with pytest.raises(ParameterError) as caught:
+        from_notebook("ec2", example_values("ec2", **given))
+    assert {"bucket", "instance_ids"} <= {problem.key for problem in caught.value.problems}
+
+
+@given(text=good("RoleName"))
+def test_a_text_of_another_class_is_held_as_plain_text(text: str) -> None:
+    kept = from_notebook("glue", example_values("glue", role_name=Word(text))).role_name
+    assert (kept, type(kept)) == (text, str)
+
+
+def test_what_stands_for_nothing_is_no_parameter_and_no_text() -> None:
+    for helper in (Moody(), Proxy(), Impostor()):
+        assert from_notebook("glue", example_values("glue", helper=helper))
+    with pytest.raises(ParameterError, match="must be text, not an object"):
+        from_notebook("glue", example_values("glue", bucket=Proxy()))

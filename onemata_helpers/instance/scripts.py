@@ -12,7 +12,7 @@ from onemata_helpers.instance.profile_section import HARMLESS
 from onemata_helpers.instance.quoting import checked, command_line, sh_function, sh_values, text_of
 
 TIME_LIMIT = "120"  # seconds for one command, far more than it needs
-_USER = r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,103}"
+_USER = r"(?!\d+$)[A-Za-z0-9_][A-Za-z0-9_.@-]{0,103}"  # getent takes digits alone for a user's number
 _END = "ONEMATA"
 _LOOK = ("start.sh", "compare.sh", "look.sh")
 _ADD = (*_LOOK, "add.sh")

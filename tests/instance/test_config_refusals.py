@@ -127,7 +127,8 @@ def test_root_is_no_way_around_what_the_user_may_not_do(user_box: Box) -> None:
 
 
 @pytest.mark.parametrize(
-    "user", ["", "a\nb", "$(reboot)", "a;b", "a'b", "-x", "a`b`", "a|b", '"', "a b", "a$", "a\\0033c", "a\u2028b"]
+    "user",
+    ["", "a\nb", "$(reboot)", "a;b", "a'b", "-x", "a`b`", "a|b", '"', "a b", "a$", "a\\0033c", "a\u2028b", "0", "1000"],
 )
 def test_a_user_that_no_system_has_is_refused(user: str) -> None:
     for write in (look_text, add_text, proof_text, denied_text):

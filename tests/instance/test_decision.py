@@ -176,6 +176,16 @@ def test_credentials_that_aws_tools_cannot_read_are_said(real_box: Box) -> None:
     assert "Unable to parse config file" in look(real_box).why
 
 
+def test_an_aws_cli_that_does_not_end_is_not_waited_for(user_box: Box) -> None:
+    user_box.put(OLD)
+    user_box.add_shim("aws", "exec sleep 30")
+    text = add_text(USER, ASSIGNMENT).replace("time_limit=120", "time_limit=0.2")
+    report = parse_config_report(user_box.run(text).stdout, ASSIGNMENT)
+    assert (report.state, report.outcome) == ("obstacle", "refused")
+    assert "did not end in 0.2 seconds" in report.why
+    assert user_box.config.read_bytes() == OLD
+
+
 def test_without_the_aws_cli_nothing_is_done(user_box: Box) -> None:
     hide_aws(user_box)
     report = add(user_box)

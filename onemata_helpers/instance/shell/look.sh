@@ -30,9 +30,11 @@ compare() {
 
 # The AWS CLI has the last word on whether there is such a profile, and on what it says.
 ask_cli() {
-  answer=$(setting role_arn 2> "$scratch/errors")
+  answer=$(setting role_arn 2> "$scratch/errors") && code=0 || code=$?
   if ! command -v aws > /dev/null; then
     state=obstacle why="The AWS CLI (aws) is not installed here, or $user does not find it: the administrator of the instance installs it; then run this again."
+  elif [ "$code" = 124 ]; then
+    state=obstacle why="The AWS CLI did not end in $time_limit seconds when it read the files in $dir: $user looks whether each is a plain file; then run this again."
   elif [ "$state" = same ] && [ "$answer" = "$role_arn" ]; then
     :
   elif [ "$state" = absent ] && grep -q 'could not be found' "$scratch/errors"; then
@@ -46,7 +48,11 @@ ask_cli() {
   fi
 }
 
-setting() { aws configure get "$1" --profile "$profile" < /dev/null; }
+setting() {
+  set -- aws configure get "$1" --profile "$profile"
+  ! command -v timeout > /dev/null || set -- timeout "$time_limit" "$@"
+  "$@" < /dev/null
+}
 
 report_config() {
   begin_report config
