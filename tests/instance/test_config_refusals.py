@@ -32,6 +32,19 @@ def test_a_link_to_nothing_is_refused(box: Box) -> None:
     assert box.config.is_symlink()
 
 
+def test_a_link_that_a_shell_cannot_follow_is_refused(box: Box) -> None:
+    box.put(None)
+    odd = box.home / "aws\n"
+    odd.write_bytes(OLD)
+    os.chown(odd, box.uid, -1)
+    box.config.symlink_to(odd)
+    report = add(box)
+    assert (report.state, report.outcome) == ("obstacle", "refused")
+    assert "ends in a line break: ec2-user renames it" in report.why
+    assert odd.read_bytes() == OLD
+    assert not (box.home / "aws").exists()
+
+
 def test_a_read_only_file_is_read_and_then_refused(box: Box) -> None:
     box.put(OLD, 0o400)
     refused(box, "is read-only, and that may be on purpose: ec2-user runs chmod u+w on it.")

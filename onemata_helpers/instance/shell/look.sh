@@ -3,6 +3,7 @@
 hash_in() { sha256sum | cut -d ' ' -f 1; }
 hash_of() { hash_in < "$1"; }
 is_mine() { [ "$(stat -L -c %u "$1")" = "$(id -u)" ]; }
+file_at() { stat -L -c %d:%i "$1" 2> /dev/null; }
 may_be_written() { case $(stat -L -c %A "$1") in ??w*) [ -w "$1" ] ;; *) false ;; esac; }
 
 look() {
@@ -78,6 +79,8 @@ obstacle() {
     echo "$user may not enter $dir: the administrator of the instance gives it back to $user."
   elif [ -L "$config" ] && [ ! -e "$config" ]; then
     echo "$config is a link to $(readlink "$config"), which is not there: $user corrects or removes it."
+  elif [ -e "$config" ] && [ "$(file_at "$config")" != "$(file_at "$target")" ]; then # a shell drops line ends there
+    echo "$config is a link to a file whose name ends in a line break: $user renames it."
   elif ! is_mine "$parent" || ! may_be_written "$parent"; then
     echo "$parent belongs to $(stat -L -c %U "$parent") or is read-only: the administrator gives $user the right to write there."
   elif [ -e "$target" ]; then
