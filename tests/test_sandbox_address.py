@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from onemata_helpers.errors import ConnectError
@@ -62,3 +62,18 @@ def test_whatever_the_text_it_is_of_this_machine_or_refused(url: str) -> None:
     assert address.endpoint.rsplit(":", 1)[0] in ("http://127.0.0.1", "http://localhost", "http://[::1]")
     assert address.key_id
     assert address.secret
+
+
+@given(
+    host=st.ip_addresses(v=4).map(str)
+    | st.ip_addresses(v=6).map(lambda address: f"[{address}]")
+    | st.from_regex(r"[a-z0-9]+(\.[a-z0-9-]+){0,3}", fullmatch=True)
+)
+@example("127.0.0.2")
+@example("0.0.0.0")
+@example("localhost.example.com")
+@example("[::ffff:127.0.0.1]")
+def test_no_other_host_is_this_machine(host: str) -> None:
+    assume(host not in ("127.0.0.1", "localhost", "[::1]"))
+    with pytest.raises(ConnectError):
+        parsed_url(f"http://AKIAEXAMPLE:{SECRET}@{host}:4566")

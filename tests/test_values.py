@@ -415,3 +415,12 @@ def test_what_stands_for_nothing_is_no_parameter_and_no_text() -> None:
         assert from_notebook("glue", example_values("glue", helper=helper))
     with pytest.raises(ParameterError, match="must be text, not an object"):
         from_notebook("glue", example_values("glue", bucket=Proxy()))
+
+
+@pytest.mark.parametrize(
+    ("name", "digits"),
+    [("account_id", "٠١٢٣٤٥٦٧٠١٢٣"), ("account_id", "０１２３４５６７０１２３"), ("approved_plan", "٠" * 20)],
+)
+def test_only_the_digits_that_aws_knows_are_digits(name: str, digits: str) -> None:
+    with pytest.raises(ParameterError, match="must be"):
+        from_notebook("glue", example_values("glue", **{name: digits}))
