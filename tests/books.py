@@ -95,7 +95,9 @@ class Book:
         held = {thing: what.rsplit("/", 1)[1] for thing, what in now if thing in instances}
         roles = [what[6:] for thing, what in now if thing[17:] in held.values() and what.startswith("holds ")]
         missing = [(each, "a profile") for each in instances if each not in held]
-        return [*missing, *(fact for role in roles or ["of the profile"] for fact in self._assumes(role))]
+        shared = [(thing, _without_sid(what)) for thing, what in now if "assume-role" in thing]
+        needed = [fact for role in roles or ["of the profile"] for fact in self._assumes(role)]
+        return [*missing, *(fact for fact in needed if fact not in shared)]
 
     def _trusted(self, role: str) -> list[Fact]:
         trust = policies.canonical(policies.service_trust(self.service, "aws"))["Statement"][0]
@@ -113,6 +115,11 @@ class Book:
     def _policy(self, what: str, role: str, document: policies.Document) -> list[Fact]:
         thing = f"inline policy onemata-{what}-{self.delivery.id} on role {role}"
         return [(thing, json.dumps(each, sort_keys=True)) for each in policies.canonical(document)["Statement"]]
+
+
+def _without_sid(statement: str) -> str:
+    """On a role of the client's each statement says by its Sid for which instance it is there."""
+    return json.dumps({key: value for key, value in json.loads(statement).items() if key != "Sid"}, sort_keys=True)
 
 
 DEFAULTS = (False, "", "managed", "stop")

@@ -42,7 +42,7 @@ class Edit:
 
 
 def prepare(aws: Sandbox) -> None:
-    """The users, the group and the boundary of the client's that parameters name, and its own profiles."""
+    """The users, group and boundary that parameters name, and profiles of the client's own, one on an instance."""
     iam = aws.client("iam")
     iam.create_user(UserName="analyst")
     iam.create_user(UserName="engineer")
@@ -52,6 +52,7 @@ def prepare(aws: Sandbox) -> None:
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(policies.service_trust("ec2", "aws")))
         iam.create_instance_profile(InstanceProfileName=name)
         iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+    give_profile(aws, INSTANCES[1], "batch")
 
 
 def make_role(aws: Sandbox, role: str) -> None:

@@ -72,7 +72,9 @@ class Ownership:
     def client_made(self, before: frozenset[Fact], after: frozenset[Fact]) -> None:
         """The client has edited: what is new is the client's, unless it only alters what we keep in order."""
         self.theirs &= after
-        self.theirs |= {fact for fact in after - before if not self._is_damage(fact)}
+        new = after - before
+        self.theirs |= {fact for fact in new if fact[1] == "exists"}
+        self.theirs |= {fact for fact in new if not self._is_damage(fact)}
 
     def is_theirs(self, thing: str) -> bool:
         """Whether a role, a profile, a user or a group is the client's."""
