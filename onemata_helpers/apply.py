@@ -33,12 +33,14 @@ _LOOKING_SECONDS = 10
 class Done(Frozen):
     """A change that was carried out, or begun: its calls that went through, and the failure if there was one.
 
+    `begun` stays only where the run was killed in the middle of it: the call under way may have gone through.
+
     `unanswered` are those of the calls whose answer was lost, and whose effect was seen.
     """
 
     time: str
     change: Change
-    status: Literal["done", "failed"]
+    status: Literal["begun", "done", "failed"]
     calls: tuple[str, ...]
     unanswered: tuple[str, ...] = ()
     error: str = ""
@@ -75,16 +77,17 @@ def apply(
     """
     for change in plan.pending:
         work = _Work(change, resources[change.resource], aws, wait, plan.action == "remove", may_go_on)
+        on_change(work.done("begun"))
         try:
             work.carry_out()
         except KeyboardInterrupt:
             failure = Interrupted(f"Interrupted while working on {change.resource}.")
-            on_change(work.done(str(failure)))
+            on_change(work.done("failed", str(failure)))
             raise failure from None
         except BaseException as error:
-            on_change(work.done(str(error) or type(error).__name__))
+            on_change(work.done("failed", str(error) or type(error).__name__))
             raise
-        on_change(work.done())
+        on_change(work.done("done"))
 
 
 @dataclass
@@ -117,11 +120,11 @@ class _Work:
         except (ClientError, BotoCoreError) as error:
             raise aws_refusal(f"Waiting for {self.resource.key}", self.aws.where, error) from None
 
-    def done(self, error: str = "") -> Done:
+    def done(self, status: Literal["begun", "done", "failed"], error: str = "") -> Done:
         return Done(
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             change=self.change,
-            status="failed" if error else "done",
+            status=status,
             calls=tuple(self.gone_through),
             unanswered=tuple(self.unanswered),
             error=error,

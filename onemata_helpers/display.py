@@ -24,7 +24,7 @@ from .text import visible
 _SIGNS = {
     "create": "+", "add": "+", "attach": "+", "update": "~", "detach": "-", "delete": "-",
     "nothing": "=", "keep": "=", "waiting": "…", "blocked": "!",
-    "done": "✓", "proven": "✓", "failed": "✗", "not provable from here": "?",
+    "begun": "…", "done": "✓", "proven": "✓", "failed": "✗", "not provable from here": "?",
 }  # fmt: skip
 
 

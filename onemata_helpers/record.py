@@ -99,8 +99,9 @@ class Recorder:
             self._write()
 
     def add_change(self, done: Done) -> None:
-        """Add a change that was carried out or begun. Raises nothing: `raise_trouble` says it."""
-        self.record.changes_done.append(done)
+        """Add a change that was begun, or say how it ended. Raises nothing: `raise_trouble` says it."""
+        before = self.record.changes_done
+        self.record.changes_done = [*(each for each in before if each.status != "begun"), done]
         self._write()
 
     def finish(self, outcome: Outcome, reason: str) -> None:

@@ -74,8 +74,8 @@ def test_a_profile_that_another_instance_has_is_not_removed(aws: Sandbox) -> Non
     run("ec2", instance_ids=[sandbox.INSTANCE_ID, sandbox.STOPPED_INSTANCE_ID])
     removed = run("ec2", "remove")
     assert removed.record.outcome == "removed"
-    assert f"instance {sandbox.STOPPED_INSTANCE_ID}" in removed.shown["plan"]
-    assert removed.writes == ["DisassociateIamInstanceProfile"]
+    assert f"also uses it on {sandbox.STOPPED_INSTANCE_ID}" in removed.shown["plan"]
+    assert removed.writes == ["DisassociateIamInstanceProfile", "TagRole"]
 
     last = run("ec2", "remove", instance_ids=[sandbox.STOPPED_INSTANCE_ID])
     assert last.writes[-1] == "DeleteRole"

@@ -9,11 +9,14 @@ import pytest
 
 from onemata_helpers import policies, sandbox
 from onemata_helpers.errors import PlanBlocked
+from onemata_helpers.location import Location
+from onemata_helpers.resources.delivery import Delivery, Registration
 from onemata_helpers.sandbox import world
 from onemata_helpers.sandbox.server import Sandbox
 
 from .account import give_foreign_profile, in_place, inline_name, make_foreign_role, off_instance, profile_on, role_of
 from .conftest import SERVICES, run
+from .snapshot import everything
 
 SECOND: dict[str, Any] = {
     "bucket": sandbox.OTHER_BUCKET,
@@ -281,3 +284,49 @@ def test_a_role_that_is_trusted_by_more_than_we_wrote_is_not_deleted(aws: Sandbo
 def test_the_name_of_a_policy_says_whose_it_is(aws: Sandbox) -> None:
     run("ec2")
     assert inline_name(aws, "onemata-ec2") == planned_policy("ec2")
+
+
+def second_cluster(aws: Sandbox) -> str:
+    aws.client("redshift").create_cluster(
+        ClusterIdentifier="second", NodeType="ra3.large", ClusterType="single-node", MasterUsername="someone",
+        ManageMasterPassword=True,
+    )  # fmt: skip
+    return "second"
+
+
+@pytest.mark.parametrize("service", ["redshift", "ec2"])
+@pytest.mark.parametrize("same_delivery", [True, False])
+def test_one_role_at_two_places_goes_with_the_last_of_them(aws: Sandbox, service: str, same_delivery: bool) -> None:
+    """Each removal takes what only it needs, in any order, and the last one takes the rest."""
+    before = everything(aws)
+    key = {"redshift": "cluster_identifier", "ec2": "instance_ids"}[service]
+    first: dict[str, Any] = {key: sandbox.CLUSTER if service == "redshift" else BOTH[:1]}
+    other: dict[str, Any] = {key: second_cluster(aws) if service == "redshift" else BOTH[1:]}
+    other |= {} if same_delivery else SECOND
+    for changes in (first, other):
+        in_place(run(service, **changes))
+    in_place(run(service, "verify", **first))
+    assert run(service, "remove", **first).record.outcome == "removed"
+    in_place(run(service, "verify", **other))
+    assert run(service, "remove", **first).writes == []
+    assert run(service, "remove", **other).record.outcome == "removed"
+    assert not exists(aws, ROLES[service])
+    after = everything(aws)
+    after["clusters"].pop("second", None)
+    assert after == before
+
+
+def test_many_more_instances_than_a_tag_can_name_are_counted() -> None:
+    """Beyond what a tag's value holds, a registration says `many`, and what has the role decides."""
+    ids = [f"i-{number:017x}" for number in range(40)]
+    registration = Delivery("ec2", Location("b" * 63, "p" * 200), "").registration.on(ids)
+    ((key, value),) = registration.tag.items()
+    assert len(value) <= 256
+    assert Registration.read(key, value) == registration
+    assert all(map(registration.covers, ids))
+    few = Delivery("ec2", Location("b" * 63, "p" * 200), "").registration.on(ids[:19])
+    ((key, value),) = few.tag.items()
+    assert len(value) <= 256
+    assert Registration.read(key, value) == few
+    assert few.off(ids[:18]).covers(ids[18])
+    assert not few.off(ids[:19]).marks

@@ -26,8 +26,8 @@ def test_a_role_that_another_cluster_uses_is_not_removed(aws: Sandbox) -> None:
     removed = run("redshift", "remove")
     assert removed.record.outcome == "removed"
     assert "role onemata-redshift" in removed.record.reason
-    assert "cluster second" in removed.shown["plan"]
-    assert removed.writes == ["ModifyClusterIamRoles"]
+    assert "also on second" in removed.shown["plan"]
+    assert removed.writes == ["ModifyClusterIamRoles", "UntagRole"]
 
     assert run("redshift", "remove", cluster_identifier="second").writes[-1] == "DeleteRole"
 

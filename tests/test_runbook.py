@@ -185,7 +185,7 @@ def test_names_path_tags_and_boundary_are_as_asked(aws: Sandbox) -> None:
     role = role_of(aws, "onemata-ec2")
     assert role["Arn"] == f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/data/onemata-ec2"
     assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
-    delivery = EC2_DELIVERY.tag
+    delivery = EC2_DELIVERY.registration.on([sandbox.INSTANCE_ID]).tag
     assert {tag["Key"]: tag["Value"] for tag in role["Tags"]} == {"team": "data", "onemata:runbook": "ec2"} | delivery
 
     iam.delete_role_permissions_boundary(RoleName="onemata-ec2")

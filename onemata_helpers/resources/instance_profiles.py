@@ -115,8 +115,7 @@ class InstanceProfile(Resource):
         elsewhere = [each for each in instances_with(look, found.arn) if each not in self.instance_ids]
         if elsewhere:
             return f"It is also on {', '.join(elsewhere)}, which needs it."
-        others = self.use.other_deliveries(look, "ec2")
-        return f"Another delivery uses it, too ({'; '.join(others)})." if others else ""
+        return next(filter(None, (self.use.why_it_stays_on(look, each) for each in self.instance_ids)), "")
 
     def _out_of_the_clients(self, look: Look, found: ProfileState) -> Change:
         """A profile of the client's stays; a role of ours in it would keep the role from being deleted."""

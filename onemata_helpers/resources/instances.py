@@ -150,9 +150,9 @@ class ProfileAssociation(Resource):
         if profile is not None and profile.roles not in ((), (self.use.role_name,)):
             why = f"The profile holds another role ({', '.join(profile.roles)}), so it stays on the instance."
             return [self.change("keep", why)]
-        others = self.use.other_deliveries(look, "ec2")
-        if others:
-            return [self.change("keep", f"Another delivery uses it, too ({'; '.join(others)}).")]
+        stays = self.use.why_it_stays_on(look, self.instance_id)
+        if stays:
+            return [self.change("keep", stays)]
         why = (
             "The profile is ours."
             if profile

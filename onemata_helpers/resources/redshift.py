@@ -103,9 +103,9 @@ class ClusterRole(Resource):
             return [self.change("nothing", "The role is not on the cluster.")]
         if not self.use.ours(look):
             return [self.change("keep", "The role is the client's own, so it stays where it is.")]
-        others = self.use.other_deliveries(look, "redshift")
-        if others:
-            return [self.change("keep", f"Another delivery uses it, too ({'; '.join(others)}).")]
+        stays = self.use.why_it_stays_on(look, self.cluster_identifier)
+        if stays:
+            return [self.change("keep", stays)]
         if found.default_role == self.role_arn:
             why = "The client made it the cluster's default role. The client's admin chooses another default first."
             return [self.change("blocked", why)]

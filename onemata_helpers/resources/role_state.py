@@ -11,10 +11,9 @@ from ..frozen import Frozen
 from ..policies import Document
 from ..session import Aws
 from .base import OWNER_TAG, Look
-from .delivery import TAG_PREFIX
+from .delivery import Registration
 
 _DESCRIPTION = re.compile(r"Lets \w+ read the data that Onemata delivers in S3")
-_USED_BY = re.compile(rf"{TAG_PREFIX}(?P<service>[a-z0-9]+):(?P<id>[0-9a-f]{{8}})")
 
 
 def description_for(title: str) -> str:
@@ -38,14 +37,15 @@ class RoleState(Frozen):
         return OWNER_TAG in self.tags and _DESCRIPTION.fullmatch(self.description) is not None
 
     @property
-    def deliveries(self) -> dict[str, str]:
-        """The deliveries that use it: tag to words."""
-        return {key: words for key, words in self.tags.items() if _USED_BY.fullmatch(key)}
+    def registrations(self) -> list[Registration]:
+        """The deliveries that use it."""
+        found = (Registration.read(key, value) for key, value in self.tags.items())
+        return [each for each in found if each]
 
     @property
     def services(self) -> set[str]:
         """The services whose deliveries use it."""
-        return {key.split(":")[1] for key in self.deliveries}
+        return {each.service for each in self.registrations}
 
 
 def role(look: Look, name: str) -> RoleState | None:

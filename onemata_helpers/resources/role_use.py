@@ -1,4 +1,4 @@
-"""Our role as one delivery uses it, and who else does: it decides how much a removal may take away."""
+"""Our role as one run uses it, and who else does: it decides how much a removal may take away."""
 
 from __future__ import annotations
 
@@ -6,41 +6,81 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .base import Look
-from .delivery import Delivery
+from .delivery import Delivery, Registration
 from .role_state import role
 
 
 @dataclass(frozen=True)
 class RoleUse:
-    """A delivery's use of the role `role_name`.
+    """A delivery's use of the role `role_name` on `targets`, the clusters or instances that the run names.
 
-    `elsewhere` gives the things that have the role and are not this run's: other clusters, other instances.
+    `having` gives all clusters or instances of the region that have the role now.
     """
 
     role_name: str
     delivery: Delivery
-    elsewhere: Callable[[Look], list[str]]
+    targets: tuple[str, ...]
+    having: Callable[[Look], list[str]]
 
     def ours(self, look: Look) -> bool:
         """Whether a runbook made the role, or this plan makes it."""
         found = role(look, self.role_name)
         return found is None or found.ours
 
-    def other_deliveries(self, look: Look, service: str = "") -> list[str]:
+    def registered(self, look: Look) -> Registration:
+        """How this delivery should be registered: on these targets, and on those of other runs of its."""
+        return (self._own(look) or self.delivery.registration).on(self.targets)
+
+    def left(self, look: Look) -> Registration | None:
+        """What is left of this delivery's registration without this run's targets; None if it is not registered."""
+        own = self._own(look)
+        left = own.off(self.targets) if own else None
+        if left and not left.countable and not self._elsewhere(look):
+            return left.on_nothing()
+        return left
+
+    def others(self, look: Look, service: str = "") -> list[str]:
         """The other deliveries that use the role (of one service only), in words."""
-        found = role(look, self.role_name)
-        others = (found.deliveries if found else {}).items() - self.delivery.tag.items()
-        return sorted(
-            f"{key.split(':')[1]}: {words}" for key, words in others if not service or key.split(":")[1] == service
-        )
+        return sorted(_words(each) for each in self._others(look) if not service or each.service == service)
 
     def why_all_stays(self, look: Look) -> str:
-        """Why nothing may be taken off the role; empty if something may."""
-        elsewhere = self.elsewhere(look)
-        return f"The role is also on {', '.join(elsewhere)}, which needs it." if elsewhere else ""
+        """Why nothing of this delivery's may be taken off the role; empty if something may."""
+        elsewhere, left = self._elsewhere(look), self.left(look)
+        if left and left.marks:
+            where = ", ".join(elsewhere) or "others that are not seen in this region"
+            return f"This delivery also uses it on {where}: removed is only what these parameters name."
+        others = self._others(look)
+        strange = [each for each in elsewhere if not any(other.covers(each) for other in others)]
+        return f"The role is also on {', '.join(strange)}, which needs it." if strange else ""
 
     def why_the_services_part_stays(self, look: Look) -> str:
         """Why what this service's deliveries share may not be taken away; empty if it may."""
-        others = self.other_deliveries(look, self.delivery.service)
-        shared = f"Another delivery uses it, too ({'; '.join(others)})." if others else ""
-        return self.why_all_stays(look) or shared
+        return self.why_all_stays(look) or _shared(self.others(look, self.delivery.service))
+
+    def why_it_stays_on(self, look: Look, target: str) -> str:
+        """Why the role may not be taken off a cluster or an instance; empty if it may."""
+        others = [each for each in self._others(look) if each.service == self.delivery.service and each.covers(target)]
+        return _shared(sorted(map(_words, others)))
+
+    def _elsewhere(self, look: Look) -> list[str]:
+        return [each for each in self.having(look) if each not in self.targets]
+
+    def _own(self, look: Look) -> Registration | None:
+        key = self.delivery.registration.key
+        return next((each for each in self._registrations(look) if each.key == key), None)
+
+    def _others(self, look: Look) -> list[Registration]:
+        key = self.delivery.registration.key
+        return [each for each in self._registrations(look) if each.key != key]
+
+    def _registrations(self, look: Look) -> list[Registration]:
+        found = role(look, self.role_name)
+        return found.registrations if found else []
+
+
+def _words(registration: Registration) -> str:
+    return f"{registration.service}: {registration.words}"
+
+
+def _shared(others: list[str]) -> str:
+    return f"Another delivery uses it, too ({'; '.join(others)})." if others else ""

@@ -71,7 +71,7 @@ class Role(Resource):
     def changes(self, look: Look) -> list[Change]:
         found = role(look, self.name)
         if found is None:
-            return [self._creation()]
+            return [self._creation(look)]
         if found.path != self.path:
             why = (
                 f"A role of this name is at the path {found.path}, and a role's path cannot be changed. "
@@ -79,7 +79,7 @@ class Role(Resource):
             )
             return [self.change("blocked", why, fields=(Field(name="path", before=found.path, after=self.path),))]
         if found.ours and (found.tags[OWNER_TAG] == self.service or self.service in found.services or self.adopt):
-            return self._repairs(found) or [self._in_order(look)]
+            return self._repairs(look, found) or [self._in_order(look)]
         return self._adoption(found) if self.adopt else [self._foreign(found)]
 
     def removal(self, look: Look) -> list[Change]:
@@ -90,17 +90,17 @@ class Role(Resource):
             return [self.change("keep", f"{self._why_not_ours(found)} It is the client's, and stays as it is.")]
         why_all_stays = self.use.why_all_stays(look)
         if why_all_stays:
-            return [self.change("keep", why_all_stays)]
-        others = self.use.other_deliveries(look)
+            return self._unregistered(look, found, why_all_stays) or [self.change("keep", why_all_stays)]
+        others = self.use.others(look)
         return self._leaving(look, found, others) if others else [self._deletion(look, found)]
 
     def _in_order(self, look: Look) -> Change:
-        others = self.use.other_deliveries(look)
+        others = self.use.others(look)
         also = f" It also serves {'; '.join(others)}." if others else ""
         return self.change("nothing", f"The role exists, with the right settings.{also}")
 
-    def _creation(self) -> Change:
-        tags = self.tags | {OWNER_TAG: self.service} | self.use.delivery.tag | self.marks
+    def _creation(self, look: Look) -> Change:
+        tags = self.tags | {OWNER_TAG: self.service} | self.use.registered(look).tag | self.marks
         arguments: dict[str, Any] = {
             "RoleName": self.name,
             "Path": self.path,
@@ -118,8 +118,8 @@ class Role(Resource):
             fields.append(Field(name="permissions boundary", after=self.boundary))
         return self.change("create", f"{self.description}.", iam("create_role", **arguments), fields=tuple(fields))
 
-    def _repairs(self, found: RoleState) -> list[Change]:
-        changes = self._missing_tags(found, self._tags_wanted(found))
+    def _repairs(self, look: Look, found: RoleState) -> list[Change]:
+        changes = self._missing_tags(found, self._tags_wanted(look, found))
         wanted = self._trusts_of_all(found)
         if not same(found.trust, wanted):
             changes.append(self._new_trust("update", "Its trust policy has drifted.", found, wanted))
@@ -141,9 +141,9 @@ class Role(Resource):
             wanted = with_statements(wanted, service_trust(service, partition))
         return wanted
 
-    def _tags_wanted(self, found: RoleState) -> dict[str, str]:
+    def _tags_wanted(self, look: Look, found: RoleState) -> dict[str, str]:
         own = self.tags if found.tags[OWNER_TAG] == self.service else {}
-        return own | self.use.delivery.tag | self.marks
+        return own | self.use.registered(look).tag | self.marks
 
     def _adoption(self, found: RoleState) -> list[Change]:
         if self.boundary and found.boundary != self.boundary:
@@ -188,14 +188,22 @@ class Role(Resource):
         why = f"The role stays, since it serves others: {'; '.join(others)}."
         changes = []
         trust = without_statements(found.trust, self.trust)
-        last_of_service = not self.use.other_deliveries(look, self.service)
+        last_of_service = not self.use.others(look, self.service)
         if last_of_service and trust["Statement"] and not same(trust, found.trust):
             changes.append(self._new_trust("update", why, found, trust))
-        tag = {key: value for key, value in self.use.delivery.tag.items() if key in found.tags}
-        if tag:
-            call = iam("untag_role", RoleName=self.name, TagKeys=sorted(tag))
-            changes.append(self.change("detach", why, call, fields=(Field(name="tags", before=tag),)))
-        return changes or [self.change("keep", why)]
+        return [*changes, *self._unregistered(look, found, why)] or [self.change("keep", why)]
+
+    def _unregistered(self, look: Look, found: RoleState, why: str) -> list[Change]:
+        """This run's targets leave the delivery's registration, and with the last of them it goes."""
+        left = self.use.left(look)
+        if left is None or (left.tag.items() <= found.tags.items() and left.marks):
+            return []
+        before = {left.key: found.tags[left.key]}
+        if left.marks:
+            call = iam("tag_role", RoleName=self.name, Tags=as_tags(left.tag))
+            return [self.change("update", why, call, fields=(Field(name="tags", before=before, after=left.tag),))]
+        call = iam("untag_role", RoleName=self.name, TagKeys=[left.key])
+        return [self.change("detach", why, call, fields=(Field(name="tags", before=before),))]
 
     def _deletion(self, look: Look, found: RoleState) -> Change:
         others = self._used_otherwise(look, found)

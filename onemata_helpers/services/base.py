@@ -82,10 +82,15 @@ class Service(ABC, Generic[P]):
     @property
     def use(self) -> RoleUse:
         """Our role, as this delivery uses it."""
-        return RoleUse(self.parameters.role_name, self.delivery, self.elsewhere)
+        return RoleUse(self.parameters.role_name, self.delivery, self.targets, self.having)
 
-    def elsewhere(self, look: Look) -> list[str]:
-        """What else of the client's has our role: clusters, instances that the parameters do not name."""
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The clusters or instances that the parameters name."""
+        return ()
+
+    def having(self, look: Look) -> list[str]:
+        """The clusters or instances of the region that have our role now."""
         return []
 
     def removal_notes(self) -> tuple[str, ...]:

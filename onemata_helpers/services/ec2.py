@@ -16,7 +16,7 @@ from ..resources.instance_profiles import InstanceProfile, instance_profile, ins
 from ..resources.instances import ProfileAssociation, instance, metadata_notes
 from ..resources.open_question import OpenQuestion
 from ..resources.policies import SharedPolicy
-from ..resources.role_state import profiles_of, role
+from ..resources.role_state import role
 from ..resources.run_command import DOCUMENT
 from ..wait import Wait
 from .base import ASSUME_POLICY, SCOPED_POLICY, Service
@@ -43,16 +43,12 @@ class Ec2(Service[Ec2Parameters]):
         found = [each for each in extensions if isinstance(each, SharedPolicy)]
         return [*self._our_role(), *map(self._association, ids), *found, *self._on_instances.configs()]
 
-    def elsewhere(self, look: Look) -> list[str]:
-        """Other instances that have our profile; and another profile of ours, if it is this delivery's for sure."""
-        p = self.parameters
-        ours = p.arn("instance-profile", p.instance_profile)
-        found = [f"instance {each}" for each in instances_with(look, ours) if each not in p.instance_ids]
-        if self.use.other_deliveries(look, "ec2"):
-            return found
-        names = [arn.rsplit("/", 1)[1] for arn in profiles_of(look, p.role_name) if arn != ours]
-        profiles = ((name, instance_profile(look, name)) for name in names)
-        return [*found, *(f"instance profile {name}" for name, profile in profiles if profile and profile.ours)]
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(self.parameters.instance_ids)
+
+    def having(self, look: Look) -> list[str]:
+        return instances_with(look, self.parameters.arn("instance-profile", self.parameters.instance_profile))
 
     @property
     def delivery(self) -> Delivery:

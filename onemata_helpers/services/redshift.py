@@ -40,9 +40,12 @@ class Redshift(Service[RedshiftParameters]):
         )
         return found
 
-    def elsewhere(self, look: Look) -> list[str]:
-        p = self.parameters
-        return [f"cluster {each}" for each in clusters_with(look, p.role_arn) if each != p.cluster_identifier]
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.parameters.cluster_identifier,)
+
+    def having(self, look: Look) -> list[str]:
+        return clusters_with(look, self.parameters.role_arn)
 
     def permissions(self) -> list[Permission]:
         p = self.parameters
