@@ -79,15 +79,29 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["record.json"]
 
 
-def test_a_killed_run_leaves_what_was_done_so_far(aws: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("status", "writes"),
+    [
+        ("begun", ["CreateRole", "AttachRolePolicy", "ModifyClusterIamRoles"]),
+        ("done", ["AttachRolePolicy", "ModifyClusterIamRoles"]),
+    ],
+)
+def test_a_killed_run_leaves_what_was_begun_and_done_so_far(
+    aws: Sandbox, tmp_path: Path, status: str, writes: list[str]
+) -> None:
     record = tmp_path / "record.json"
     script = tmp_path / "run.py"
     script.write_text(
         "import time\n"
         "from onemata_helpers import Runbook\n"
         "from onemata_helpers.record import Recorder\n"
-        "heard = Recorder.add_change\n"
-        "Recorder.add_change = lambda self, done: (heard(self, done), print('one', flush=True), time.sleep(60))\n"
+        "add = Recorder.add_change\n"
+        "def add_change(self, done):\n"
+        "    add(self, done)\n"
+        f"    if done.status == {status!r}:\n"
+        "        print('one', flush=True)\n"
+        "        time.sleep(60)\n"
+        "Recorder.add_change = add_change\n"
         f"book = Runbook('redshift', {values('redshift', action='apply', record=str(record))!r})\n"
         "book.connect(); book.plan(); book.apply()\n"
     )
@@ -96,12 +110,12 @@ def test_a_killed_run_leaves_what_was_done_so_far(aws: Sandbox, tmp_path: Path) 
         assert process.stdout.readline() == b"one\n"
         process.kill()
     found = Record.model_validate_json(record.read_text())
-    assert [done.change.resource for done in found.changes_done] == ["role onemata-redshift"]
+    assert [(done.change.resource, done.status) for done in found.changes_done] == [("role onemata-redshift", status)]
     assert found.outcome is None
     assert found.finished is None
     finished = run("redshift")
     assert finished.record.outcome == "applied"
-    assert finished.writes == ["AttachRolePolicy", "ModifyClusterIamRoles"]
+    assert finished.writes == writes
 
 
 def test_two_runs_at_once_leave_two_records(aws: Sandbox) -> None:
