@@ -11,7 +11,7 @@ from onemata_helpers.parameters import Ec2Parameters
 from onemata_helpers.plan import Script
 from onemata_helpers.resources.base import Look
 from onemata_helpers.resources.instance_config import InstanceConfig
-from onemata_helpers.resources.instances import InstanceState, MetadataOptions
+from onemata_helpers.resources.instance_state import InstanceState, MetadataOptions
 from onemata_helpers.resources.run_command import Output, managed_platform, no_report, read_by_script
 from onemata_helpers.services.on_instance import OnInstances
 from onemata_helpers.session import Aws

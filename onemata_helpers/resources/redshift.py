@@ -8,57 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..answers import Answer, Arn, Plain
-from ..frozen import Frozen
 from ..plan import Call, Change, Field
 from ..session import Aws
 from ..wait import Transient, Wait
 from .base import OWNER_TAG, Look, Permission, Resource
-from .role_state import Tag, as_tags, role, same_thing, tags_of
+from .cluster_state import ClusterState, cluster, fault_of, read_cluster
+from .role_state import as_tags, role
 from .role_use import RoleUse
 
 CHANGE_SECONDS = 900
 LAUNCH_SECONDS = 3600
-# States that pass, or from which a change is accepted; in the others only a person helps.
-_WORKABLE = (
-    "available",
-    "modifying",
-    "creating",
-    "resizing",
-    "rebooting",
-    "renaming",
-    "updating-hsm",
-    "rotating-keys",
-)
-
 _NEW_ROLE = Transient("InvalidParameterValue", "must delegate access", "Redshift does not yet see the new role")
 _ROLE_NOT_VALID = Transient("InvalidParameterValue", "is not valid", "Redshift does not yet see the new role")
 # The cluster's own waiter can pass while a change is still refused.
 _BUSY = Transient("InvalidClusterState", "", "the cluster is busy with another change")
-
-
-class ClusterState(Frozen):
-    """A cluster. `roles` are the ARNs of the roles that it has or is about to have.
-
-    `passing` is what AWS is still carrying out: ARN to `adding` or `removing`. A role that is being removed is not
-    there any more.
-    """
-
-    status: str
-    roles: tuple[str, ...]
-    passing: dict[str, str]
-    default_role: str
-    tags: dict[str, str]
-
-
-def cluster(look: Look, identifier: str) -> ClusterState | None:
-    """The cluster of this identifier; None if there is none."""
-    return look.once(f"cluster {identifier}", lambda aws: _read_cluster(aws, identifier))
-
-
-def clusters_with(look: Look, role_arn: str) -> list[str]:
-    """The clusters of the region that have a role."""
-    return look.once(f"clusters with {role_arn}", lambda aws: _read_clusters_with(aws, role_arn))
 
 
 @dataclass(frozen=True)
@@ -92,8 +55,8 @@ class ClusterRole(Resource):
             return [self._no_cluster()]
         if self.role_arn in found.roles:
             return [self.change("nothing", "The cluster has the role.")]
-        if _fault_of(found):
-            return [self.change("blocked", _fault_of(found))]
+        if fault_of(found):
+            return [self.change("blocked", fault_of(found))]
         why = "With the role attached, the cluster's COPY statements can read Onemata's bucket."
         return [self.change("attach", why, self._modify("AddIamRoles"), fields=(self._roles_field(found, add=True),))]
 
@@ -118,7 +81,7 @@ class ClusterRole(Resource):
         """Until the role is `in-sync`, or gone after its removal."""
 
         def status() -> str:
-            found = _read_cluster(aws, self.cluster_identifier)
+            found = read_cluster(aws, self.cluster_identifier)
             at_rest = "in-sync" if found and self.role_arn in found.roles else "gone"
             return found.passing.get(self.role_arn, at_rest) if found else "gone"
 
@@ -130,7 +93,7 @@ class ClusterRole(Resource):
         return f"The role is {passing}." if passing else ""
 
     def fault(self, look: Look) -> str:
-        return _fault_of(cluster(look, self.cluster_identifier))
+        return fault_of(cluster(look, self.cluster_identifier))
 
     def _no_cluster(self) -> Change:
         if self.launched_by_plan:
@@ -214,18 +177,18 @@ class LaunchedCluster(Resource):
 
     def unsettled(self, look: Look) -> str:
         found = cluster(look, self.cluster_identifier)
-        if found is None or found.status == "available" or _fault_of(found):
+        if found is None or found.status == "available" or fault_of(found):
             return ""
         return f"The cluster is {found.status}."
 
     def fault(self, look: Look) -> str:
-        return _fault_of(cluster(look, self.cluster_identifier))
+        return fault_of(cluster(look, self.cluster_identifier))
 
     def settle(self, aws: Aws, wait: Wait, change: Change, answer: dict[str, Any]) -> None:
         """Until the new cluster is available with the role in-sync."""
 
         def status() -> str:
-            found = _read_cluster(aws, self.cluster_identifier)
+            found = read_cluster(aws, self.cluster_identifier)
             if found is None or found.status != "available":
                 return found.status if found else "not there"
             at_rest = "in-sync" if self.role_arn in found.roles else "missing"
@@ -253,54 +216,3 @@ class LaunchedCluster(Resource):
             **network,
             "Tags": as_tags(self.tags | {OWNER_TAG: "redshift"}),
         }
-
-
-class _ClusterRole(Answer):
-    iam_role_arn: Arn
-    apply_status: Plain
-
-
-class _Cluster(Answer):
-    # https://docs.aws.amazon.com/redshift/latest/APIReference/API_Cluster.html
-    cluster_identifier: Plain
-    cluster_status: Plain
-    iam_roles: list[_ClusterRole] | None = None
-    default_iam_role_arn: str = ""
-    tags: list[Tag] | None = None
-
-
-class _Clusters(Answer):
-    clusters: list[_Cluster]
-
-
-def _read_cluster(aws: Aws, identifier: str) -> ClusterState | None:
-    try:
-        found = aws.ask("redshift", "describe_clusters", _Clusters, ClusterIdentifier=identifier).clusters
-    except aws.client("redshift").exceptions.ClusterNotFoundFault:
-        return None
-    for each in found:
-        same_thing("redshift:DescribeClusters", each.cluster_identifier, identifier)
-    return _state_of(found[0]) if found else None
-
-
-def _state_of(found: _Cluster) -> ClusterState:
-    states = {each.iam_role_arn: each.apply_status for each in found.iam_roles or ()}
-    return ClusterState(
-        status=found.cluster_status,
-        roles=tuple(arn for arn, state in states.items() if state != "removing"),
-        passing={arn: state for arn, state in states.items() if state != "in-sync"},
-        default_role=found.default_iam_role_arn,
-        tags=tags_of(found.tags),
-    )
-
-
-def _read_clusters_with(aws: Aws, role_arn: str) -> list[str]:
-    pages = aws.pages("redshift", "describe_clusters", _Clusters)
-    found = [each for page in pages for each in page.clusters]
-    return sorted(each.cluster_identifier for each in found if role_arn in _state_of(each).roles)
-
-
-def _fault_of(found: ClusterState | None) -> str:
-    if found is None or found.status in _WORKABLE:
-        return ""
-    return f"The cluster is {found.status} and accepts no change now. The client's admin brings it to 'available'."

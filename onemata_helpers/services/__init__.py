@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..parameters import Ec2Parameters, GlueParameters, RedshiftParameters, ServiceParameters
+from ..resources.attached_policies import AttachedPolicy
 from ..resources.base import Permission
+from ..resources.inline_policies import InlinePolicy, SharedPolicy
 from ..resources.instance_config import InstanceConfig
 from ..resources.instance_profiles import InstanceProfile
 from ..resources.instances import ProfileAssociation
-from ..resources.policies import AttachedPolicy, InlinePolicy, SharedPolicy
 from ..resources.redshift import ClusterRole, LaunchedCluster
 from ..resources.roles import Role
 from .base import Service

@@ -11,9 +11,10 @@ from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import ServiceParameters
 from ..plan import Script
+from ..resources.attached_policies import AttachedPolicy
 from ..resources.base import Look, Permission, Resource
 from ..resources.delivery import Delivery
-from ..resources.policies import AttachedPolicy, InlinePolicy
+from ..resources.inline_policies import InlinePolicy
 from ..resources.role_state import description_for
 from ..resources.role_use import RoleUse
 from ..resources.roles import Role

@@ -11,11 +11,12 @@ from ..parameters import Ec2Parameters
 from ..plan import Script
 from ..resources.base import Look, Permission, Resource
 from ..resources.delivery import Delivery
+from ..resources.inline_policies import SharedPolicy
 from ..resources.instance_config import InstanceConfig
 from ..resources.instance_profiles import InstanceProfile, instance_profile, instances_with
-from ..resources.instances import ProfileAssociation, instance, metadata_notes
+from ..resources.instance_state import instance, metadata_notes
+from ..resources.instances import ProfileAssociation
 from ..resources.open_question import OpenQuestion
-from ..resources.policies import SharedPolicy
 from ..resources.role_state import role
 from ..resources.run_command import DOCUMENT
 from ..wait import Wait

@@ -9,10 +9,11 @@ from .. import policies
 from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import GlueParameters
+from ..resources.attached_policies import AttachedPolicy
 from ..resources.base import Look, Permission, Resource
 from ..resources.delivery import TAG_PREFIX
+from ..resources.inline_policies import Holder, InlinePolicy, SharedPolicy
 from ..resources.open_question import OpenQuestion
-from ..resources.policies import AttachedPolicy, Holder, InlinePolicy, SharedPolicy
 from ..resources.role_state import role
 from ..resources.roles import Role
 from ..wait import Wait

@@ -18,7 +18,7 @@ from ..parameters import Ec2Parameters
 from ..plan import Script
 from ..resources.base import Look
 from ..resources.instance_config import InstanceConfig
-from ..resources.instances import instance
+from ..resources.instance_state import instance
 from ..resources.run_command import managed_platform
 from ..wait import Wait
 from .instance_proof import InstanceProof

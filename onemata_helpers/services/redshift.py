@@ -7,7 +7,8 @@ from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import RedshiftParameters
 from ..resources.base import Look, Permission, Resource
-from ..resources.redshift import ClusterRole, LaunchedCluster, clusters_with
+from ..resources.cluster_state import clusters_with
+from ..resources.redshift import ClusterRole, LaunchedCluster
 from ..wait import Wait
 from .base import ASSUME_POLICY, DECRYPT_POLICY, SCOPED_POLICY, Service
 
