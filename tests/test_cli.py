@@ -285,4 +285,4 @@ def test_a_name_that_the_terminal_has_no_characters_for_is_written_out(
     monkeypatch.setenv("PYTHONIOENCODING", encoding)
     checked = onemata("check", client(tmp_path, "acme").rename(tmp_path / "東京"), cwd=tmp_path)
     assert (checked.returncode, checked.stderr) == (0, "")
-    assert "\\u6771\\u4eac: good" in checked.stdout
+    assert "\\u6771\\u4eac: OK" in checked.stdout

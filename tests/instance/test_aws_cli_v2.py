@@ -53,8 +53,8 @@ for service in sts/2011-06-15 s3/2006-03-01; do
   mkdir -p "$AWS_DATA_PATH/$service"
   printf '%s' '{RULES}' | sed "s|ENDPOINT|$AWS_ENDPOINT_URL|g" > "$AWS_DATA_PATH/$service/endpoint-rule-set-1.json"
 done
-# Whatever else it may want to ask ends here, at a proxy that is not there.
-export HTTP_PROXY=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9 NO_PROXY=127.0.0.1
+# The sandbox is asked by http, the real AWS by https only: that ends here, at a proxy that is not there.
+export HTTPS_PROXY=http://127.0.0.1:9
 exec {CLI} "$@"
 """
 
