@@ -64,14 +64,15 @@ def _same_done_twice(found: dict[Path, Client]) -> list[Problem]:
         for service, parameters in client.items():
             if parameters.sandbox:
                 continue
-            first = seen.setdefault(_what_is_done(parameters), folder)
-            if first != folder:
+            firsts = [seen.setdefault(each, folder) for each in _what_is_done(parameters)]
+            first = next((each for each in firsts if each != folder), None)
+            if first:
                 must = f"must differ from {first}, which is for the same account, role and delivery"
                 problems.append(Problem(str(folder / f"{service}.yaml"), "role_name", parameters.role_name, must))
     return problems
 
 
-def _what_is_done(p: ServiceParameters) -> tuple[object, ...]:
+def _what_is_done(p: ServiceParameters) -> list[tuple[object, ...]]:
     """What makes two runbooks one. Two deliveries may well share a role, and one delivery may serve two clusters."""
-    cluster = p.cluster_identifier if isinstance(p, RedshiftParameters) else ""
-    return p.account_id, p.region, p.service, p.role_name.lower(), p.location, cluster
+    places = [*p.cluster_identifiers, *p.workgroup_names] if isinstance(p, RedshiftParameters) else [""]
+    return [(p.account_id, p.region, p.service, p.role_name.lower(), p.location, place) for place in places]

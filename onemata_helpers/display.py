@@ -25,6 +25,7 @@ _SIGNS = {
     "create": "+", "add": "+", "attach": "+", "update": "~", "detach": "-", "delete": "-",
     "nothing": "=", "keep": "=", "waiting": "…", "blocked": "!",
     "begun": "…", "done": "✓", "proven": "✓", "failed": "✗", "not provable from here": "?",
+    "passed": "✓", "found": "!",
 }  # fmt: skip
 
 

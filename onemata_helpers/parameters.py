@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from .location import Location
+from .location import Location, Probe
 from .values import (
     AccountId,
     ExternalId,
@@ -20,6 +20,7 @@ from .values import (
     InstanceProfileName,
     KmsKeyArn,
     NotDefault,
+    ObjectKey,
     OptionalBucket,
     OwnProfile,
     PolicyArn,
@@ -29,6 +30,7 @@ from .values import (
     RecordFile,
     RoleArn,
     RoleName,
+    SecretArn,
     TagKey,
     TagValue,
     Text,
@@ -40,6 +42,26 @@ from .values import (
 )
 
 Action = Literal["plan", "apply", "verify", "remove"]
+
+
+# https://docs.aws.amazon.com/redshift/latest/APIReference/API_CreateCluster.html
+ClusterIdentifier = Annotated[
+    Text,
+    matches(
+        r"(?!.*--)[a-z][a-z0-9-]{0,61}[a-z0-9]|[a-z]",
+        "must be 1 to 63 small letters, digits and '-', letter first, no '-' last and no two together",
+    ),
+    Filled,
+]
+# https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/API_CreateWorkgroup.html
+WorkgroupName = Annotated[Text, matches(r"[a-z0-9-]{3,64}", "must be 3 to 64 small letters, digits and '-'"), Filled]
+# https://docs.aws.amazon.com/redshift/latest/dg/r_names.html (delimited names may hold more; the proof needs none)
+DatabaseName = Annotated[
+    Text, matches(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,126}", "must be up to 127 letters, digits or any of _.@+-")
+]
+DatabaseUser = Annotated[
+    Text, matches(r"[A-Za-z0-9_][A-Za-z0-9_.@+:-]{0,127}", "must be up to 128 letters, digits or any of _.@+:-")
+]
 
 
 class ServiceName(StrEnum):
@@ -73,6 +95,13 @@ class ClientParameters(BaseModel):
     onemata_external_id: ExternalId = Field("", description="External ID that Onemata's role asks for")
     bucket: Annotated[OptionalBucket, Filled] = Field(description="Onemata's bucket")
     prefix: Prefix = Field("", description="Where the client's data begins in the bucket; empty: the whole bucket")
+    bucket_region: Text = Field("", description="AWS region of Onemata's bucket; empty: the same as region")
+    probe_object: ObjectKey = Field(
+        "",
+        description="Key of a small object of Onemata's, read to prove access; empty: _onemata/probe.csv in the prefix",
+    )
+    denied_prefix: Prefix = Field("", description="Another client's prefix in the bucket, which must be refused")
+    denied_bucket: OptionalBucket = Field("", description="Another bucket of Onemata's, which must be refused")
     permissions_boundary_arn: PolicyArn = Field(
         "", description="Permissions boundary that the client's roles must carry"
     )
@@ -82,12 +111,40 @@ class ClientParameters(BaseModel):
     )
     sandbox: bool = Field(False, description="true: the embedded AWS, no real account")
 
-    @field_validator("region")
+    @field_validator("region", "bucket_region")
     @classmethod
-    def _region_exists(cls, region: str) -> str:
-        if partition_of(region) is None:
+    def _region_exists(cls, region: str, info: ValidationInfo) -> str:
+        if region and partition_of(region) is None:
             raise ValueError("must be an AWS region of the partitions aws, aws-cn or aws-us-gov, like us-east-1")
+        own = info.data.get("region")
+        if region and own and partition_of(region) != partition_of(own):
+            raise ValueError(f"must be in the partition of region {own}: AWS has no way from one to another")
         return region
+
+    @field_validator("probe_object")
+    @classmethod
+    def _among_the_clients(cls, key: str, info: ValidationInfo) -> str:
+        folder = str(info.data.get("prefix") or "").rstrip("/")
+        if key and not key.startswith(f"{folder}/" if folder else ""):
+            raise ValueError(f"must lie in the prefix {folder}/: the client may read nothing else")
+        if key and "/" not in key:
+            raise ValueError("must lie in a folder of its own: Athena and crawlers read all of its folder")
+        return key
+
+    @field_validator("denied_prefix")
+    @classmethod
+    def _is_anothers(cls, prefix: str, info: ValidationInfo) -> str:
+        own, other = f"{str(info.data.get('prefix') or '').rstrip('/')}/", f"{prefix.rstrip('/')}/"
+        if prefix and (own == "/" or own.startswith(other) or other.startswith(own)):
+            raise ValueError("must be another client's, neither in this client's prefix nor around it")
+        return prefix
+
+    @field_validator("denied_bucket")
+    @classmethod
+    def _is_another(cls, bucket: str, info: ValidationInfo) -> str:
+        if bucket and bucket == info.data.get("bucket"):
+            raise ValueError("must be another bucket than bucket")
+        return bucket
 
     @field_validator("onemata_account_id")
     @classmethod
@@ -124,6 +181,16 @@ class ClientParameters(BaseModel):
         return Location(self.bucket, self.prefix)
 
     @property
+    def probe(self) -> Probe:
+        """What is read to prove access, and what must be refused."""
+        return Probe(self.location, self.probe_object, self.denied_prefix, self.denied_bucket)
+
+    @property
+    def other_region(self) -> str:
+        """The region of Onemata's bucket, where it is another than the client's."""
+        return self.bucket_region if self.bucket_region != self.region else ""
+
+    @property
     def partition(self) -> str:
         """`aws`, `aws-cn` or `aws-us-gov`, by the region."""
         return partition_of(self.region) or "aws"
@@ -154,6 +221,11 @@ class ServiceParameters(ClientParameters):
     adopt_existing: bool = Field(
         False, description="true: add what is missing to a role of the client's that has our name"
     )
+    negative_checks: bool = Field(True, description="Also prove that access is refused where it must be")
+    policy_checks: Literal["none", "free", "all"] = Field(
+        "free",
+        description="What IAM Access Analyzer checks of the plan's policies; all: also its billed checks ($0.002 each)",
+    )
     record: RecordFile = Field(
         "", description="A new file for the JSON record; empty: records/<client>/<service>/<time>.json"
     )
@@ -178,17 +250,26 @@ class RedshiftParameters(ServiceParameters):
     managed_s3_policy = "AmazonS3ReadOnlyAccess"
 
     role_name: RoleName = Field("onemata-redshift", description="Name of the role for Redshift")
-    # https://docs.aws.amazon.com/redshift/latest/APIReference/API_CreateCluster.html
-    cluster_identifier: Annotated[
-        Text,
-        matches(
-            r"(?!.*--)[a-z][a-z0-9-]{0,61}[a-z0-9]|[a-z]",
-            "must be 1 to 63 small letters, digits and '-', letter first, no '-' last and no two together",
-        ),
-        Filled,
-    ] = Field(description="The client's cluster (with launch: the new one)")
+    cluster_identifiers: list[ClusterIdentifier] = Field(
+        default_factory=list, description="The client's provisioned clusters (with launch: the new one)"
+    )
+    workgroup_names: Annotated[list[WorkgroupName], Field(validate_default=True)] = Field(
+        default_factory=list, description="The client's Redshift Serverless workgroups"
+    )
+    prove: Literal["copy", "none"] = Field(
+        "copy",
+        description="copy: each cluster and workgroup reads the probe object (NOLOAD); none: nothing is run",
+    )
+    confirm_proof_costs: bool = Field(
+        False, description="true: the client agrees to what the proof costs: it wakes the workgroups"
+    )
+    database: DatabaseName = Field("", description="Database in which the proof runs; empty: each cluster's first")
+    database_user: DatabaseUser = Field(
+        "", description="Database user as whom it runs in a cluster; empty: the operator's IAM identity"
+    )
+    database_secret_arn: SecretArn = Field("", description="Secret with the login by which it runs instead")
     role_chain: bool = Field(False, description="true: the role reads through Onemata's role (role chaining)")
-    launch: bool = Field(False, description="true: launch the cluster if there is none of this name; costs money")
+    launch: bool = Field(False, description="true: launch the one cluster if there is none of this name; costs money")
     confirm_launch_costs: bool = Field(False, description="true: the client agrees to pay for the new cluster")
     launch_node_type: Annotated[
         Text, matches(r"[a-z0-9]{1,20}\.[a-z0-9]{1,20}", "must be a node type, like ra3.large"), Filled
@@ -211,6 +292,30 @@ class RedshiftParameters(ServiceParameters):
         Text, matches(r"[A-Za-z0-9_-]{1,255}", "must be up to 255 letters, digits, '-' or '_'"), NotDefault
     ] = Field("", description="Cluster subnet group; empty: the account's default VPC")
 
+    @field_validator("cluster_identifiers", "workgroup_names")
+    @classmethod
+    def _each_once(cls, names: list[str], info: ValidationInfo) -> list[str]:
+        if info.field_name == "workgroup_names" and not names and info.data.get("cluster_identifiers") == []:
+            raise ValueError("must name a workgroup, or cluster_identifiers a cluster")
+        return each_once(names)
+
+    @field_validator("database_secret_arn")
+    @classmethod
+    def _of_the_client(cls, arn: str, info: ValidationInfo) -> str:
+        if arn:
+            same_partition(arn, info)
+            _in_account(arn, "account_id", info)
+            if info.data.get("database_user"):
+                raise ValueError("must be empty with database_user: the proof runs as one of them")
+        return arn
+
+    @field_validator("launch")
+    @classmethod
+    def _one_cluster(cls, launch: bool, info: ValidationInfo) -> bool:
+        if launch and len(info.data.get("cluster_identifiers", [""])) != 1:
+            raise ValueError("must be false unless cluster_identifiers names exactly one cluster: the new one")
+        return launch
+
 
 class GlueParameters(ServiceParameters):
     """`glue.yaml`"""
@@ -225,6 +330,17 @@ class GlueParameters(ServiceParameters):
     athena_principals: list[QueryPrincipalArn] = Field(
         default_factory=list, description="Users and roles that query with Athena"
     )
+    prove: Literal["crawler", "crawl", "none"] = Field(
+        "crawler",
+        description="crawler: Glue makes a crawler, which is deleted at once; crawl: it also runs; none: neither",
+    )
+    confirm_proof_costs: bool = Field(False, description="true: the client agrees to what a crawl costs")
+    athena_workgroup: Annotated[
+        Text, matches(r"[A-Za-z0-9._-]{1,128}", "must be 1 to 128 letters, digits or any of ._-"), Filled
+    ] = Field("primary", description="Athena workgroup in which the proof's queries run")
+    athena_database: Annotated[
+        Text, matches(r"[a-z0-9_]{1,255}", "must be 1 to 255 small letters, digits or _"), Filled
+    ] = Field("default", description="Database of the catalog in which the proof makes its table for Athena")
 
     @field_validator("pass_role_to", "athena_principals")
     @classmethod
@@ -277,10 +393,6 @@ class Ec2Parameters(ServiceParameters):
         ),
         Filled,
     ] = Field("ec2-user", description="User on the instance whose ~/.aws/config gets the profile")
-    negative_checks: bool = Field(
-        True, description="Also prove that access is refused where it must be (with ssm or the pasted block)"
-    )
-    denied_bucket: OptionalBucket = Field("", description="Another bucket of Onemata's, which must be refused")
     denied_role_arn: RoleArn = Field("", description="Another role of Onemata's, which must be refused")
 
     @field_validator("denied_role_arn")
@@ -292,13 +404,6 @@ class Ec2Parameters(ServiceParameters):
             if arn == info.data.get("onemata_role_arn"):
                 raise ValueError("must be another role than onemata_role_arn")
         return arn
-
-    @field_validator("denied_bucket")
-    @classmethod
-    def _is_another(cls, bucket: str, info: ValidationInfo) -> str:
-        if bucket and bucket == info.data.get("bucket"):
-            raise ValueError("must be another bucket than bucket")
-        return bucket
 
     @field_validator("instance_ids")
     @classmethod
@@ -350,8 +455,9 @@ EXAMPLE_VALUES: dict[str, str | list[str]] = {
     "onemata_external_id": "example-client-7f3a",
     "bucket": "onemata-example-data",
     "prefix": "example-client/",
-    "cluster_identifier": "example-analytics",
+    "cluster_identifiers": ["example-analytics"],
     "instance_ids": ["i-0a1b2c3d4e5f60718"],
+    "denied_prefix": "another-client/",
     "denied_bucket": "onemata-another-client-data",
     "denied_role_arn": "arn:aws:iam::987654321098:role/onemata-delivery-another",
 }

@@ -57,12 +57,40 @@ class Script(Frozen):
     text: str
 
 
+class Proof(Frozen):
+    """What is asked of a service to prove that it reads, or that it is refused.
+
+    `proves` is the name of its check, `how` a sentence for the client, and `cost` another if it costs anything.
+    `calls` are all that is sent, in order, and `otherwise` what is sent instead where AWS refuses that; only looks at
+    how far it is are left out.
+    """
+
+    proves: str
+    how: str
+    cost: str = ""
+    calls: tuple[Call, ...]
+    otherwise: tuple[Call, ...] = ()
+
+
+class Finding(Frozen):
+    """What IAM Access Analyzer says of a policy document that the plan writes.
+
+    `about` is the resource it belongs to, `asked` the question, `said` AWS's words.
+    """
+
+    about: str
+    asked: str
+    result: Literal["passed", "found", "not provable from here"]
+    said: str
+
+
 class Plan(Frozen):
     """What will be done, where, and what was seen when that was decided.
 
-    `scripts` are all texts that are run on instances to look and to prove, `hand_over` is what Onemata will be
-    sent, and `notes` are sentences that the client should hear before approving. `observed` maps each thing that
-    was read to its state (None: not there).
+    `scripts` are all texts that are run on instances to look and to prove, `proofs` all that services are asked for
+    proof, `findings` what Access Analyzer says of the policies, `hand_over` is what Onemata will be sent, and `notes`
+    are sentences that the client should hear before approving. `observed` maps each thing that was read to its state
+    (None: not there).
     """
 
     action: str
@@ -72,8 +100,10 @@ class Plan(Frozen):
     region: str
     changes: tuple[Change, ...]
     scripts: tuple[Script, ...] = ()
+    proofs: tuple[Proof, ...] = ()
     hand_over: HandOver | None = None
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     observed: dict[str, Any]
 
     @property
@@ -81,9 +111,10 @@ class Plan(Frozen):
         """20 hexadecimal digits over all that is shown: where, what is done, run, proven and handed over.
 
         The action is left out: the digest that `plan` shows is the one that `apply` is given. So is what was
-        observed: a state that passes, such as our own call that AWS is still carrying out, changes no approval.
+        observed: a state that passes, such as our own call that AWS is still carrying out, changes no approval. And so
+        are Access Analyzer's findings: it learns new words without anything having changed.
         """
-        content = self.model_dump(mode="json", exclude={"action", "observed"})
+        content = self.model_dump(mode="json", exclude={"action", "observed", "findings"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
 
     @property

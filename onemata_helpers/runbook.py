@@ -88,7 +88,7 @@ class Runbook:
     @_recorded
     def connect(self) -> View:
         """Sign in, and refuse any other account than the client's. Raises ConnectError."""
-        self._aws = connect(self.parameters, self.recorder.add_call, sandbox_url(self.parameters))
+        self._aws = connect(self.parameters, self.service.apis, self.recorder.add_call, sandbox_url(self.parameters))
         self.recorder.secrets = self._aws.secrets()
         self.recorder.keep(operator_arn=self._aws.identity.arn, endpoints=self._aws.endpoints)
         return display.identity(self._aws.identity, self._aws.endpoints, sandbox=self.parameters.sandbox)
@@ -139,7 +139,7 @@ class Runbook:
         checks = verify_removal(resources, look) if removing else verify(resources, look)
         if not removing:
             just_made = bool(self.recorder.record.changes_done)
-            checks += self.service.proofs(look, self.wait, patient=just_made)
+            checks += self.service.prove(look, self.wait, patient=just_made)
         self.recorder.keep(checks=checks)
         self._verified = True
         return display.checks(checks)
@@ -186,6 +186,7 @@ class Runbook:
             region=p.region,
             changes=tuple(self._changes(look)),
             scripts=() if removing else self.service.scripts(look),
+            proofs=() if removing or self.service.waiting_for() else self.service.proofs(look),
             hand_over=None if removing else self.service.hand_over(look),
             notes=self.service.removal_notes() if removing else self.service.notes(look),
             observed=look.seen,

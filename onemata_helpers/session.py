@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
-from .answers import AccountId, Answer, Arn, misfit
+from .answers import AccountId, Answer, Arn, Plain, misfit
 from .calls import ApiCall, watch
 from .errors import ConnectError, OddAnswer, OnemataError, who_acts
 from .frozen import Frozen
@@ -26,13 +26,11 @@ from .refusal import aws_refusal, in_awss_words, without_words
 from .sandbox_address import parsed_url
 from .text import one_line
 
-# The services that the runbooks call.
-_SERVICES = ("sts", "iam", "ec2", "redshift", "ssm")
 # What the host names of AWS's services are made of; a client's own machine, API or bucket has an AWS name, too.
 # https://docs.aws.amazon.com/general/latest/gr/rande.html
 # https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html (the names with vpce)
 _OF_AWS = (
-    r"https://(?:vpce-[a-z0-9-]+\.)?{service}(?:-fips)?(?:\.(?:[a-z-]*global|us-gov|[a-z]{{2}}(?:-[a-z]+)+-[0-9]))?(?:\.vpce)?"
+    r"https://(?:vpce-[a-z0-9-]+\.)?{host}(?:-fips)?(?:\.(?:[a-z-]*global|us-gov|[a-z]{{2}}(?:-[a-z]+)+-[0-9]))?(?:\.vpce)?"
     r"\.(?:amazonaws\.com(?:\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)/?"
 )
 
@@ -68,16 +66,40 @@ class _Caller(Answer):
     arn: Arn
 
 
+class _Credentials(Answer):
+    access_key_id: Plain
+    secret_access_key: Plain
+    session_token: Plain
+
+
+class _Assumed(Answer):
+    # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    credentials: _Credentials
+
+
 AnswerForm = TypeVar("AnswerForm", bound=Answer)
 
 
 class Aws:
-    """A session in one account. `client(name)` gives a boto3 client; there is one of each."""
+    """A session in one account. `client(name)` gives a boto3 client; there is one of each.
 
-    def __init__(self, session: boto3.Session, endpoint: str | None = None) -> None:
+    `apis` are the services that will be called, `on_call` is told of each call.
+    """
+
+    def __init__(
+        self,
+        session: boto3.Session,
+        apis: Sequence[str],
+        on_call: Callable[[ApiCall], None],
+        endpoint: str | None = None,
+    ) -> None:
         self._session = session
+        self._apis = ("sts", *apis)
+        self._on_call = on_call
         self._endpoint = endpoint
         self._clients: dict[str, Any] = {}
+        self._secrets: list[str] = []
+        watch(session, on_call)
 
     def client(self, service: str) -> Any:
         """The boto3 client of a service, like `iam`."""
@@ -129,28 +151,44 @@ class Aws:
         """
         if self._endpoint:
             return {}
-        addresses = {service: self.client(service).meta.endpoint_url for service in _SERVICES}
-        return {service: foreign(address) for service, address in addresses.items() if not _is_of_aws(address, service)}
+        clients = {service: self.client(service).meta for service in self._apis}
+        return {
+            service: foreign(meta.endpoint_url)
+            for service, meta in clients.items()
+            if not _is_of_aws(meta.endpoint_url, meta.service_model.endpoint_prefix)
+        }
 
     @property
     def where(self) -> str:
         """The account and region, for messages."""
         return f"account {self.identity.account}, {self.identity.region}"
 
+    def entered(self, role_arn: str, session_name: str) -> Aws:
+        """A session of 15 minutes as another role. Raises ClientError if its trust, or our policies, refuse that."""
+        arguments = {"RoleArn": role_arn, "RoleSessionName": session_name, "DurationSeconds": 900}
+        answer = self.ask("sts", "assume_role", _Assumed, **arguments).credentials
+        keys = (answer.access_key_id, answer.secret_access_key, answer.session_token)
+        self._secrets += keys
+        region = self._session.region_name
+        profile = self._session.profile_name if self._session.profile_name in self._session.available_profiles else None
+        session = _sandbox_session(*keys, region) if self._endpoint else _session_of(*keys, region, profile)
+        return Aws(session, self._apis, self._on_call, self._endpoint)
+
     def _name(self, service: str, operation: str) -> str:
         return f"{service}:{self.client(service).meta.method_to_api_mapping[operation]}"
 
     def secrets(self) -> list[str]:
-        """The credentials in use, so that a record can be kept clear of them."""
-        credentials = self._session.get_credentials()
-        if credentials is None:
-            return []
-        frozen = credentials.get_frozen_credentials()
-        return [secret for secret in (frozen.access_key, frozen.secret_key, frozen.token) if secret]
+        """The credentials in use, so that a record can be kept clear of them: a list that grows with each `entered`."""
+        credentials = None if self._secrets else self._session.get_credentials()
+        if credentials is not None:
+            frozen = credentials.get_frozen_credentials()
+            self._secrets += [secret for secret in (frozen.access_key, frozen.secret_key, frozen.token) if secret]
+        return self._secrets
 
 
-def _is_of_aws(address: str, service: str) -> bool:
-    return bool(re.fullmatch(_OF_AWS.format(service=service), address))
+def _is_of_aws(address: str, host: str) -> bool:
+    """`host` is how the host names of the service begin."""
+    return bool(re.fullmatch(_OF_AWS.format(host=re.escape(host)), address))
 
 
 @contextmanager
@@ -170,8 +208,10 @@ def _reading(call: str) -> Iterator[None]:
         raise OddAnswer(call, str(error)) from error
 
 
-def connect(parameters: ClientParameters, on_call: Callable[[ApiCall], None], sandbox_url: str = "") -> Aws:
-    """A session in the client's account, each of its calls told to `on_call`.
+def connect(
+    parameters: ClientParameters, apis: Sequence[str], on_call: Callable[[ApiCall], None], sandbox_url: str = ""
+) -> Aws:
+    """A session in the client's account, for calls of the services `apis`, each told to `on_call`.
 
     With `sandbox_url` it goes to that embedded AWS, with the credentials in the address. Otherwise by
     aws_profile, or boto3's usual chain, and then operator_role_arn if given.
@@ -179,7 +219,11 @@ def connect(parameters: ClientParameters, on_call: Callable[[ApiCall], None], sa
     Raises ConnectError for another account than `account_id`, another partition, or the root user.
     """
     try:
-        aws = _sandbox(sandbox_url, parameters.region, on_call) if sandbox_url else _account(parameters, on_call)
+        aws = (
+            _sandbox(sandbox_url, parameters.region, apis, on_call)
+            if sandbox_url
+            else _account(parameters, apis, on_call)
+        )
         identity = aws.identity
         aws.endpoints  # noqa: B018 - a broken address of any service is found now
     except (ClientError, BotoCoreError) as error:
@@ -199,29 +243,43 @@ def _perhaps_external_id(parameters: ClientParameters, error: Exception) -> str:
     return " operator_external_id is empty: if that trust policy asks for an external ID, set it."
 
 
-def _account(parameters: ClientParameters, on_call: Callable[[ApiCall], None]) -> Aws:
+def _account(parameters: ClientParameters, apis: Sequence[str], on_call: Callable[[ApiCall], None]) -> Aws:
     session = boto3.Session(profile_name=parameters.aws_profile or None, region_name=parameters.region)
-    watch(session, on_call)
     if not parameters.operator_role_arn:
-        return Aws(session)
+        return Aws(session, apis, on_call)
+    watch(session, on_call)
     external_id: dict[str, Any] = (
         {"ExternalId": parameters.operator_external_id} if parameters.operator_external_id else {}
     )
     entered = assume_role(session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", **external_id)
-    watch(entered, on_call)
-    return Aws(entered)
+    return Aws(entered, apis, on_call)
 
 
-def _sandbox(url: str, region: str, on_call: Callable[[ApiCall], None]) -> Aws:
+def _sandbox(url: str, region: str, apis: Sequence[str], on_call: Callable[[ApiCall], None]) -> Aws:
     address = parsed_url(url)
-    session = boto3.Session(
-        aws_access_key_id=address.key_id,
-        aws_secret_access_key=address.secret,
+    session = _sandbox_session(address.key_id, address.secret, None, region)
+    return Aws(session, apis, on_call, address.endpoint)
+
+
+def _sandbox_session(key_id: str, secret: str, token: str | None, region: str) -> boto3.Session:
+    return boto3.Session(
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
         region_name=region,
         botocore_session=botocore.session.Session(_NOTHING_OF_THE_USERS),
     )
-    watch(session, on_call)
-    return Aws(session, address.endpoint)
+
+
+def _session_of(key_id: str, secret: str, token: str, region: str, profile: str | None) -> boto3.Session:
+    """A session with these credentials, and with the user's other settings (addresses, certificates)."""
+    return boto3.Session(
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+        region_name=region,
+        profile_name=profile,
+    )
 
 
 def refuse_strangers(identity: Identity, parameters: ClientParameters) -> None:

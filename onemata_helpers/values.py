@@ -160,6 +160,23 @@ Prefix = Annotated[
         "must be up to 900 letters, digits or any of _+=,.@:/-, with no leading '/', no '//', no spaces, no wildcards",
     ),
 ]
+# An object, not a folder.
+ObjectKey = Annotated[
+    Text,
+    matches(
+        r"(?!.*//)(?!.*/$)[A-Za-z0-9_+=,.@:-][A-Za-z0-9_+=,.@:/-]{0,999}",
+        "must be the key of one object: up to 1,000 letters, digits or any of _+=,.@:/-, no '/' first or last, no '//'",
+    ),
+]
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (the secrets that Redshift keeps
+# itself have a `!` in their names)
+SecretArn = Annotated[
+    Text,
+    matches(
+        rf"arn:(?:{PARTITION}):secretsmanager:[a-z0-9-]{{1,32}}:\d{{12}}:secret:[A-Za-z0-9/_+=.@!-]{{1,519}}",
+        "must be the ARN of a secret, like arn:aws:secretsmanager:us-east-1:<12 digits>:secret:<name>-<6 characters>",
+    ),
+]
 KmsKeyArn = Annotated[
     Text,
     matches(

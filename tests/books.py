@@ -83,8 +83,8 @@ class Book:
     def _redshift(self, now: frozenset[Fact]) -> list[Fact]:
         p = self.parameters
         chain = self._assumes(self.name) if p.role_chain else []
-        cluster = (f"role {self.name} on cluster {p.cluster_identifier}", "attached")
-        return [cluster, *self._trusted(self.name), *self._access("AmazonS3ReadOnlyAccess"), *chain]
+        clusters = [(f"role {self.name} on cluster {each}", "attached") for each in p.cluster_identifiers]
+        return [*clusters, *self._trusted(self.name), *self._access("AmazonS3ReadOnlyAccess"), *chain]
 
     def _glue(self, now: frozenset[Fact]) -> list[Fact]:
         service = (f"policy AWSGlueServiceRole on role {self.name}", "attached")

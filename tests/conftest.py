@@ -81,11 +81,12 @@ def values(service: str, **changes: Any) -> dict[str, Any]:
         "onemata_external_id": sandbox.EXTERNAL_ID,
         "bucket": sandbox.BUCKET,
         "prefix": sandbox.PREFIX,
+        "policy_checks": "none",
         "sandbox": True,
     }
     own: dict[str, dict[str, Any]] = {
-        "redshift": {"cluster_identifier": sandbox.CLUSTER},
-        "glue": {},
+        "redshift": {"cluster_identifiers": [sandbox.CLUSTER], "prove": "none"},
+        "glue": {"prove": "none"},
         "ec2": {"instance_ids": [sandbox.INSTANCE_ID], "configure": "skip"},
     }
     return shared | own[service] | changes

@@ -111,7 +111,7 @@ def test_run_onboards_the_example(tmp_path: Path) -> None:
 
 
 def test_one_clients_failure_stops_no_other(aws: Sandbox, tmp_path: Path) -> None:
-    broken = client(tmp_path, "broken", cluster_identifier="nowhere")
+    broken = client(tmp_path, "broken", cluster_identifiers="[nowhere]")
     fine = client(tmp_path, "fine")
     done = onemata("run", broken, fine, "--service", "redshift", "--action", "apply", cwd=tmp_path)
     assert done.returncode == 1

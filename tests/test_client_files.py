@@ -228,7 +228,7 @@ def test_a_missing_client_file_hides_nothing_else(folder: Path) -> None:
     for expected in (
         "client.yaml: must exist",
         "glue.yml: must be one of",
-        "redshift.yaml, line 9: role_name = 'a b'",
+        "redshift.yaml, line 11: role_name = 'a b'",
     ):
         assert expected in text
 
@@ -236,7 +236,7 @@ def test_a_missing_client_file_hides_nothing_else(folder: Path) -> None:
 def test_the_wrong_entry_of_a_list_has_its_own_line(folder: Path) -> None:
     path = folder / "ec2.yaml"
     path.write_text(path.read_text().replace("  - i-0a1b", "  - i-0123456789abcdef0\n  - web-1\n  - i-0a1b"))
-    assert "ec2.yaml, line 14: instance_ids.1 = 'web-1': must be an instance's id" in said(folder)
+    assert "ec2.yaml, line 16: instance_ids.1 = 'web-1': must be an instance's id" in said(folder)
 
 
 def test_the_order_is_that_of_files_and_lines(folder: Path) -> None:
@@ -247,7 +247,7 @@ def test_the_order_is_that_of_files_and_lines(folder: Path) -> None:
     assert lines == [
         f"  - {folder}/client.yaml, line 7",
         f"  - {folder}/client.yaml, line 13",
-        *(f"  - {folder}/{name}" for name in ("ec2.yaml, line 9", "glue.yaml, line 9", "redshift.yaml, line 9")),
+        *(f"  - {folder}/{name}" for name in ("ec2.yaml, line 11", "glue.yaml, line 11", "redshift.yaml, line 11")),
     ]
 
 
@@ -294,7 +294,8 @@ def real_client(source: Path, target: Path, **changes: str) -> Path:
     own = {
         "client": target.name, "account_id": '"123456789012"', "onemata_account_id": '"210987654321"',
         "onemata_role_arn": '""', "onemata_external_id": "real", "bucket": "real-data", "prefix": "real/",
-        "sandbox": "false", "cluster_identifier": "warehouse", **changes,
+        "denied_prefix": '""', "denied_bucket": '""',
+        "sandbox": "false", "cluster_identifiers": "[warehouse]", **changes,
     }  # fmt: skip
     for path in target.glob("*.yaml"):
         lines = [line.split(": ", 1) for line in path.read_text().splitlines()]
@@ -309,7 +310,7 @@ def test_the_same_done_twice_in_a_real_account_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"bucket": "other-data"}, {"role_name": "onemata-other"}, {"cluster_identifier": "second-one"}]
+    "changes", [{"bucket": "other-data"}, {"role_name": "onemata-other"}, {"cluster_identifiers": "[second-one]"}]
 )
 def test_two_deliveries_roles_or_clusters_are_not_the_same(tmp_path: Path, changes: dict[str, str]) -> None:
     first = real_client(EXAMPLE, tmp_path / "first")

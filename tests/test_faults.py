@@ -55,7 +55,7 @@ SCENARIOS = {
     "ec2": Scenario("ec2"),
     "redshift-chain": Scenario("redshift", {"role_chain": True, "s3_access": "scoped"}),
     "redshift-launch": Scenario(
-        "redshift", {"cluster_identifier": "fresh", "launch": True, "confirm_launch_costs": True}
+        "redshift", {"cluster_identifiers": ["fresh"], "launch": True, "confirm_launch_costs": True}
     ),
     "glue-passed": Scenario("glue", {"role_name": "glue-onemata", "pass_role_to": [ANALYST]}),
     "ec2-extend": Scenario("ec2", {"on_existing_profile": "extend"}, sandbox.INSTANCE_ID),

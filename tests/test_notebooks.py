@@ -119,7 +119,7 @@ def test_papermills_unknown_key_is_refused_without_a_traceback(aws: Sandbox, tmp
     code, executed, record = papermill("redshift", tmp_path, "-p", "cluster_identifer", "x")
     assert code != 0
     assert record is None
-    assert "did you mean cluster_identifier?" in text_of(executed)
+    assert "did you mean cluster_identifiers?" in text_of(executed)
     assert "Traceback" not in text_of(executed)
     assert "site-packages" not in text_of(executed)
 
@@ -131,7 +131,7 @@ def test_papermills_number_for_an_account_is_refused(aws: Sandbox, tmp_path: Pat
 
 
 def test_a_blocked_plan_makes_papermill_fail_and_says_so_without_a_traceback(aws: Sandbox, tmp_path: Path) -> None:
-    code, executed, record = papermill("redshift", tmp_path, "-p", "cluster_identifier", "nowhere")
+    code, executed, record = papermill("redshift", tmp_path, "-y", "cluster_identifiers: [nowhere]")
     assert code != 0
     assert record is not None
     assert record.outcome == "blocked"

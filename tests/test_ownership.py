@@ -299,9 +299,9 @@ def second_cluster(aws: Sandbox) -> str:
 def test_one_role_at_two_places_goes_with_the_last_of_them(aws: Sandbox, service: str, same_delivery: bool) -> None:
     """Each removal takes what only it needs, in any order, and the last one takes the rest."""
     before = everything(aws)
-    key = {"redshift": "cluster_identifier", "ec2": "instance_ids"}[service]
-    first: dict[str, Any] = {key: sandbox.CLUSTER if service == "redshift" else BOTH[:1]}
-    other: dict[str, Any] = {key: second_cluster(aws) if service == "redshift" else BOTH[1:]}
+    key = {"redshift": "cluster_identifiers", "ec2": "instance_ids"}[service]
+    first: dict[str, Any] = {key: [sandbox.CLUSTER] if service == "redshift" else BOTH[:1]}
+    other: dict[str, Any] = {key: [second_cluster(aws)] if service == "redshift" else BOTH[1:]}
     other |= {} if same_delivery else SECOND
     for changes in (first, other):
         in_place(run(service, **changes))

@@ -101,7 +101,7 @@ def test_a_wrong_value_is_refused_with_what_it_must_be(key: str, value: object, 
 @pytest.mark.parametrize(
     ("service", "key", "value", "must"),
     [
-        ("redshift", "cluster_identifier", "Not--a-cluster", "small letters"),
+        ("redshift", "cluster_identifiers", ["Not--a-cluster"], "small letters"),
         ("redshift", "launch_nodes", 0, "greater than or equal to 1"),
         ("redshift", "launch_admin", "public", "small letters"),
         ("glue", "pass_role_to", ["arn:aws:sts::012345670123:assumed-role/x/y"], "not of a session"),
@@ -129,7 +129,7 @@ def test_a_list_names_the_wrong_member() -> None:
 def test_everything_wrong_is_said_at_once(folder: Path) -> None:
     edit(folder / "client.yaml", 'account_id: "012345670123"', "account_id: 012345670123")
     edit(folder / "client.yaml", "bucket: onemata-example-data", "bucket: DOC-EXAMPLE-BUCKET")
-    edit(folder / "redshift.yaml", "cluster_identifier: example-analytics", "cluster: example-analytics")
+    edit(folder / "redshift.yaml", "cluster_identifiers: [example-analytics]", "cluster: example-analytics")
     edit(folder / "ec2.yaml", "role_name: onemata-ec2", "role_name: ec2 role")
     with pytest.raises(ParameterError) as caught:
         from_folder(folder)
@@ -137,7 +137,7 @@ def test_everything_wrong_is_said_at_once(folder: Path) -> None:
     assert found == {
         ("client.yaml", "account_id", "012345670123"),
         ("client.yaml", "bucket", "'DOC-EXAMPLE-BUCKET'"),
-        ("redshift.yaml", "cluster_identifier", ""),
+        ("redshift.yaml", "workgroup_names", "[]"),
         ("redshift.yaml", "cluster", "'example-analytics'"),
         ("ec2.yaml", "role_name", "'ec2 role'"),
     }
@@ -171,12 +171,12 @@ def test_a_file_that_cannot_be_used_is_named(folder: Path, file: str, text: str,
 
 
 def test_a_key_in_the_wrong_file_is_sent_to_the_right_one(folder: Path) -> None:
-    for file, line in (("client.yaml", "cluster_identifier: x-1\n"), ("glue.yaml", "bucket: other-data\n")):
+    for file, line in (("client.yaml", "cluster_identifiers: [x-1]\n"), ("glue.yaml", "bucket: other-data\n")):
         (folder / file).write_text((folder / file).read_text() + line)
     with pytest.raises(ParameterError) as caught:
         from_folder(folder)
     due = {(Path(p.file).name, p.key): p.must for p in caught.value.problems}
-    assert due["client.yaml", "cluster_identifier"] == "must be in the file of a service"
+    assert due["client.yaml", "cluster_identifiers"] == "must be in the file of a service"
     assert due["glue.yaml", "bucket"] == "must be in client.yaml"
 
 

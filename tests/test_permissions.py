@@ -23,7 +23,7 @@ from .test_instance import SSM, not_attached
 BOUNDARY = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:policy/boundary"
 ANALYSTS = [f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:{kind}/analyst" for kind in ("user", "group", "role")]
 BOTH = [sandbox.INSTANCE_ID, sandbox.STOPPED_INSTANCE_ID]
-LAUNCH: dict[str, Any] = {"cluster_identifier": "fresh", "launch": True, "confirm_launch_costs": True}
+LAUNCH: dict[str, Any] = {"cluster_identifiers": ["fresh"], "launch": True, "confirm_launch_costs": True}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift": ("redshift", {}),
     "redshift-bounded": ("redshift", {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped"}),

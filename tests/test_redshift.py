@@ -29,7 +29,7 @@ def test_a_role_that_another_cluster_uses_is_not_removed(aws: Sandbox) -> None:
     assert "also on second" in removed.shown["plan"]
     assert removed.writes == ["ModifyClusterIamRoles", "UntagRole"]
 
-    assert run("redshift", "remove", cluster_identifier="second").writes[-1] == "DeleteRole"
+    assert run("redshift", "remove", cluster_identifiers=["second"]).writes[-1] == "DeleteRole"
 
 
 @pytest.mark.parametrize("access", ["managed", "scoped"])
@@ -66,13 +66,13 @@ def test_the_clusters_default_role_and_other_roles_stay(aws: Sandbox) -> None:
 
 
 def test_an_unknown_cluster_blocks(aws: Sandbox) -> None:
-    blocked = run("redshift", cluster_identifier="nowhere")
+    blocked = run("redshift", cluster_identifiers=["nowhere"])
     assert isinstance(blocked.error, PlanBlocked)
     assert "cluster_identifier" in str(blocked.error)
 
 
 def test_a_launch_needs_its_own_yes(aws: Sandbox) -> None:
-    asked: dict[str, Any] = {"cluster_identifier": "fresh", "launch": True}
+    asked: dict[str, Any] = {"cluster_identifiers": ["fresh"], "launch": True}
     blocked = run("redshift", **asked)
     assert isinstance(blocked.error, PlanBlocked)
     assert "confirm_launch_costs" in str(blocked.error)

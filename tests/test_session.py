@@ -37,8 +37,15 @@ def parameters(**changes: Any) -> Any:
     return from_notebook("glue", values("glue", **own)).model_copy(update={"sandbox": False})
 
 
+APIS = ("iam", "ec2", "redshift", "ssm", "redshift-data", "redshift-serverless", "glue", "athena", "accessanalyzer")
+
+
+def endpoints(region: str) -> dict[str, str]:
+    return Aws(boto3.Session(region_name=region), APIS, lambda _: None).endpoints
+
+
 def enter(heard: list[ApiCall] | None = None, **changes: Any) -> Aws:
-    return connect(parameters(**changes), (lambda _: None) if heard is None else heard.append)
+    return connect(parameters(**changes), APIS, (lambda _: None) if heard is None else heard.append)
 
 
 def test_the_environment_and_its_endpoint_are_honoured(signed_in: Sandbox) -> None:
@@ -61,7 +68,7 @@ def test_a_profile_is_honoured(aws: Sandbox, tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_operator_role_is_entered_with_its_external_id(signed_in: Sandbox) -> None:
-    operator = connect(parameters(), lambda _: None).identity.arn
+    operator = connect(parameters(), APIS, lambda _: None).identity.arn
     trust = policies.document(
         {
             "Effect": "Allow",
@@ -117,7 +124,7 @@ def test_an_endpoint_that_is_not_awss_is_shown_and_recorded(
     signed_in: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws = enter()
-    assert set(aws.endpoints) == {"sts", "iam", "ec2", "redshift", "ssm"}
+    assert set(aws.endpoints) == {"sts", *APIS}
     shown = display.identity(aws.identity, aws.endpoints, sandbox=False)._repr_mimebundle_()
     assert f"NOT AWS: calls to iam go to {signed_in.endpoint}" in shown["text/plain"]
     assert f"NOT AWS: calls to iam go to {signed_in.endpoint}" in shown["text/html"]
@@ -136,16 +143,16 @@ def test_the_sandboxs_own_address_is_no_news(aws: Sandbox) -> None:
 
 @pytest.mark.parametrize("region", ["us-east-1", "cn-north-1", "us-gov-west-1"])
 def test_awss_own_endpoints_are_awss(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Aws(boto3.Session(region_name=region)).endpoints == {}
+    assert endpoints(region) == {}
     monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
-    assert Aws(boto3.Session(region_name=region)).endpoints == {}
+    assert endpoints(region) == {}
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
-    assert Aws(boto3.Session(region_name=region)).endpoints == {}
+    assert endpoints(region) == {}
 
 
 def test_a_private_link_is_awss(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "https://vpce-0a1b-2c3d-us-east-1a.ssm.us-east-1.vpce.amazonaws.com")
-    assert Aws(boto3.Session(region_name="us-east-1")).endpoints == {}
+    assert endpoints("us-east-1") == {}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +166,7 @@ def test_a_private_link_is_awss(monkeypatch: pytest.MonkeyPatch) -> None:
 )  # fmt: skip
 def test_what_only_has_a_name_of_awss_is_shown(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", address)
-    assert set(Aws(boto3.Session(region_name="us-east-1")).endpoints) == {"ssm"}
+    assert set(endpoints("us-east-1")) == {"ssm"}
 
 
 @pytest.mark.parametrize("address", ["no address", "http://[", "https://\x1b[31m"])

@@ -5,6 +5,10 @@ https://docs.aws.amazon.com/redshift/latest/APIReference/API_Cluster.html
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from ..answers import Answer, Arn, Plain
 from ..frozen import Frozen
 from ..session import Aws
@@ -28,10 +32,11 @@ class ClusterState(Frozen):
     """A cluster. `roles` are the ARNs of the roles that it has or is about to have.
 
     `passing` is what AWS is still carrying out: ARN to `adding` or `removing`. A role that is being removed is not
-    there any more.
+    there any more. `database` is its first database.
     """
 
     status: str
+    database: str
     roles: tuple[str, ...]
     passing: dict[str, str]
     default_role: str
@@ -57,6 +62,7 @@ class _Cluster(Answer):
     # https://docs.aws.amazon.com/redshift/latest/APIReference/API_Cluster.html
     cluster_identifier: Plain
     cluster_status: Plain
+    db_name: Annotated[Plain, Field(alias="DBName")] = ""
     iam_roles: list[_ClusterRole] | None = None
     default_iam_role_arn: str = ""
     tags: list[Tag] | None = None
@@ -81,6 +87,7 @@ def _state_of(found: _Cluster) -> ClusterState:
     states = {each.iam_role_arn: each.apply_status for each in found.iam_roles or ()}
     return ClusterState(
         status=found.cluster_status,
+        database=found.db_name,
         roles=tuple(arn for arn, state in states.items() if state != "removing"),
         passing={arn: state for arn, state in states.items() if state != "in-sync"},
         default_role=found.default_iam_role_arn,

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from .aws import iam_limits, strict_s3
+from .aws.own_services import CALL, SIGNER, OwnServices
 from .iam.authorizer import authorize
 from .iam.needs_s3 import find_bucket
 from .iam.signer import identify
@@ -29,7 +30,7 @@ class Gate:
     """Lets through to `app` what AWS would let through, and answers the rest as AWS does."""
 
     def __init__(self, app: Wsgi) -> None:
-        self._app = app
+        self._app = OwnServices(app)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         message = read_message(environ)
@@ -63,6 +64,7 @@ class Gate:
             _CHECKS[call.service](call)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         environ["onemata.principal"] = signer.caller.arn
+        environ[CALL], environ[SIGNER] = call, signer
         return call
 
 

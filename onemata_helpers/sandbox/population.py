@@ -54,6 +54,7 @@ def _buckets() -> None:
     for key, content in world.OBJECTS.items():
         s3.put_object(world.BUCKET, key, content)
     s3.put_object(world.OTHER_BUCKET, "2021-02-10/part-0000.csv", b"id,visits\n4,1\n")
+    s3.put_object(world.OTHER_BUCKET, world.PROBE_KEY, b"onemata\n")
     s3.put_bucket_policy(world.BUCKET, json.dumps(bucket_policy()).encode())
 
 

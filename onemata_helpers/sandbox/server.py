@@ -56,6 +56,7 @@ class Sandbox:
         self._server = _serve(Gate(DomainDispatcherApplication(create_backend_app)))
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
+        state.endpoint = self.endpoint
         self.instance = Instance()
         self.instance.start(self.endpoint, cli)
 

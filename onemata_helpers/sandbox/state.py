@@ -15,6 +15,7 @@ class State:
     propagation_seconds: float = 0
     faults: Faults = field(default_factory=Faults)
     busy_cluster: int = 0
+    endpoint: str = ""
     associations: int = 0
     _created: dict[str, float] = field(default_factory=dict)
     _changed: dict[str, float] = field(default_factory=dict)

@@ -38,9 +38,19 @@ READER_ROLE_ARNS = (
 OPERATOR = "onemata-operator"
 """The IAM user in the client's account that holds the credentials in the sandbox's url."""
 
+OTHER_PREFIX = "another-client/"
+"""The place of another client in the same bucket."""
+
+PROBE_KEY = "_onemata/probe.csv"
+"""Where Onemata puts the probe object of each client, from the client's prefix on."""
+
+_PROBE = b"onemata\n"
+
 OBJECTS = {
+    f"{PREFIX}{PROBE_KEY}": _PROBE,
+    f"{OTHER_PREFIX}{PROBE_KEY}": _PROBE,
     f"{PREFIX}2021-02-10/part-0000.csv": b"id,visits\n1,12\n2,7\n",
     f"{PREFIX}2021-02-11/part-0000.csv": b"id,visits\n1,9\n2,11\n",
     f"{PREFIX}README.txt": b"Example data, delivered daily.\n",
-    "another-client/2021-02-10/part-0000.csv": b"id,visits\n3,5\n",
+    f"{OTHER_PREFIX}2021-02-10/part-0000.csv": b"id,visits\n3,5\n",
 }

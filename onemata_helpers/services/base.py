@@ -10,7 +10,7 @@ from .. import policies
 from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import ServiceParameters
-from ..plan import Script
+from ..plan import Proof, Script
 from ..resources.attached_policies import AttachedPolicy
 from ..resources.base import Look, Permission, Resource
 from ..resources.delivery import Delivery
@@ -32,6 +32,8 @@ class Service(ABC, Generic[P]):
     """One service of the client's, by its parameters."""
 
     title: ClassVar[str]
+    apis: ClassVar[tuple[str, ...]]
+    """The AWS services that its runbook calls, beside STS."""
 
     def __init__(self, parameters: P) -> None:
         self.parameters = parameters
@@ -52,8 +54,12 @@ class Service(ABC, Generic[P]):
     def hand_over(self, look: Look) -> HandOver:
         """What Onemata must receive."""
 
+    def proofs(self, look: Look) -> tuple[Proof, ...]:
+        """All that `prove` will ask of the service, word for word, as the plan shows it."""
+        return ()
+
     @abstractmethod
-    def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
+    def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         """Whether the service really reads the data, or how that can be seen where it cannot be seen from here.
 
         `patient` gives what was just made the time to become usable.

@@ -30,6 +30,7 @@ class Ec2(Service[Ec2Parameters]):
     """The guide's part on EC2."""
 
     title = "EC2"
+    apis = ("iam", "ec2", "ssm")
 
     def resources(self, look: Look) -> list[Resource]:
         extended = self._extended_instances(look)
@@ -107,7 +108,7 @@ class Ec2(Service[Ec2Parameters]):
             for_client=self._on_instances.snippets(look),
         )
 
-    def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
+    def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         return self._on_instances.checks(look, wait, patient=patient)
 
     def scripts(self, look: Look) -> tuple[Script, ...]:

@@ -32,6 +32,7 @@ class Glue(Service[GlueParameters]):
     """The guide's part on Glue and Athena."""
 
     title = "Glue"
+    apis = ("iam",)
 
     def resources(self, look: Look) -> list[Resource]:
         p = self.parameters
@@ -77,7 +78,7 @@ class Glue(Service[GlueParameters]):
         )
         return (*super().notes(look), athena)
 
-    def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
+    def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         p = self.parameters
         evidence = f"The client proves it with a crawler over {p.location.uri}, with the role {p.role_name}."
         checks = [Check(name="Glue reads Onemata's data", result="not provable from here", evidence=evidence)]

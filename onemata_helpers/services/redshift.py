@@ -17,6 +17,7 @@ class Redshift(Service[RedshiftParameters]):
     """The guide's part on Redshift."""
 
     title = "Redshift"
+    apis = ("iam", "redshift")
 
     def resources(self, look: Look) -> list[Resource]:
         p = self.parameters
@@ -30,31 +31,27 @@ class Redshift(Service[RedshiftParameters]):
         found.append(self.inline_policy("Redshift 6", ASSUME_POLICY, chain, why, p.role_chain))
         if p.launch:
             found.append(self._launched())
-        found.append(
-            ClusterRole(
-                step="Redshift 12",
-                cluster_identifier=p.cluster_identifier,
-                role_arn=p.role_arn,
-                use=self.use,
-                launched_by_plan=p.launch,
-            )
-        )
-        return found
+        return [*found, *map(self._on_cluster, p.cluster_identifiers)]
 
     @property
     def targets(self) -> tuple[str, ...]:
-        return (self.parameters.cluster_identifier,)
+        return tuple(self.parameters.cluster_identifiers)
 
     def having(self, look: Look) -> list[str]:
         return clusters_with(look, self.parameters.role_arn)
 
     def permissions(self) -> list[Permission]:
         p = self.parameters
-        here = f"{p.region}:{p.account_id}"
-        cluster = f"arn:{p.partition}:redshift:{here}:cluster:{p.cluster_identifier}"
-        secret = f"arn:{p.partition}:secretsmanager:{here}:secret:redshift!{p.cluster_identifier}-*"
-        launch = LaunchedCluster.permissions(cluster, secret, p.role_arn) if p.launch else ()
-        return [*self.role_permissions(), *ClusterRole.permissions(cluster, p.role_arn), *launch]
+        attaching = [ClusterRole.permissions(self._cluster_arn(each), p.role_arn) for each in p.cluster_identifiers]
+        return [*self.role_permissions(), *(each for some in attaching for each in some), *self._launch_permissions()]
+
+    def _launch_permissions(self) -> tuple[Permission, ...]:
+        p = self.parameters
+        if not p.launch:
+            return ()
+        (name,) = p.cluster_identifiers
+        secret = f"arn:{p.partition}:secretsmanager:{p.region}:{p.account_id}:secret:redshift!{name}-*"
+        return LaunchedCluster.permissions(self._cluster_arn(name), secret, p.role_arn)
 
     def waiting_for(self) -> str:
         p = self.parameters
@@ -79,7 +76,7 @@ class Redshift(Service[RedshiftParameters]):
             for_client=(Snippet(title="COPY statement for the cluster", text=self.copy_statement),),
         )
 
-    def proofs(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
+    def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         evidence = f"The client proves it in the cluster by loading the first files: {self.copy_statement}"
         return [Check(name="The cluster reads Onemata's data", result="not provable from here", evidence=evidence)]
 
@@ -93,11 +90,25 @@ class Redshift(Service[RedshiftParameters]):
         roles = f"{p.role_arn},{p.onemata_role_arn}" if p.role_chain else p.role_arn
         return f"COPY your_schema.your_table FROM '{p.location.uri}' IAM_ROLE '{roles}' FORMAT AS PARQUET;"
 
+    def _cluster_arn(self, name: str) -> str:
+        p = self.parameters
+        return f"arn:{p.partition}:redshift:{p.region}:{p.account_id}:cluster:{name}"
+
+    def _on_cluster(self, name: str) -> ClusterRole:
+        p = self.parameters
+        return ClusterRole(
+            step="Redshift 12",
+            cluster_identifier=name,
+            role_arn=p.role_arn,
+            use=self.use,
+            launched_by_plan=p.launch,
+        )
+
     def _launched(self) -> LaunchedCluster:
         p = self.parameters
         return LaunchedCluster(
             step="Redshift 12",
-            cluster_identifier=p.cluster_identifier,
+            cluster_identifier=p.cluster_identifiers[0],
             role_arn=p.role_arn,
             node_type=p.launch_node_type,
             nodes=p.launch_nodes,

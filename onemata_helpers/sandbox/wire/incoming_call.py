@@ -14,7 +14,14 @@ from werkzeug.exceptions import NotFound
 from .errors import AwsError
 from .signature import Message
 
-SERVICES = frozenset({"athena", "ec2", "glue", "iam", "kms", "redshift", "s3", "secretsmanager", "ssm", "sts"})
+SERVICES = {
+    each: each
+    for each in (
+        "athena", "ec2", "glue", "iam", "kms", "redshift", "redshift-data", "redshift-serverless", "s3",
+        "secretsmanager", "ssm", "sts",
+    )
+} | {"access-analyzer": "accessanalyzer"}  # fmt: skip
+"""The services of the sandbox as they sign and as policies name them, each with botocore's name for it."""
 
 Environ = dict[str, Any]
 
@@ -53,10 +60,10 @@ def read_call(environ: Environ, message: Message, service: str, account: str, re
         raise AwsError("UnknownOperationException", f"The sandbox has no {service}.", 404)
     request = Request(environ | {"wsgi.input": io.BytesIO(message.body)})
     try:
-        operation, labels = get_service_router(service).match(request)
+        operation, labels = get_service_router(SERVICES[service]).match(request)
     except (NotFound, NotImplementedError) as error:
         raise AwsError("InvalidAction", "Could not find this operation.", 400) from error
-    protocol = determine_request_protocol(get_service_model(service), request.content_type)
+    protocol = determine_request_protocol(get_service_model(SERVICES[service]), request.content_type)
     params = PROTOCOL_PARSERS[protocol](operation).parse(
         {
             "method": request.method,
