@@ -1,0 +1,1 @@
+"""What AWS's services say about access: one list, for the verdicts and for the sandbox."""
