@@ -16,7 +16,7 @@ class HandOver(Frozen):
     """What Onemata must receive, and what each side copies.
 
     `roles` and `principals` are ARNs; `for_onemata` the policy statements for Onemata's side;
-    `for_client` what the client uses in the service.
+    `for_client` what the client uses in the service; `from_onemata` what Onemata puts in place, in sentences.
     """
 
     account_id: str
@@ -25,3 +25,4 @@ class HandOver(Frozen):
     principals: tuple[str, ...] = ()
     for_onemata: tuple[Snippet, ...] = ()
     for_client: tuple[Snippet, ...] = ()
+    from_onemata: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from onemata_helpers.apply import Done
 from onemata_helpers.checks import Check
 from onemata_helpers.errors import OnemataError
 from onemata_helpers.hand_over import HandOver, Snippet
-from onemata_helpers.plan import Call, Change, Field
+from onemata_helpers.plan import Call, Change, Field, Finding, Proof
 from onemata_helpers.session import Identity
 from onemata_helpers.text import is_plain, visible
 from onemata_helpers.wait import Wait
@@ -36,7 +36,13 @@ def views(text: str) -> list[display.View]:
     who = Identity(account=text, arn=text, partition=text, region=text)
     snippet = Snippet(title=text, text=text)
     hand_over = HandOver(
-        account_id=text, region=text, roles=(text,), principals=(text,), for_onemata=(snippet,), for_client=(snippet,)
+        account_id=text,
+        region=text,
+        roles=(text,),
+        principals=(text,),
+        for_onemata=(snippet,),
+        for_client=(snippet,),
+        from_onemata=(text,),
     )
     return [
         display.sentence(text),
@@ -57,6 +63,9 @@ class _Plan:
         self.action, self.changes, self.scripts, self.notes = "apply", (change,), (), (text,)
         self.pending, self.digest, self.hand_over = True, text, None
         self.account_id = self.region = self.service = self.partition = text
+        call = Call(service="glue", operation=text, arguments={text: text})
+        self.proofs = (Proof(proves=text, how=text, cost=text, calls=(call,), otherwise=(call,)),)
+        self.findings = (Finding(about=text, asked=text, result="found", said=text),)
 
 
 @given(texts)

@@ -194,6 +194,13 @@ class Service(ABC, Generic[P]):
             snippets.append(Snippet(title=f"Key policy of {p.kms_key_arn}", text=policies.pretty(key)))
         return tuple(snippets)
 
+    @property
+    def probe_object(self) -> str:
+        """What Onemata provides for the proofs, as a sentence."""
+        probe = self.parameters.probe
+        what = "an object that is there already" if probe.key else "one line of CSV with one column, for each client"
+        return f"the probe object {probe.object.uri}: {what}. The proofs read it."
+
     def onemata_trust(self, roles: list[str], external_id: str = "") -> Snippet:
         """The statement of the trust policy of Onemata's role that lets these roles assume it."""
         p = self.parameters

@@ -66,6 +66,7 @@ class Glue(Service[GlueParameters]):
             roles=(p.role_arn,),
             principals=tuple(p.athena_principals),
             for_onemata=self.bucket_statements(readers),
+            from_onemata=(self.probe_object,),
             for_client=(Snippet(title="Path for a Glue crawler", text=p.location.uri),),
         )
 

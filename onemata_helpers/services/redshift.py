@@ -73,6 +73,7 @@ class Redshift(Service[RedshiftParameters]):
             region=p.region,
             roles=(p.role_arn,),
             for_onemata=(self.onemata_trust([p.role_arn]),) if p.role_chain else self.bucket_statements([p.role_arn]),
+            from_onemata=(self.probe_object,),
             for_client=(Snippet(title="COPY statement for the cluster", text=self.copy_statement),),
         )
 
