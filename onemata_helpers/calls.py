@@ -17,7 +17,13 @@ from .text import one_line
 _READS = ("Get", "List", "Describe", "Simulate", "Head", "Validate", "AssumeRole")
 
 
-# SendCommand runs a script on an instance; its comment, which the client sees, says when that only reads.
+# SendCommand runs a script on an instance, and the Data API statements in a database; the comment or name, which the
+# client sees, says when that only reads.
+_NAMED = {
+    "ssm.SendCommand": "Comment",
+    "redshift-data.BatchExecuteStatement": "StatementName",
+    "redshift-data.ExecuteStatement": "StatementName",
+}
 READS_ONLY = "Onemata reads"
 
 
@@ -42,19 +48,22 @@ def watch(session: boto3.Session, on_call: Callable[[ApiCall], None]) -> None:
 
     def after(model: Any, context: dict[str, Any], parsed: dict[str, Any], **_: Any) -> None:
         metadata = parsed.get("ResponseMetadata", {})
-        error = parsed.get("Error", {}).get("Code", "")
-        on_call(_api_call(model, context, metadata, error))
+        error = parsed.get("Error")
+        # To DescribeStatement of the Data API, `Error` is a statement's, and a text.
+        on_call(_api_call(model, context, metadata, error.get("Code", "") if isinstance(error, dict) else ""))
 
     def failed(exception: Exception, context: dict[str, Any], **_: Any) -> None:
         on_call(_api_call(context["onemata_model"], context, {}, type(exception).__name__))
 
-    def note_reading(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        context["onemata_reads"] = params.get("Comment", "").startswith(READS_ONLY)
+    def note_reading(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        named = _NAMED[f"{model.service_model.service_name}.{model.name}"]
+        context["onemata_reads"] = params.get(named, "").startswith(READS_ONLY)
 
     def keep_model(model: Any, context: dict[str, Any], **_: Any) -> None:
         context["onemata_model"] = model
 
-    session.events.register("before-parameter-build.ssm.SendCommand", note_reading)
+    for operation in _NAMED:
+        session.events.register(f"before-parameter-build.{operation}", note_reading)
     session.events.register("before-call", keep_model)
     session.events.register("before-call", before)
     session.events.register("after-call", after)

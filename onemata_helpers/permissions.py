@@ -26,15 +26,15 @@ def unscoped() -> Document:
     return document({"Effect": "Allow", "Action": sorted(actions), "Resource": "*"})
 
 
-def _by_scope(needed: Iterable[Permission]) -> dict[tuple[tuple[str, ...], str], set[str]]:
+def _by_scope(needed: Iterable[Permission]) -> dict[tuple[tuple[str, ...], tuple[str, ...]], set[str]]:
     """The actions that go into one statement: those on the same resources, with the same condition."""
-    resources: dict[tuple[str, str], set[str]] = {}
+    resources: dict[tuple[str, tuple[str, ...]], set[str]] = {}
     for each in needed:
         for action in each.actions:
-            resources.setdefault((action, each.passed_to), set()).update(each.resources)
-    scopes: dict[tuple[tuple[str, ...], str], set[str]] = {}
-    for (action, passed_to), found in resources.items():
-        scopes.setdefault((_without_covered(found), passed_to), set()).add(action)
+            resources.setdefault((action, each.condition), set()).update(each.resources)
+    scopes: dict[tuple[tuple[str, ...], tuple[str, ...]], set[str]] = {}
+    for (action, condition), found in resources.items():
+        scopes.setdefault((_without_covered(found), condition), set()).add(action)
     return scopes
 
 
@@ -44,9 +44,9 @@ def _without_covered(arns: set[str]) -> tuple[str, ...]:
     return tuple(sorted(a for a in arns if not any(a != w and a.startswith(w.removesuffix("*")) for w in wide)))
 
 
-def _statement(resources: tuple[str, ...], passed_to: str, actions: list[str]) -> Statement:
+def _statement(resources: tuple[str, ...], condition: tuple[str, ...], actions: list[str]) -> Statement:
     statement: Statement = {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
-    if passed_to:
-        condition = {"iam:PassedToService": [f"{passed_to}.amazonaws.com", f"{passed_to}.amazonaws.com.cn"]}
-        return statement | {"Condition": {"StringEquals": condition}}
-    return statement
+    if not condition:
+        return statement
+    key, *values = condition
+    return statement | {"Condition": {"StringEquals": {key: values}}}

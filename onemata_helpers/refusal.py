@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -99,6 +101,15 @@ def aws_refusal(doing: str, where: str, error: ClientError | BotoCoreError) -> A
     """
     happened, who = _refused(error) if isinstance(error, ClientError) else _unanswered(error)
     return AwsRefused(who_acts(f"{doing} ({where}): {happened}", who))
+
+
+@contextmanager
+def as_refusal(doing: str, where: str) -> Iterator[None]:
+    """Raise AwsRefused for what boto3 raises within; `doing` and `where` as for `aws_refusal`."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise aws_refusal(doing, where, error) from error
 
 
 def in_awss_words(error: ClientError) -> bool:

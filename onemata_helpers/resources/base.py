@@ -32,12 +32,21 @@ State = TypeVar("State")
 class Permission:
     """IAM actions that the operator needs, the narrowest resources that AWS knows for them, and a condition.
 
-    `passed_to` names the service that a role may be passed to.
+    `passed_to` names the service that a role may be passed to; `owner_key` is a condition key that must name the
+    operator as the owner.
     """
 
     actions: tuple[str, ...]
     resources: tuple[str, ...] = ("*",)
     passed_to: str = ""
+    owner_key: str = ""
+
+    @property
+    def condition(self) -> tuple[str, ...]:
+        """A condition key and the values of which it must have one; empty for no condition."""
+        if self.passed_to:
+            return "iam:PassedToService", f"{self.passed_to}.amazonaws.com", f"{self.passed_to}.amazonaws.com.cn"
+        return (self.owner_key, "${aws:userid}") if self.owner_key else ()
 
 
 class Look:

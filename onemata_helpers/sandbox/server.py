@@ -19,7 +19,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import isolation, world
-from .aws import managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts
+from .aws import managed_policies, redshift_data, strict_ec2, strict_iam, strict_redshift, strict_sts
 from .gate import Gate
 from .iam.signer import ADMINISTRATOR
 from .instance import ssm
@@ -46,7 +46,7 @@ class Sandbox:
         self._operator = new_key(world.CLIENT_ACCOUNT)
         self._admins = {account: new_key(account) for account in (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)}
         state.admins.update({key.id: key for key in self._admins.values()})
-        for addition in (managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts, ssm):
+        for addition in (managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts, ssm, redshift_data):
             addition.install()
         _empty()
         mock_random.seed(_SEED)  # the world's ids repeat …
@@ -102,6 +102,18 @@ class Sandbox:
     def busy_cluster(self, times: int) -> None:
         """Refuse the next changes of a cluster with InvalidClusterState."""
         state.busy_cluster = times
+
+    def revoke_assumerole(self, cluster: str) -> None:
+        """As the cluster's superuser: no other user may use a role for COPY any more."""
+        state.without_assumerole.add(cluster)
+
+    def let_statements_hang(self) -> None:
+        """No statement of the Data API ends any more by itself."""
+        state.statements_hang = True
+
+    def refuse_copy_in_transactions(self) -> None:
+        """COPY … NOLOAD runs only outside of a transaction."""
+        state.no_copy_in_transactions = True
 
     def client(self, service: str, account: str = world.CLIENT_ACCOUNT, region: str = world.REGION) -> Any:
         """A boto3 client with all rights in the account: for tests that look or do damage."""

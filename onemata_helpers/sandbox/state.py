@@ -17,6 +17,11 @@ class State:
     busy_cluster: int = 0
     endpoint: str = ""
     associations: int = 0
+    statement_owners: dict[str, str] = field(default_factory=dict)
+    data_sessions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    without_assumerole: set[str] = field(default_factory=set)
+    statements_hang: bool = False
+    no_copy_in_transactions: bool = False
     _created: dict[str, float] = field(default_factory=dict)
     _changed: dict[str, float] = field(default_factory=dict)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..parameters import Ec2Parameters, GlueParameters, RedshiftParameters, ServiceParameters
+from ..resources import data_api
 from ..resources.attached_policies import AttachedPolicy
 from ..resources.base import Permission
 from ..resources.inline_policies import InlinePolicy, SharedPolicy
@@ -40,6 +41,9 @@ def every_permission() -> list[Permission]:
         *(each for holder in ("user", "group", "role") for each in SharedPolicy.permissions(holder, "*")),
         *ClusterRole.permissions("*", "*"),
         *LaunchedCluster.permissions("*", "*", "*"),
+        *data_api.permissions("*"),
+        Permission(("redshift:GetClusterCredentials", "redshift:GetClusterCredentialsWithIAM")),
+        Permission(("secretsmanager:GetSecretValue", "iam:SimulatePrincipalPolicy")),
         *InstanceProfile.permissions("*", "*"),
         *ProfileAssociation.permissions(anything, "*", "*", "stop"),
         *ProfileAssociation.permissions(anything, "*", "*", "replace"),

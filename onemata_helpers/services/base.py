@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from .. import policies
@@ -201,11 +201,16 @@ class Service(ABC, Generic[P]):
         what = "an object that is there already" if probe.key else "one line of CSV with one column, for each client"
         return f"the probe object {probe.object.uri}: {what}. The proofs read it."
 
-    def onemata_trust(self, roles: list[str], external_id: str = "") -> Snippet:
-        """The statement of the trust policy of Onemata's role that lets these roles assume it."""
+    def onemata_trust(self, roles: list[str], external_id: str = "", external_ids_like: Sequence[str] = ()) -> Snippet:
+        """The statement of the trust policy of Onemata's role that lets these roles assume it.
+
+        It may ask for an external ID, or for one that fits one of several patterns.
+        """
         p = self.parameters
         who = policies.grant_to(roles, p.account_id, p.partition)
-        external = {"StringEquals": {"sts:ExternalId": external_id}} if external_id else {}
+        external: policies.Statement = {"StringEquals": {"sts:ExternalId": external_id}} if external_id else {}
+        if external_ids_like:
+            external = {"StringLike": {"sts:ExternalId": list(external_ids_like)}}
         statement = {"Effect": "Allow", "Principal": who["Principal"], "Action": "sts:AssumeRole"}
         text = policies.pretty(statement | {"Condition": who["Condition"] | external})
         return Snippet(title="Trust policy of Onemata's role", text=text)

@@ -6,18 +6,23 @@ from .. import policies
 from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import RedshiftParameters
+from ..plan import Proof
+from ..resources import data_api
 from ..resources.base import Look, Permission, Resource
-from ..resources.cluster_state import clusters_with
+from ..resources.cluster_state import cluster, clusters_with
+from ..resources.data_api import Target
 from ..resources.redshift import ClusterRole, LaunchedCluster
 from ..wait import Wait
 from .base import ASSUME_POLICY, DECRYPT_POLICY, SCOPED_POLICY, Service
+from .copy_statement import CopyStatement
+from .redshift_proof import RedshiftProof
 
 
 class Redshift(Service[RedshiftParameters]):
     """The guide's part on Redshift."""
 
     title = "Redshift"
-    apis = ("iam", "redshift")
+    apis = ("iam", "redshift", "redshift-data")
 
     def resources(self, look: Look) -> list[Resource]:
         p = self.parameters
@@ -43,7 +48,28 @@ class Redshift(Service[RedshiftParameters]):
     def permissions(self) -> list[Permission]:
         p = self.parameters
         attaching = [ClusterRole.permissions(self._cluster_arn(each), p.role_arn) for each in p.cluster_identifiers]
-        return [*self.role_permissions(), *(each for some in attaching for each in some), *self._launch_permissions()]
+        found = [*self.role_permissions(), *(each for some in attaching for each in some), *self._launch_permissions()]
+        return [*found, *self._proof_permissions()] if p.prove == "copy" else found
+
+    def _proof_permissions(self) -> list[Permission]:
+        p = self.parameters
+        found = [each for name in p.cluster_identifiers for each in data_api.permissions(self._cluster_arn(name))]
+        found += [self._login(name) for name in p.cluster_identifiers]
+        return found if p.role_chain else [*found, Permission(("iam:SimulatePrincipalPolicy",), (p.role_arn,))]
+
+    def _login(self, name: str) -> Permission:
+        """What it takes to be the database user of the proof.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html
+        """
+        p = self.parameters
+        if p.database_secret_arn:
+            return Permission(("secretsmanager:GetSecretValue",), (p.database_secret_arn,))
+        first = p.launch_database if p.launch else "*"  # which one it is, only the cluster says
+        database = self._arn("dbname", f"{name}/{p.database or first}")
+        if p.database_user:
+            return Permission(("redshift:GetClusterCredentials",), (self._user_arn(name, p.database_user), database))
+        return Permission(("redshift:GetClusterCredentialsWithIAM",), (database,))
 
     def _launch_permissions(self) -> tuple[Permission, ...]:
         p = self.parameters
@@ -62,7 +88,10 @@ class Redshift(Service[RedshiftParameters]):
     def notes(self, look: Look) -> tuple[str, ...]:
         p = self.parameters
         if p.role_chain and p.onemata_external_id:
-            warning = "COPY cannot send an external ID: Onemata's role must trust the Redshift role without one."
+            warning = (
+                "COPY cannot send onemata_external_id. The external ID that Redshift sends is the ARN of the database "
+                "user: Onemata's role must ask for that one, or for none."
+            )
             return (*super().notes(look), warning)
         return super().notes(look)
 
@@ -72,28 +101,84 @@ class Redshift(Service[RedshiftParameters]):
             account_id=p.account_id,
             region=p.region,
             roles=(p.role_arn,),
-            for_onemata=(self.onemata_trust([p.role_arn]),) if p.role_chain else self.bucket_statements([p.role_arn]),
-            from_onemata=(self.probe_object,),
+            for_onemata=self._chained_trusts() if p.role_chain else self.bucket_statements([p.role_arn]),
             for_client=(Snippet(title="COPY statement for the cluster", text=self.copy_statement),),
         )
 
+    def _chained_trusts(self) -> tuple[Snippet, ...]:
+        """The statement for the trust of Onemata's role, and a narrower one that asks for Redshift's external ID.
+
+        https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-redshift-service.html (restricting access to roles)
+        """
+        role = self.parameters.role_arn
+        users = [self._user_arn(name, user) for name in self.parameters.cluster_identifiers for user in self._users]
+        title = (
+            "Or instead, for these database users only (Redshift sends the user's ARN as external ID; each user who "
+            "loads data must be among them): trust policy of Onemata's role"
+        )
+        narrower = self.onemata_trust([role], external_ids_like=users)
+        return (self.onemata_trust([role]), narrower.model_copy(update={"title": title}))
+
+    @property
+    def _users(self) -> tuple[str, ...]:
+        """The database users of the proof: the one that is named, or those that IAM identities are, as a pattern.
+
+        https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-iam.html (their names)
+        """
+        p = self.parameters
+        by_identity = ("IAM:*", "IAMR:*")
+        return ("*",) if p.database_secret_arn else (p.database_user,) if p.database_user else by_identity
+
+    def proofs(self, look: Look) -> tuple[Proof, ...]:
+        if self.parameters.prove == "none":
+            return ()
+        return tuple(each for proof in self._proofs(look) for each in proof.proofs())
+
     def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
-        evidence = f"The client proves it in the cluster by loading the first files: {self.copy_statement}"
-        return [Check(name="The cluster reads Onemata's data", result="not provable from here", evidence=evidence)]
+        if self.parameters.prove == "none":
+            return [each.not_made("prove is `none`, so it was not tried.") for each in self._proofs(look)]
+        return [check for each in self._proofs(look) for check in each.checks(look.aws, wait, patient=patient)]
+
+    def _proofs(self, look: Look) -> list[RedshiftProof]:
+        return [self._proof(look, name) for name in self.parameters.cluster_identifiers]
+
+    def _proof(self, look: Look, name: str) -> RedshiftProof:
+        p = self.parameters
+        found = cluster(look, name)
+        first = found.database if found else p.launch_database if p.launch else ""
+        database = p.database or first if found or p.launch else ""
+        target = Target(
+            f"cluster {name}", {"ClusterIdentifier": name}, database, p.database_user, p.database_secret_arn
+        )
+        return RedshiftProof(
+            target=target,
+            copy=self._copy,
+            probe=p.probe,
+            users_arn=self._arn("dbuser", name),
+            kms_key_arn=p.kms_key_arn,
+            negative_checks=p.negative_checks,
+        )
 
     @property
     def copy_statement(self) -> str:
-        """COPY with the role, or with the role chain: one quoted string, no spaces.
+        """COPY for the client's own tables."""
+        return self._copy.load("your_schema.your_table", self.parameters.location)
 
-        https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-redshift-service.html
-        """
+    @property
+    def _copy(self) -> CopyStatement:
         p = self.parameters
-        roles = f"{p.role_arn},{p.onemata_role_arn}" if p.role_chain else p.role_arn
-        return f"COPY your_schema.your_table FROM '{p.location.uri}' IAM_ROLE '{roles}' FORMAT AS PARQUET;"
+        return CopyStatement((p.role_arn, p.onemata_role_arn) if p.role_chain else (p.role_arn,), p.other_region)
 
     def _cluster_arn(self, name: str) -> str:
+        return self._arn("cluster", name)
+
+    def _user_arn(self, cluster_identifier: str, user: str) -> str:
+        return self._arn("dbuser", f"{cluster_identifier}/{user}")
+
+    def _arn(self, kind: str, name: str) -> str:
+        """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html"""
         p = self.parameters
-        return f"arn:{p.partition}:redshift:{p.region}:{p.account_id}:cluster:{name}"
+        return f"arn:{p.partition}:redshift:{p.region}:{p.account_id}:{kind}:{name}"
 
     def _on_cluster(self, name: str) -> ClusterRole:
         p = self.parameters

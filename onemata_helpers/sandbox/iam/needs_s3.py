@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 
 import json
 
+from moto.kms.models import kms_backends
 from moto.s3.models import FakeBucket, s3_backends
 
 from ..wire.incoming_call import IncomingCall
@@ -40,7 +41,22 @@ def s3_needs(call: IncomingCall) -> list[Need]:
         key: (str(call.get(parameter)),) for parameter, key in _CONDITIONS.items() if call.get(parameter) is not None
     }
     needs = [Need(Request(action, arn, context), owner) for arn in _resources(call, name)]
-    return needs + _copy_source(call)
+    return needs + _copy_source(call) + _decryption(call, bucket)
+
+
+def _decryption(call: IncomingCall, bucket: FakeBucket | None) -> list[Need]:
+    """To get an object that a KMS key encrypts, the key's policy and the caller's must both allow it.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+    """
+    found = bucket.keys.get(call.get("Key", "")) if bucket and call.operation == "GetObject" else None
+    if found is None or not found.kms_key_id:
+        return []
+    arn: str = found.kms_key_id
+    region, account, name = arn.split(":")[3:6]
+    key = kms_backends[account][region].keys.get(name.removeprefix("key/"))
+    side = ResourceSide(account, json.loads(key.policy) if key else None, must_allow=True)
+    return [Need(Request("kms:Decrypt", arn, {"kms:ViaService": (f"s3.{region}.amazonaws.com",)}), side)]
 
 
 def find_bucket(name: str) -> FakeBucket | None:
