@@ -15,6 +15,7 @@ from onemata_helpers.sandbox import gate, world
 from onemata_helpers.sandbox.iam import authorizer
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
+from onemata_helpers.wait import Wait
 
 from .account import give_foreign_profile, make_foreign_role, retrust
 from .conftest import EXAMPLE, ROLES, run, values
@@ -28,6 +29,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift": ("redshift", {}),
     "redshift-bounded": ("redshift", {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped"}),
     "redshift-launch": ("redshift", LAUNCH),
+    "redshift-proved": ("redshift", {"prove": "copy", "denied_prefix": sandbox.OTHER_PREFIX}),
+    "redshift-proved-chained": ("redshift", {"prove": "copy", "role_chain": True, "database_user": "awsuser"}),
     "glue": ("glue", {}),
     "glue-passed": ("glue", {"role_name": "glue-onemata", "pass_role_to": ANALYSTS}),
     "ec2": ("ec2", {}),
@@ -73,12 +76,22 @@ def furnish(box: Sandbox, name: str) -> None:
         not_attached(box)
 
 
+def trouble_the_proof(box: Sandbox) -> None:
+    """All that a proof can come upon in Redshift: it is refused as a batch and by S3, and the last one hangs."""
+    box.client("s3", account=sandbox.ONEMATA_ACCOUNT).delete_bucket_policy(Bucket=sandbox.BUCKET)
+    box.fail("BatchExecuteStatement", "ValidationException")
+    box.after("SimulatePrincipalPolicy", lambda _: box.let_statements_hang())
+
+
 def exercise(box: Sandbox, name: str) -> None:
     """Every action of the runbook, with damage to mend in between."""
     service, changes = CASES[name]
     role = changes.get("role_name", ROLES[service])
     for action in ("plan", "apply"):
         assert run(service, action, **changes).error is None
+    if changes.get("prove") == "copy":
+        trouble_the_proof(box)
+        run(service, "verify", Wait(tell=lambda _: None, sleep=lambda _: None, seconds=0.3), **changes)
     retrust(role)(box)
     if changes.get("permissions_boundary_arn"):
         box.client("iam").delete_role_permissions_boundary(RoleName=role)
@@ -123,11 +136,16 @@ def test_nothing_is_granted_on_everything_that_can_be_narrowed() -> None:
     assert wide == {
         "ec2:DescribeIamInstanceProfileAssociations",
         "ec2:DescribeInstances",
+        "redshift-data:CancelStatement",
+        "redshift-data:DescribeStatement",
         "redshift:DescribeClusters",
         "ssm:DescribeInstanceInformation",
         "ssm:GetCommandInvocation",
     }
     documents = [r for s in policy["Statement"] for r in s["Resource"] if ":document/" in r]
     assert not any("*" in document for document in documents)
+    following = [s for s in policy["Statement"] if "redshift-data:DescribeStatement" in s["Action"]]
+    owner = {"redshift-data:statement-owner-iam-userid": ["${aws:userid}"]}
+    assert [s["Condition"] for s in following] == [{"StringEquals": owner}]
     passing = [s for s in policy["Statement"] if "iam:PassRole" in s["Action"]]
     assert all("iam:PassedToService" in json.dumps(s["Condition"]) for s in passing)

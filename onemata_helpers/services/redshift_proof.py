@@ -60,7 +60,7 @@ class RedshiftProof:
         denials = [
             self._refusal(aws, wait, name, self._refused[what])
             if what in self._refused
-            else unnamed(self.target.name, what)
+            else unnamed(name, what)
             for what, name in self._refusals.items()
         ]
         return weighed([reading], denials)
