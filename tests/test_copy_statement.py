@@ -23,8 +23,6 @@ from .conftest import values
 _PLAIN = st.text(st.sampled_from("abc019_+=,.@:/-"), min_size=1, max_size=40)
 _SIGNS = st.sampled_from(["'", '"', ";", "\\", " ", "\n", "$", "--", "é"])
 texts = _PLAIN | st.builds("{}{}{}".format, _PLAIN, _SIGNS, _PLAIN)
-    "{}{}{}".format, _PLAIN, st.sampled_from(["'", '"', ";", "\\", " ", "\n", "$", "--", "é"]), _PLAIN
-)
 arns = st.builds("arn:aws:iam::{}:role/{}".format, st.just(sandbox.ONEMATA_ACCOUNT), texts)
 REGIONS = st.sampled_from(["", "us-east-1", "eu-west-1"])
 
