@@ -99,7 +99,8 @@ def test_the_proof_counts_as_reading_and_is_under_the_digest(aws: Sandbox) -> No
     again = prove()
     assert again.writes == []
     assert again.record.outcome == "verified"
-    digests = {prove("plan", **each).record.plan_digest for each in ({}, {"prove": "none"}, {"database": "other"})}
+    others: list[dict[str, Any]] = [{}, {"prove": "none"}, {"database": "other"}]
+    digests = {prove("plan", **each).record.plan_digest for each in others}
     assert len(digests) == 3
 
 
@@ -128,7 +129,7 @@ def test_each_of_several_clusters_is_proven_on_its_own(aws: Sandbox) -> None:
 
 
 def test_a_cluster_that_the_plan_launches_is_proven_too(aws: Sandbox) -> None:
-    launch = {
+    launch: dict[str, Any] = {
         "cluster_identifiers": ["fresh"],
         "launch": True,
         "confirm_launch_costs": True,
