@@ -299,6 +299,14 @@ def test_a_key_of_onematas_that_is_open_to_the_role_is_no_obstacle(aws: Sandbox)
     assert prove(kms_key_arn=arn).record.outcome == "verified"
 
 
+def test_policies_with_conditions_are_simulated_as_s3_would_ask(aws: Sandbox) -> None:
+    arn = encrypted(aws, f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:root")
+    without_bucket_policy(aws)
+    found = check(prove_later(s3_access="scoped", kms_key_arn=arn))
+    assert found.result == "failed"
+    assert "though its own policies allow it" in found.evidence
+
+
 def test_which_side_refuses_is_not_claimed_where_it_cannot_be_seen(aws: Sandbox) -> None:
     without_bucket_policy(aws)
     aws.fail("SimulatePrincipalPolicy", "AccessDenied")
@@ -343,6 +351,7 @@ def test_a_bucket_in_another_region_is_read_with_its_region(aws: Sandbox) -> Non
     assert check(prove_later(bucket="onemata-europe")).result == "failed"
     there = prove(bucket="onemata-europe", bucket_region="eu-west-1", denied_bucket="")
     assert check(there).result == "proven"
+    assert "COPY reads Parquet only from a bucket in the cluster's own region" in there.shown["plan"]
 
 
 def test_what_was_just_made_is_given_time(aws: Sandbox) -> None:

@@ -92,8 +92,17 @@ class Redshift(Service[RedshiftParameters]):
                 "COPY cannot send onemata_external_id. The external ID that Redshift sends is the ARN of the database "
                 "user: Onemata's role must ask for that one, or for none."
             )
-            return (*super().notes(look), warning)
-        return super().notes(look)
+            return (*super().notes(look), warning, *self._about_the_region())
+        return (*super().notes(look), *self._about_the_region())
+
+    def _about_the_region(self) -> tuple[str, ...]:
+        """https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-copy-from-columnar.html"""
+        if not self.parameters.other_region:
+            return ()
+        return (
+            "COPY reads Parquet only from a bucket in the cluster's own region, and Onemata's is in another. The proof "
+            "reads CSV, which COPY reads from any region.",
+        )
 
     def hand_over(self, look: Look) -> HandOver:
         p = self.parameters

@@ -47,7 +47,8 @@ class RedshiftProof:
         """All that is asked; nothing where no database is known to ask in."""
         if not self.target.database:
             return ()
-        found = [self._proof(self.name, self.probe.object, "It reads the object")]
+        asked = " If S3 refuses it, IAM's simulator is asked whether the role's own policies do." if self._alone else ""
+        found = [self._proof(self.name, self.probe.object, "It reads the object", asked)]
         tried = [(self._refusals[what], place) for what, place in self._refused.items()]
         return (*found, *(self._proof(name, place, "It must be refused the object") for name, place in tried))
 
@@ -58,9 +59,7 @@ class RedshiftProof:
             return [self.not_made(why)]
         reading = self._reading(aws, wait, patient=patient)
         denials = [
-            self._refusal(aws, wait, name, self._refused[what])
-            if what in self._refused
-            else unnamed(name, what)
+            self._refusal(aws, wait, name, self._refused[what]) if what in self._refused else unnamed(name, what)
             for what, name in self._refusals.items()
         ]
         return weighed([reading], denials)
@@ -79,8 +78,13 @@ class RedshiftProof:
     def _refused(self) -> dict[str, Location]:
         return self.probe.refused if self.negative_checks else {}
 
-    def _proof(self, name: str, place: Location, what: str) -> Proof:
-        how = f"{what} {place.uri}, by COPY … NOLOAD: {_NOTHING_STAYS}."
+    @property
+    def _alone(self) -> bool:
+        """Whether the client's role reads itself, and no role of Onemata's after it."""
+        return len(self.copy.roles) == 1
+
+    def _proof(self, name: str, place: Location, what: str, more: str = "") -> Proof:
+        how = f"{what} {place.uri}, by COPY … NOLOAD: {_NOTHING_STAYS}.{more}"
         batch, session = self._calls(place)
         return Proof(proves=name, how=how, cost=self.cost, calls=batch, otherwise=session)
 
@@ -122,7 +126,7 @@ class RedshiftProof:
         onemata = (
             "Onemata looks at its bucket policy, and at its key policy if the objects are encrypted with a KMS key"
         )
-        if len(self.copy.roles) > 1:
+        if not self._alone:
             who = f"{onemata}, and at the policies of its role"
             return Verdict("failed", "S3 refuses Onemata's role: it was assumed, but may not read.", who)
         try:
