@@ -11,11 +11,11 @@ from ..location import Location, Probe
 from ..plan import Call, Proof
 from ..refusal import as_refusal
 from ..resources.data_api import Ended, Target, carried_out, in_a_batch, in_a_session
-from ..resources.simulation import allows
 from ..session import Aws
 from ..wait import Wait
 from .copy_statement import CopyStatement
 from .copy_verdict import Reader, perhaps_not_yet, refused_by_s3
+from .refused_side import ONEMATA_LOOKS, refused_side
 from .verdict import Verdict, refusals, unnamed, weighed
 
 # How long a new role, trust or policy may take to work in Redshift.
@@ -122,43 +122,10 @@ class RedshiftProof:
         return Reader(self.target.name, self.copy, user, f"{self.users_arn}/{user or '*'}")
 
     def _refused_side(self, aws: Aws) -> Verdict:
-        """Whose policy refuses, as far as it can be seen: IAM simulates the client's policies, not Onemata's."""
-        onemata = (
-            "Onemata looks at its bucket policy, and at its key policy if the objects are encrypted with a KMS key"
-        )
-        if not self._alone:
-            who = f"{onemata}, and at the policies of its role"
+        if len(self.copy.roles) > 1:
+            who = f"{ONEMATA_LOOKS}, and at the policies of its role"
             return Verdict("failed", "S3 refuses Onemata's role: it was assumed, but may not read.", who)
-        try:
-            with as_refusal("iam:SimulatePrincipalPolicy", aws.where):
-                missing = self._missing(aws)
-        except OnemataError as error:
-            client = (
-                f"the client's admin checks that the role's policies allow to read {self.probe.object.uri}; {onemata}"
-            )
-            return Verdict("failed", f"S3 refuses the role. Which side does cannot be seen: {error}", client)
-        if missing:
-            who = (
-                "the engineer runs the notebook again with action: apply; if it stays, the client's admin looks for a "
-            )
-            who += "deny (permissions boundary, organization)"
-            return Verdict("failed", f"The role's own policies do not allow {' and '.join(missing)}.", who)
-        key = "" if self.kms_key_arn else ". If there is such a key, it names it for kms_key_arn"
-        return Verdict("failed", "S3 refuses the role, though its own policies allow it.", f"{onemata}{key}")
-
-    def _missing(self, aws: Aws) -> list[str]:
-        """The actions that reading needs and the role's own policies do not allow."""
-        (role,), place, partition = self.copy.roles, self.probe.object, aws.identity.partition
-        bucket = place.bucket_arn(partition)
-        held = {
-            "s3:ListBucket": allows(aws, role, "s3:ListBucket", bucket, s3__prefix=place.prefix),
-            "s3:GetObject": allows(aws, role, "s3:GetObject", f"{bucket}/{place.prefix}"),
-        }
-        if self.kms_key_arn:
-            domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
-            via = f"s3.{self.kms_key_arn.split(':')[3]}.{domain}"
-            held["kms:Decrypt"] = allows(aws, role, "kms:Decrypt", self.kms_key_arn, kms__ViaService=via)
-        return [action for action, allowed in held.items() if not allowed]
+        return refused_side(aws, self.copy.roles[0], self.probe.object, self.kms_key_arn)
 
 
 def _settled(ended: Ended) -> bool:
