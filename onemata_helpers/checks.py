@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from .frozen import Frozen
@@ -19,18 +19,21 @@ class Check(Frozen):
     evidence: str
 
 
-def verify(resources: Iterable[Resource], look: Look) -> list[Check]:
+def verify(resources: Iterable[Resource], look: Look) -> Iterator[Check]:
     """One check for each resource: proven when it is as it should be, failed with the difference when not.
 
     `look` must be a new one, so that nothing is taken from memory.
     """
-    found = [(resource, resource.changes(look)) for resource in resources]
-    return [_check(resource, changes, look) for resource, changes in found if changes]
+    for resource in resources:
+        changes = resource.changes(look)
+        if changes:
+            yield _check(resource, changes, look)
 
 
-def verify_removal(resources: Iterable[Resource], look: Look) -> list[Check]:
+def verify_removal(resources: Iterable[Resource], look: Look) -> Iterator[Check]:
     """One check for each resource: proven when nothing of ours is left."""
-    return [_check(resource, resource.removal(look), look) for resource in resources]
+    for resource in resources:
+        yield _check(resource, resource.removal(look), look)
 
 
 def _check(resource: Resource, changes: list[Change], look: Look) -> Check:

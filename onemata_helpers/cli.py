@@ -17,7 +17,7 @@ from rich.text import Text
 
 from . import batch
 from .clients import from_folders
-from .errors import OnemataError, ParameterError
+from .errors import OnemataError, ParameterError, Problem
 from .parameter_files import from_folder
 from .parameters import Action, ServiceName
 from .policies import pretty
@@ -78,6 +78,33 @@ def run(
             failed = failed or not result.ok
     out.print(table)
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command("open")
+def open_(
+    what: Annotated[Path, typer.Argument(help="The client's folder, or a record's notebook to read", metavar="CLIENT_DIR")],
+    service: Annotated[ServiceName | None, typer.Argument(help="The service, with a client's folder")] = None,
+    records: Annotated[Path, typer.Option(help="Folder for the records")] = Path("records"),
+    browser: Annotated[bool, typer.Option(help="Show it in the browser")] = True,
+    mask: Annotated[bool, typer.Option("--mask", help="Hide account ids on the screen; the record keeps them")] = False,
+) -> None:
+    """Open a service's notebook with this client's values, on a call; or an earlier record, to read. Ctrl-C ends it."""
+    from .live import opening
+
+    def ready(address: str) -> None:
+        typer.echo(f"{address}\nCtrl-C ends it.")
+        if browser:
+            opening.open_browser(address)
+
+    try:
+        if what.suffix == ".ipynb":
+            opening.open_record(what, mask=mask, ready=ready)
+        elif service is None:
+            _fail(ParameterError([Problem(str(what), "SERVICE", "", "must be given: redshift, glue or ec2")]))
+        else:
+            opening.open_client(what, service, records, mask=mask, ready=ready)
+    except OnemataError as error:
+        _fail(error)
 
 
 @app.command()

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from .apply import Done
 from .checks import Check
+from .errors import OnemataError
 from .hand_over import HandOver
+from .in_words import opens, undo
 from .parameters import ServiceParameters
 from .plan import Field, Plan
 from .policies import pretty
-from .record import SANDBOX_NOTICE
+from .record import Record
 from .redaction import without_secrets
 from .session import Identity
-from .text import visible
+from .text import counted, visible
 
 _SIGNS = {
     "create": "+", "add": "+", "attach": "+", "update": "~", "detach": "-", "delete": "-",
     "nothing": "=", "keep": "=", "waiting": "…", "blocked": "!",
     "begun": "…", "done": "✓", "proven": "✓", "failed": "✗", "not provable from here": "?",
-    "passed": "✓", "found": "!",
+    "passed": "✓", "found": "!", "expected": "…", "stale": "!",
+    "planned": "=", "declined": "!", "applied": "✓", "verified": "✓", "removed": "✓",
 }  # fmt: skip
 
+_WHOSE_TURN = {
+    "planned": "the client's: to approve the plan, or to decline it.",
+    "declined": "the client's and the engineer's: to agree on other values, and plan again.",
+    "applied": "the client's and Onemata's: to prove in the service what could not be proven from here.",
+    "verified": "nobody's. The hand-over tells Onemata what it needs to know.",
+    "waiting": "Onemata's: to answer the hand-over. Then the runbook is run again.",
+    "removed": "nobody's.",
+    "blocked": "the client's: to decide what stands in the way. Then the runbook is run again.",
+    "failed": "named above.",
+}
+_SERVICES = {"redshift": "Redshift", "glue": "Glue and Athena", "ec2": "EC2"}
 
 # Jupyter and nbconvert take `$...$` for a formula, which may hide what stands in it, but not within these classes.
 # https://docs.mathjax.org/en/latest/options/document.html (pandas does the same: styler.html.mathjax)
@@ -57,23 +73,45 @@ def sentence(text: str) -> View:
     return View("sentence", text=text)
 
 
-def parameters(values: ServiceParameters) -> View:
-    """The parameters that are set, with what each means."""
+def trouble(error: OnemataError) -> View:
+    """What stopped the run, and who does what about it."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).capitalize()
+    return View("trouble", word="failed", heading=name, lines=str(error).split("\n"))
+
+
+def word(which: str, heading: str, *lines: str) -> View:
+    """A card that says how things stand, by one of the words that results have."""
+    return View("trouble", word=which, heading=heading, lines=lines)
+
+
+def parameters(values: ServiceParameters, source: str = "") -> View:
+    """The parameters that are set, with what each means. `source` says where they come from."""
     shown = values.model_dump(exclude_defaults=True) | {"action": values.action, "sandbox": values.sandbox}
     shown.pop("record", None)
     fields = type(values).model_fields
     rows = [(name, shown[name], fields[name].description) for name in fields if name in shown]
-    return View("parameters", rows=rows)
+    return View("parameters", rows=rows, source=source)
 
 
 def identity(who: Identity, endpoints: Mapping[str, str], *, sandbox: bool) -> View:
     """Who we are and where, and which services answer at an address that is not AWS's."""
-    return View("identity", who=who, endpoints=endpoints, notice=SANDBOX_NOTICE if sandbox else "")
+    return View("identity", who=who, endpoints=endpoints, sandbox=sandbox)
 
 
 def plan(the_plan: Plan) -> View:
     """Each change with its reason and fields, the calls that it makes, and the digest to approve."""
-    return View("plan", plan=the_plan, counts=_counted([change.kind for change in the_plan.changes]))
+    counts = _counted([change.kind for change in the_plan.changes])
+    return View("plan", plan=the_plan, counts=counts, summary=summary(the_plan))
+
+
+def summary(the_plan: Plan) -> str:
+    """What will change, and in which account, in one line."""
+    where = f"in account {the_plan.account_id}, {the_plan.region}"
+    if the_plan.blocked:
+        return f"Blocked: a person has to decide first. Nothing will change {where}."
+    if not the_plan.pending:
+        return f"Nothing will change {where}."
+    return f"{counted(len(the_plan.pending), 'change')} {where}."
 
 
 def done(changes: Sequence[Done]) -> View:
@@ -91,9 +129,24 @@ def hand_over(content: HandOver) -> View:
     return View("hand_over", content=content)
 
 
-def outcome(result: str, why: str, path: Path, *, sandbox: bool) -> View:
-    """How it ended, and where the record is."""
-    return View("outcome", outcome=result, why=why, path=_short(path), notice=SANDBOX_NOTICE if sandbox else "")
+def outcome(record: Record, path: Path) -> View:
+    """How a run ended, in which account, what is proven, what is open, whose turn it is, and where the record is."""
+    by_result = {
+        "Proven": [check.name for check in record.checks if check.result == "proven"],
+        "Failed": [check.name for check in record.checks if check.result == "failed"],
+        "Not provable from here": [check.name for check in record.checks if check.result not in ("proven", "failed")],
+    }
+    of_all = len(record.checks)
+    found = [(f"{heading}: {len(names)} of {of_all}", names) for heading, names in by_result.items() if names]
+    return View(
+        "outcome",
+        record=record,
+        title=_SERVICES.get(record.service, record.service),
+        why=record.reason,
+        found=found,
+        turn=_WHOSE_TURN[record.outcome or "failed"],
+        path=_short(path),
+    )
 
 
 def _short(path: Path) -> str:
@@ -115,6 +168,23 @@ def _sides(field: Field) -> list[tuple[str, str]]:
     return [(sign, _value(value)) for sign, value in both if value is not None]
 
 
+def _how(field: Field) -> str:
+    if field.before is None:
+        return "new"
+    return "removed" if field.after is None else "changed"
+
+
+def _difference(field: Field) -> str:
+    """The lines of a field that stay, go and come, each with its sign."""
+    before, after = ([] if each is None else _value(each).split("\n") for each in (field.before, field.after))
+    return "\n".join(line.rstrip() for line in difflib.ndiff(before, after) if not line.startswith("?"))
+
+
+def _prose(text: Any) -> Markup:
+    """Our own sentences mark names with backticks."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(visible(str(text))))))  # noqa: S704 - escaped
+
+
 def _shown(value: Any) -> Any:
     """Every value that a template puts out: what is not our own markup is made visible."""
     return value if isinstance(value, Markup) else visible(str(value))
@@ -134,5 +204,14 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"sign": _SIGNS.__getitem__, "sides": _sides, "value": _value}
+    environment.filters |= {
+        "sign": _SIGNS.__getitem__,
+        "sides": _sides,
+        "value": _value,
+        "how": _how,
+        "difference": _difference,
+        "prose": _prose,
+        "opens": opens,
+        "undo": undo,
+    }
     return environment

@@ -10,7 +10,8 @@ OnemataError
 ├── RecordNotWritten    the record cannot be written, so nothing more is changed
 ├── NotUsable           AWS accepted a change, but the thing did not become usable in time
 ├── Interrupted         somebody stopped it (Ctrl-C, Interrupt in the notebook)
-└── RunFailed           the runbook ended failed or blocked
+├── RunFailed           the runbook ended failed or blocked
+└── OutOfOrder          a cell was run before the one that it needs
 """
 
 from __future__ import annotations
@@ -124,6 +125,10 @@ class Interrupted(OnemataError):
 
 class RunFailed(OnemataError):
     """The runbook's outcome is `failed` or `blocked`; raised at the end so that papermill sees it."""
+
+
+class OutOfOrder(OnemataError):
+    """A step needs another one first. Nothing happened, so nothing is recorded."""
 
 
 def who_acts(happened: str, who: str) -> str:

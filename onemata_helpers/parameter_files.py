@@ -60,6 +60,14 @@ def from_notebook(service: str, variables: Mapping[str, Any]) -> ServiceParamete
     return parameters
 
 
+def changed(parameters: P, values: Mapping[str, Any]) -> P:
+    """The parameters with other values. Raises ParameterError with every problem."""
+    found, details = _validated(type(parameters), parameters.model_dump() | values)
+    if found is None:
+        raise ParameterError(_problem(each) for each in details)
+    return found
+
+
 def from_folder(folder: Path) -> dict[str, ServiceParameters]:
     """The parameters of each service that the client's folder has a file for.
 

@@ -28,7 +28,7 @@ from .plan import Plan
 from .redaction import without_secrets
 from .text import counted, is_plain, visible
 
-Outcome = Literal["planned", "applied", "verified", "waiting", "blocked", "failed", "removed"]
+Outcome = Literal["planned", "declined", "applied", "verified", "waiting", "blocked", "failed", "removed"]
 
 SANDBOX_NOTICE = "SANDBOX RECORD: NO REAL AWS ACCOUNT WAS READ OR CHANGED"
 
@@ -70,17 +70,22 @@ class Recorder:
     """Keeps a Record and its file in step: after each `keep` the file holds all that is known so far.
 
     The file is there from the first moment. Raises RecordNotWritten if it cannot be, or if `parameters.record` names
-    one that is there already; only a record that was begun for this very run is continued.
+    one that is there already; only a record that was begun for this very run is continued. With `live`, where cells may
+    be run again, the next run's record has a place of its own beside it.
     """
 
-    def __init__(self, parameters: ServiceParameters) -> None:
+    def __init__(self, parameters: ServiceParameters, *, live: bool = False) -> None:
         self.secrets: list[str] = []
         self._trouble = ""
-        if parameters.record:
-            self.path = Path(parameters.record)
-            self.record = _continued(parameters, self.path) or _begun(parameters)
+        if not parameters.record:
+            self.path, self.record = begin(parameters, default_root(), notebook=live)
+        elif live and _holds_a_run(Path(parameters.record)):
+            self.path, self.record = _begun_in(Path(parameters.record).parent, parameters, notebook=False)
         else:
-            self.path, self.record = begin(parameters, default_root(), notebook=False)
+            self.path = Path(parameters.record)
+            self.record = _continued(parameters, self.path, live) or _begun(parameters)
+        if live:
+            self.path = self.path.resolve()  # a kernel's working folder may change
         self._write()
         self.raise_trouble()
 
@@ -90,6 +95,12 @@ class Recorder:
             setattr(self.record, name, value)
         self._write()
         self.raise_trouble()
+
+    def begin_to(self, parameters: ServiceParameters, **values: Any) -> None:
+        """Set what the record says of the parameters, which were changed after it was begun, and fields. As `keep`."""
+        begun = _begun(parameters)
+        told = ("region", "account_id", "action", "approved_by", "approval_reference", "parameters", "sandbox", "notice")
+        self.keep(**{name: getattr(begun, name) for name in told}, **values)
 
     def add_call(self, call: ApiCall) -> None:
         """Add an AWS call. The file follows with the next write, or at once when it changed something.
@@ -144,7 +155,11 @@ def begin(parameters: ServiceParameters, root: Path, *, notebook: bool) -> tuple
 
     With `notebook` the place beside it, with `.ipynb`, is taken too. Raises RecordNotWritten.
     """
-    folder, record = root / parameters.client / parameters.service, _begun(parameters)
+    return _begun_in(root / parameters.client / parameters.service, parameters, notebook=notebook)
+
+
+def _begun_in(folder: Path, parameters: ServiceParameters, *, notebook: bool) -> tuple[Path, Record]:
+    record = _begun(parameters)
     while True:
         path = folder / f"{datetime.now(UTC).strftime('%Y-%m-%dT%H%M%S.%f')[:-3]}Z.json"
         try:
@@ -187,16 +202,20 @@ def _begun(parameters: ServiceParameters) -> Record:
     )
 
 
-def _continued(parameters: ServiceParameters, path: Path) -> Record | None:
+def _continued(parameters: ServiceParameters, path: Path, live: bool) -> Record | None:
     """The record that `onemata run` has just begun at this place for these parameters; None for a place just taken.
 
-    Raises RecordNotWritten for any other file.
+    With `live` the parameters may have been changed since, as long as nothing was done. Raises RecordNotWritten for any
+    other file.
     """
     try:
         take(path)
     except FileExistsError:
         found = _readable(path)
-        if found is None or not _is_begun(found, _begun(parameters)):
+        wanted = _begun(parameters)
+        if found is not None and live and not found.calls:
+            return wanted
+        if found is None or not _is_begun(found, wanted):
             said = "there is a file already, and no record is written over"
             raise _not_written(path, said, "Nothing was changed in AWS.") from None
         return found
@@ -208,6 +227,12 @@ def _continued(parameters: ServiceParameters, path: Path) -> Record | None:
 def _is_begun(found: Record, wanted: Record) -> bool:
     """Whether a record says that this run has begun, and nothing else."""
     return found == wanted.model_copy(update={"started": found.started})
+
+
+def _holds_a_run(path: Path) -> bool:
+    """Whether a run of this notebook has this record already."""
+    found = _readable(path)
+    return found is not None and bool(found.calls or found.outcome)
 
 
 def _readable(path: Path) -> Record | None:

@@ -12,21 +12,23 @@ from typing import Any, Concatenate, ParamSpec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import display
-from .apply import apply, refuse_unless_approved
+from .apply import Done, apply, refuse_unless_approved
 from .calls import ApiCall
 from .checks import verify, verify_removal
 from .display import View
-from .errors import Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed
-from .parameter_files import from_notebook
+from .errors import Interrupted, OnemataError, OutOfOrder, PlanBlocked, PlanChanged, RunFailed
+from .parameter_files import changed, from_notebook
 from .plan import ONLY_SHOW, REMOVING, Change, Plan
+from .progress import Progress
 from .record import Outcome, Recorder
 from .redaction import foreign
 from .refusal import aws_refusal
 from .resources.base import Look, Resource
 from .sandbox_in_use import sandbox_url
 from .services import service_of
+from .services.base import Choices
 from .session import Aws, connect
-from .text import counted, one_line
+from .text import counted, one_line, sentence
 from .wait import Wait
 
 P = ParamSpec("P")
@@ -40,6 +42,8 @@ def _recorded(step: Step[P]) -> Step[P]:
     def recorded(self: Runbook, /, *args: P.args, **kwargs: P.kwargs) -> View:
         try:
             return step(self, *args, **kwargs)
+        except OutOfOrder:
+            raise
         except OnemataError as error:
             failure = error
         except KeyboardInterrupt:
@@ -67,20 +71,29 @@ def _doing(step: str, calls: Sequence[ApiCall]) -> str:
 class Runbook:
     """One service of one client, from parameters to record.
 
-    `service` is redshift, glue or ec2; `variables` the notebook's `globals()`.
+    `service` is redshift, glue or ec2; `variables` the notebook's `globals()`. With `progress` somebody watches, and may
+    run the same notebook again: then that run has a record of its own.
     Raises ParameterError with every problem of the parameters.
     """
 
-    def __init__(self, service: str, variables: Mapping[str, Any], wait: Wait | None = None) -> None:
+    def __init__(
+        self,
+        service: str,
+        variables: Mapping[str, Any],
+        wait: Wait | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         self.parameters = from_notebook(service, variables)
         self.service = service_of(self.parameters)
+        self.progress = progress or Progress()
         self.wait = wait or Wait()
-        self.recorder = Recorder(self.parameters)
+        self.recorder = Recorder(self.parameters, live=progress is not None)
         self._aws: Aws | None = None
         self._plan: Plan | None = None
         self._resources: list[Resource] = []
         self._unsettled: list[Resource] = []
         self._verified = False
+        self._declined = ""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return display.parameters(self.parameters)._repr_mimebundle_()
@@ -88,7 +101,7 @@ class Runbook:
     @_recorded
     def connect(self) -> View:
         """Sign in, and refuse any other account than the client's. Raises ConnectError."""
-        self._aws = connect(self.parameters, self.service.apis, self.recorder.add_call, sandbox_url(self.parameters))
+        self._aws = connect(self.parameters, self.service.apis, self._called, sandbox_url(self.parameters))
         self.recorder.secrets = self._aws.secrets()
         self.recorder.keep(operator_arn=self._aws.identity.arn, endpoints=self._aws.endpoints)
         return display.identity(self._aws.identity, self._aws.endpoints, sandbox=self.parameters.sandbox)
@@ -100,6 +113,43 @@ class Runbook:
         self._plan = self._make_plan()
         self.recorder.keep(plan=self._plan, plan_digest=self._plan.digest)
         return display.plan(self._plan)
+
+    @property
+    def shown_plan(self) -> Plan:
+        """The plan that was shown last. Raises OutOfOrder if there is none."""
+        return self._planned()
+
+    def choices(self) -> dict[str, Choices]:
+        """What the account can tell of parameters, by their names: their possible values, each with a name for people.
+
+        Empty before signing in, and where the operator may not look.
+        """
+        if self._aws is None:
+            return {}
+        try:
+            return self.service.choices(Look(self._aws))
+        except (ClientError, BotoCoreError, OnemataError):
+            return {}
+
+    def approve(self, approved_by: str, reference: str) -> Plan:
+        """Somebody approves the plan that was shown: `apply` then does exactly that one, as if it had been asked for so.
+
+        Raises ParameterError for a name or a reference that the record cannot take.
+        """
+        plan = self._planned()
+        action = "remove" if plan.removes else "apply"
+        told = {"approved_plan": plan.digest, "approved_by": approved_by, "approval_reference": reference}
+        self.parameters = changed(self.parameters, {"action": action} | told)
+        self._plan = plan.model_copy(update={"action": action})
+        self.recorder.begin_to(self.parameters, plan=self._plan)
+        return self._plan
+
+    def decline(self, declined_by: str, why: str) -> View:
+        """Somebody declines the plan that was shown. Nothing is changed, and that is the outcome."""
+        self._planned()
+        by = f" by {one_line(declined_by, 128)}" if declined_by.strip() else ""
+        self._declined = sentence(f"Declined{by}: {one_line(foreign(why))}")
+        return self.finish()
 
     @_recorded
     def apply(self) -> View:
@@ -122,7 +172,7 @@ class Runbook:
             {each.key: each for each in self._resources},
             self._connected(),
             self.wait,
-            self.recorder.add_change,
+            self._changed,
             self.recorder.raise_trouble,
         )
         return display.done(self.recorder.record.changes_done)
@@ -136,10 +186,10 @@ class Runbook:
         look = Look(self._connected())
         removing = plan.action == "remove"
         resources = self.service.removals(look) if removing else self.service.resources(look)
-        checks = verify_removal(resources, look) if removing else verify(resources, look)
+        checks = list(self.progress.each((verify_removal if removing else verify)(resources, look)))
         if not removing:
             just_made = bool(self.recorder.record.changes_done)
-            checks += self.service.prove(look, self.wait, patient=just_made)
+            checks += self.progress.each(self.service.prove(look, self.wait, patient=just_made))
         self.recorder.keep(checks=checks)
         self._verified = True
         return display.checks(checks)
@@ -170,7 +220,15 @@ class Runbook:
         self.recorder.raise_trouble()
         if outcome in ("blocked", "failed"):
             raise RunFailed(f"{outcome.upper()}: {why}\nRecord: {self.recorder.path}")
-        return display.outcome(outcome, why, self.recorder.path, sandbox=self.parameters.sandbox)
+        return display.outcome(self.recorder.record, self.recorder.path)
+
+    def _called(self, call: ApiCall) -> None:
+        self.recorder.add_call(call)
+        self.progress.call(call)
+
+    def _changed(self, done: Done) -> None:
+        self.recorder.add_change(done)
+        self.progress.change(done)
 
     def _make_plan(self) -> Plan:
         p = self.parameters
@@ -223,6 +281,8 @@ class Runbook:
 
     def _outcome(self) -> tuple[Outcome, str]:
         plan, checks = self._planned(), self.recorder.record.checks
+        if self._declined:
+            return "declined", self._declined
         if plan.waiting:
             return "waiting", plan.waiting[0].why
         if plan.blocked and plan.action != "verify":
@@ -258,10 +318,10 @@ class Runbook:
 
     def _connected(self) -> Aws:
         if self._aws is None:
-            raise RunFailed("There is no session yet: run the cell with connect() first.")
+            raise OutOfOrder("There is no session yet: run the cells from the top.")
         return self._aws
 
     def _planned(self) -> Plan:
         if self._plan is None:
-            raise RunFailed("There is no plan yet: run the cells above, from the top.")
+            raise OutOfOrder("There is no plan yet: run the cells from the top.")
         return self._plan

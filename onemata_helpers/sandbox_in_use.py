@@ -57,6 +57,26 @@ def sandbox_for_all(needed: Sequence[ServiceParameters]) -> Iterator[None]:
             del os.environ[SANDBOX_URL]
 
 
+@contextmanager
+def sandbox_for_session(parameters: ServiceParameters) -> Iterator[None]:
+    """Serve a sandbox to the notebooks of one session, if it needs one and none runs. A restarted kernel finds it again.
+
+    Its operator may do what any runbook needs, since values are changed in a session. Raises ConnectError if
+    ONEMATA_SANDBOX_URL is no address of a sandbox.
+    """
+    if not parameters.sandbox or served_url():
+        yield
+        return
+    from .sandbox import start
+
+    with start(operator_policy=unscoped()) as sandbox:
+        os.environ[SANDBOX_URL] = sandbox.url
+        try:
+            yield
+        finally:
+            del os.environ[SANDBOX_URL]
+
+
 @cache
 def _of_this_process() -> str:
     """Started at the first call; it ends with the process."""

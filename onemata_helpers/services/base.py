@@ -22,6 +22,9 @@ from ..wait import Wait
 
 P = TypeVar("P", bound=ServiceParameters)
 
+Choices = list[tuple[str, str]]
+"""Values that a parameter may have, each after the name by which people know it."""
+
 # What our inline policies are called, before the id of the delivery.
 SCOPED_POLICY = "s3-read"
 DECRYPT_POLICY = "kms-decrypt"
@@ -72,6 +75,10 @@ class Service(ABC, Generic[P]):
     def judge(self, pasted: Mapping[str, str]) -> list[Check]:
         """Checks from what a person pasted; only EC2 has such."""
         raise TypeError(f"nothing is pasted for {self.title}")
+
+    def choices(self, look: Look) -> dict[str, Choices]:
+        """What the account has for parameters to name, by the parameters' names."""
+        return {}
 
     def waiting_for(self) -> str:
         """What Onemata has to give first, as a sentence; empty when nothing."""

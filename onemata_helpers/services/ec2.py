@@ -9,6 +9,7 @@ from ..checks import Check
 from ..hand_over import HandOver
 from ..parameters import Ec2Parameters
 from ..plan import Script
+from ..resources import choices
 from ..resources.base import Look, Permission, Resource
 from ..resources.delivery import Delivery
 from ..resources.inline_policies import SharedPolicy
@@ -20,7 +21,7 @@ from ..resources.open_question import OpenQuestion
 from ..resources.role_state import role
 from ..resources.run_command import DOCUMENT
 from ..wait import Wait
-from .base import ASSUME_POLICY, SCOPED_POLICY, Service
+from .base import ASSUME_POLICY, SCOPED_POLICY, Choices, Service
 from .on_instance import OnInstances
 
 _WHY_ASSUME = "The instance may assume the role that Onemata provides, and no other."
@@ -80,6 +81,9 @@ class Ec2(Service[Ec2Parameters]):
     def _config_permissions(self, instance_arns: tuple[str, ...]) -> tuple[Permission, ...]:
         p = self.parameters
         return InstanceConfig.permissions(instance_arns, f"arn:{p.partition}:ssm:{p.region}::document/{DOCUMENT}")
+
+    def choices(self, look: Look) -> dict[str, Choices]:
+        return {"instance_ids": choices.instances(look)}
 
     def waiting_for(self) -> str:
         return "" if self.parameters.onemata_role_arn else "the role that Onemata provides (onemata_role_arn)"

@@ -7,13 +7,13 @@ from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import RedshiftParameters
 from ..plan import Proof
-from ..resources import data_api
+from ..resources import choices, data_api
 from ..resources.base import Look, Permission, Resource
 from ..resources.cluster_state import cluster, clusters_with
 from ..resources.data_api import Target
 from ..resources.redshift import ClusterRole, LaunchedCluster
 from ..wait import Wait
-from .base import ASSUME_POLICY, DECRYPT_POLICY, SCOPED_POLICY, Service
+from .base import ASSUME_POLICY, DECRYPT_POLICY, SCOPED_POLICY, Choices, Service
 from .copy_statement import CopyStatement
 from .redshift_proof import RedshiftProof
 
@@ -78,6 +78,9 @@ class Redshift(Service[RedshiftParameters]):
         (name,) = p.cluster_identifiers
         secret = f"arn:{p.partition}:secretsmanager:{p.region}:{p.account_id}:secret:redshift!{name}-*"
         return LaunchedCluster.permissions(self._cluster_arn(name), secret, p.role_arn)
+
+    def choices(self, look: Look) -> dict[str, Choices]:
+        return {"cluster_identifiers": choices.clusters(look)}
 
     def waiting_for(self) -> str:
         p = self.parameters

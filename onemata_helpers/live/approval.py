@@ -1,0 +1,108 @@
+"""Where a plan is approved or declined: the buttons, and the names that go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from ..display import summary
+from ..plan import Plan
+from ..text import visible
+from .frontend import on_main, on_screen
+
+_WIDE = {"description_width": "8.5em"}
+
+
+class ApprovalPanel:
+    """The question whether the plan on the screen is approved.
+
+    `approve` is called with who approves and where that can be read, `decline` with who declines and why; both in the
+    kernel's main thread. Nothing is called while the panel is closed.
+    """
+
+    def __init__(
+        self, plan: Plan, by: str, reference: str, approve: Callable[[str, str], None], decline: Callable[[str, str], None]
+    ) -> None:
+        self.instead = (
+            f"{summary(plan)} To approve exactly this plan: set action = \"{'remove' if plan.removes else 'apply'}\", "
+            f'approved_plan = "{plan.digest}" and approved_by in the parameters, and run the cells from the top.'
+        )
+        self._approve, self._decline, self._is_open = approve, decline, True
+        verb = "remove" if plan.removes else "apply"
+        self.name = _text("Approved by", "name of whoever approves", by)
+        self.reference = _text("Reference", "ticket, mail or call, if there is one", reference)
+        self.reason = _text("Or decline", "why not")
+        self.yes = _button(f"Approve and {verb}", "success", self._on_approve)
+        self.no = _button("Decline", "", self._on_decline)
+        self._said = widgets.HTML()
+        question = widgets.HTML(_html(f"{summary(plan)} Digest: {plan.digest}. Does the client approve exactly this plan?"))
+        rows = (question, self.name, self.reference, self.yes, self.reason, self.no, self._said)
+        self.widget = widgets.VBox(rows, layout=widgets.Layout(max_width="44em", padding="4px"))
+
+    def say(self, text: str) -> None:
+        """A sentence under the buttons."""
+        self._said.value = f'<div role="alert">{_html(text)}</div>' if text else ""
+
+    def close(self) -> None:
+        """From now on the buttons do nothing."""
+        self._is_open = False
+
+    def hold(self, why: str) -> None:
+        """Disable the buttons, and say why; with no reason, enable them again."""
+        self.yes.disabled = self.no.disabled = bool(why)
+        self.say(why)
+
+    def _on_approve(self, _: Any) -> None:
+        by, reference = self.name.value.strip(), self.reference.value.strip()
+        if not by:
+            self.say("Who approves? The name goes into the record.")
+            return
+        on_main(lambda: self._once(lambda: self._approve(by, reference)))
+
+    def _on_decline(self, _: Any) -> None:
+        why = self.reason.value.strip()
+        if not why:
+            self.say("Why is it declined? The reason goes into the record.")
+            return
+        on_main(lambda: self._once(lambda: self._decline(self.name.value.strip(), why)))
+
+    def _once(self, act: Callable[[], None]) -> None:
+        if self._is_open and not self.yes.disabled:
+            act()
+
+
+class Offer:
+    """A single button: what can be done next, with a sentence about it."""
+
+    def __init__(self, label: str, sentence: str, act: Callable[[], None]) -> None:
+        self.instead = f"{sentence} Run the cells from the top."
+        self._act, self._is_open = act, True
+        self.button = _button(label, "primary", lambda _: on_main(self._once))
+        self.widget = widgets.VBox([widgets.HTML(_html(sentence)), self.button])
+
+    def close(self) -> None:
+        """From now on the button does nothing."""
+        self._is_open = False
+
+    def _once(self) -> None:
+        if self._is_open:
+            self.close()
+            self._act()
+
+
+def _text(label: str, hint: str, value: str = "") -> Any:
+    layout = widgets.Layout(width="100%", max_width="40em")
+    return widgets.Text(value, description=label, placeholder=hint, style=_WIDE, layout=layout)
+
+
+def _button(label: str, style: str, clicked: Callable[[Any], None]) -> Any:
+    button = widgets.Button(description=label, button_style=style, layout=widgets.Layout(width="auto"))
+    button.on_click(clicked)
+    return button
+
+
+def _html(text: str) -> str:
+    return on_screen(escape(visible(text)))

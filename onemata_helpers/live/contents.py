@@ -1,0 +1,64 @@
+"""Which files the session's JupyterLab may write, and how a notebook becomes a record when it is saved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from tornado.web import HTTPError
+from traitlets import Unicode
+
+from ..notebook import as_record, record_of
+from ..record import read_record
+from ..redaction import without_secrets
+
+
+class Records(AsyncLargeFileManager):
+    """Jupyter's files, of which one notebook can be written: the record of this session.
+
+    Templates and earlier records are shown, and stay as they are. Other files, like a client's parameters, can be edited.
+    """
+
+    own = Unicode(help="The path of this session's notebook, from the root on; empty: none can be written.").tag(config=True)
+
+    async def get(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        model = await super().get(path, *args, **kwargs)
+        if not self._may_write(path):
+            model["writable"] = False
+        return model
+
+    async def save(self, model: dict[str, Any], path: str = "") -> Any:
+        if not self._may_write(path):
+            raise HTTPError(403, "This notebook stays as it is: only the record that `onemata open` began is written.")
+        if model.get("type") == "notebook" and model.get("content"):
+            model = model | {"content": kept(model["content"], (Path(self.root_dir) / path.strip("/")).parent)}
+        return await super().save(model, path)
+
+    async def rename_file(self, old_path: str, new_path: str) -> Any:
+        self._refuse(old_path)
+        return await super().rename_file(old_path, new_path)
+
+    async def delete_file(self, path: str) -> Any:
+        self._refuse(path)
+        return await super().delete_file(path)
+
+    def _refuse(self, path: str) -> None:
+        if path.strip("/").endswith((".ipynb", ".json")) or path.strip("/").split("/")[0] == "records":
+            raise HTTPError(403, "Records and notebooks are not moved or deleted here.")
+
+    def _may_write(self, path: str) -> bool:
+        return not path.endswith(".ipynb") or path.strip("/") == self.own
+
+
+def kept(content: Any, folder: Path) -> Any:
+    """A notebook's content as it is written to its folder: a record, and clear of credentials."""
+    named = record_of(content)
+    path = folder / Path(named).name if named else None
+    try:
+        record = read_record(path) if path else None
+    except (OSError, ValueError):
+        record = None  # it is being written, or gone: what the notebook shows is kept all the same
+    whole = as_record(content, record, path or folder)
+    return json.loads(without_secrets(json.dumps(whole, ensure_ascii=False), []))

@@ -1,0 +1,106 @@
+"""JupyterLab for one session: on this machine only, with no settings but ours, and nothing that calls elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import webbrowser
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+# Without an own key nothing of a reader's is asked for, fetched or shown over the work.
+# https://jupyterlab.readthedocs.io/en/stable/user/directories.html#overrides-json
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+    "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
+    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 5, "renameUntitledFileOnSave": False},
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}
+_PAGE = {"disabledExtensions": {"@jupyterlab/extensionmanager-extension": True, "@jupyterlab/apputils-extension:announcements": True}}
+# All that would bring settings, extensions or kernels of the user's own, which may be anything.
+_NOT_THE_USERS = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_DIR", "JUPYTER_PREFER_ENV_PATH")
+
+
+def serve(root: Path, notebook: Path, told: Mapping[str, str], *, writable: bool, ready: Callable[[str], None]) -> None:
+    """Serve JupyterLab until Ctrl-C, with one notebook to open; `ready` is told its address, which nobody has to log in to.
+
+    `root` is the folder that can be reached, `told` the environment of the kernels. Raises OSError.
+    """
+    shown = notebook.relative_to(root).as_posix()
+    with tempfile.TemporaryDirectory(prefix="onemata-lab-") as folder, _environment(Path(folder), told):
+        from jupyterlab.labapp import LabApp  # it takes seconds, and reads the environment
+
+        app = LabApp.initialize_server(argv=[], **_settings(Path(folder), root, shown if writable else ""))
+        try:
+            ready(f"{app.connection_url}lab/tree/{quote(shown)}?token={app.token}")
+            app.start()
+        finally:
+            app.clear_instance()
+
+
+def open_browser(address: str) -> None:
+    """Show the address in the user's browser, if there is one."""
+    webbrowser.open(address, new=2)
+
+
+def _settings(folder: Path, root: Path, own: str) -> dict[str, Any]:
+    from traitlets.config import Config
+
+    from .contents import Records
+
+    config = Config()
+    config.ServerApp.update(
+        ip="127.0.0.1",
+        port=0,
+        port_retries=0,
+        allow_remote_access=False,
+        allow_root=True,
+        root_dir=str(root),
+        open_browser=False,
+        answer_yes=True,
+        terminals_enabled=False,
+        log_level="ERROR",
+        contents_manager_class=Records,
+    )
+    config.Records.own = own
+    config.AsyncFileCheckpoints.checkpoint_dir = str(folder / "checkpoints")
+    config.KernelManager.transport = "ipc"
+    config.KernelManager.ip = str(folder / "kernel")
+    config.LabApp.update(
+        app_settings_dir=str(folder / "settings"),
+        user_settings_dir=str(folder / "user"),
+        workspaces_dir=str(folder / "workspaces"),
+        check_for_updates_class="jupyterlab.NeverCheckForUpdate",
+        news_url=None,
+        extension_manager="readonly",
+        log_level="ERROR",
+    )
+    return {"config": config}
+
+
+@contextmanager
+def _environment(folder: Path, told: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    (folder / "settings").mkdir()
+    (folder / "settings" / "overrides.json").write_text(json.dumps(_SETTINGS), encoding="utf-8")
+    (folder / "settings" / "page_config.json").write_text(json.dumps(_PAGE), encoding="utf-8")
+    for name in _NOT_THE_USERS:
+        os.environ.pop(name, None)
+    os.environ |= {
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        **told,
+    }
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

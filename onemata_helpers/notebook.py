@@ -1,0 +1,119 @@
+"""The notebooks as files: the templates, the one that a session opens, and what of it is a record."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from . import display
+from .record import Record
+
+_HERE = Path(__file__).parent
+TEMPLATES = next(path for path in (_HERE / "notebooks", _HERE.parent / "notebooks") if path.is_dir())
+"""The folder of the notebooks that people run. Nothing is ever written there."""
+
+Notebook = dict[str, Any]
+"""A notebook of format 4, as JSON has it. https://nbformat.readthedocs.io/en/latest/format_description.html"""
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+_COPY_BUTTON = re.compile(r'<button class="onemata-copy-button".*?</button>', re.DOTALL)
+_HIDDEN_ACCOUNT = re.compile(r'<span class="onemata-account">(\d{12})</span>')
+_HIDING = re.compile(r"^<style>\.onemata-account.*?</style>", re.DOTALL)
+_OUTCOME_CELL = "onemata-outcome"
+
+
+def template(service: str) -> Notebook:
+    """The notebook of a service as it is shipped, without outputs."""
+    notebook: Notebook = json.loads((TEMPLATES / f"{service}.ipynb").read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+            cell["metadata"].pop("execution", None)
+    return notebook
+
+
+def with_values(notebook: Notebook, values: Mapping[str, Any]) -> Notebook:
+    """The notebook with these values in its parameters cell; its comments stay."""
+    filled = copy.deepcopy(notebook)
+    cell = _parameters_cell(filled)
+    if cell is not None:
+        cell["source"] = _assigned(_text(cell["source"]), values)
+    return filled
+
+
+def record_of(notebook: Mapping[str, Any]) -> str:
+    """The path of the JSON record that the last of its outputs names; empty if none does."""
+    found = [
+        output.get("metadata", {}).get("onemata", {}).get("record", "")
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
+    ]
+    return next((path for path in reversed(found) if path), "")
+
+
+def as_record(notebook: Notebook, record: Record | None, path: Path) -> Notebook:
+    """The notebook as it is kept: the outcome before all else, the values that ran, and nothing that needs a kernel.
+
+    `record` is the JSON record at `path`; None while there is none.
+    """
+    kept = copy.deepcopy(notebook)
+    kept["metadata"].pop("widgets", None)
+    for cell in kept["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [_kept(output) for output in cell["outputs"] if _WIDGET not in output.get("data", {})]
+    kept["cells"] = [cell for cell in kept["cells"] if cell.get("id") != _OUTCOME_CELL]
+    if record is None:
+        return kept
+    kept = with_values(kept, record.parameters)
+    if record.outcome:
+        html = display.outcome(record, path)._repr_mimebundle_()["text/html"]
+        card = {"cell_type": "markdown", "id": _OUTCOME_CELL, "metadata": {}, "source": html}
+        kept["cells"].insert(0, card)
+    return kept
+
+
+def _kept(output: dict[str, Any]) -> dict[str, Any]:
+    html = output.get("data", {}).get("text/html")
+    if html is None:
+        return output
+    seen = _HIDDEN_ACCOUNT.sub(r"\1", _HIDING.sub("", _COPY_BUTTON.sub("", _text(html))))
+    return output | {"data": output["data"] | {"text/html": seen}}
+
+
+def _parameters_cell(notebook: Notebook) -> dict[str, Any] | None:
+    tagged = (cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", []))
+    return next(tagged, None)
+
+
+def _assigned(source: str, values: Mapping[str, Any]) -> str:
+    """A cell of assignments, each with its new value."""
+    lines = source.split("\n")
+    for statement in reversed(ast.parse(source).body):
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            name, old = statement.targets[0].id, statement.value
+            if name in values and old.end_lineno is not None:
+                first, last = old.lineno - 1, old.end_lineno - 1
+                before = lines[first].encode()[: old.col_offset].decode()
+                after = lines[last].encode()[old.end_col_offset :].decode()
+                lines[first : last + 1] = [f"{before}{_literal(values[name])}{after}"]
+    return "\n".join(lines)
+
+
+def _literal(value: Any) -> str:
+    """A value as Python writes it, with the quotes of JSON."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_literal(key)}: {_literal(each)}' for key, each in value.items())}}}"
+    return repr(value)
+
+
+def _text(source: str | list[str]) -> str:
+    return source if isinstance(source, str) else "".join(source)

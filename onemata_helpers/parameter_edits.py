@@ -1,0 +1,78 @@
+"""Changed values into a client's files, with all that stands there besides: comments, order, quotes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+from .client_file import read
+from .errors import ParameterError, Problem
+from .files import replace_file
+from .parameters import ClientParameters, ServiceName
+
+
+def save(folder: Path, service: ServiceName, values: Mapping[str, Any]) -> list[Path]:
+    """Write these values into the client's `client.yaml` and the service's file; gives back the files that changed.
+
+    `values` must be good already. Raises ParameterError, before anything is written, for a file that cannot be read, or
+    in which the values would not be found again; and OSError.
+    """
+    shared = {key: value for key, value in values.items() if key in ClientParameters.model_fields}
+    own = {key: value for key, value in values.items() if key not in shared}
+    edits = {folder / "client.yaml": shared, folder / f"{service}.yaml": own}
+    texts = {path: _edited(path, changes) for path, changes in edits.items() if changes}
+    for path, text in texts.items():
+        replace_file(path, text)
+    return list(texts)
+
+
+def _edited(path: Path, changes: Mapping[str, Any]) -> str:
+    found = read(path)
+    if found.problems:
+        raise ParameterError(found.problems)
+    yaml = _round_trip()
+    content = yaml.load(path.read_text(encoding="utf-8-sig")) or CommentedMap()
+    for key, value in changes.items():
+        content[key] = _plain(value)
+    out = io.StringIO()
+    yaml.dump(content, out)
+    _refuse_unless_found(path, out.getvalue(), found.values | changes)
+    return out.getvalue()
+
+
+def _refuse_unless_found(path: Path, text: str, wanted: Mapping[str, Any]) -> None:
+    """Our own reader must find exactly these values in what would be written."""
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        replace_file(draft, text)
+        seen = read(draft)
+    finally:
+        draft.unlink(missing_ok=True)
+    if seen.problems or seen.values != wanted:
+        must = "must be plain `key: value` lines, so that values can be saved in it: edit it by hand"
+        raise ParameterError([Problem(str(path), "", "", must)])
+
+
+def _round_trip() -> YAML:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 10_000  # no line is broken that was not
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
+
+
+def _plain(value: Any) -> Any:
+    """Every text in quotes: no YAML reads anything else in it."""
+    if isinstance(value, str):
+        return DoubleQuotedScalarString(value)
+    if isinstance(value, list):
+        return CommentedSeq([_plain(each) for each in value])
+    if isinstance(value, dict):
+        return CommentedMap({DoubleQuotedScalarString(key): _plain(each) for key, each in value.items()})
+    return value
