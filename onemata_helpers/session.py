@@ -24,7 +24,7 @@ from .parameters import ClientParameters
 from .redaction import foreign
 from .refusal import aws_refusal, in_awss_words, without_words
 from .sandbox_address import parsed_url
-from .text import one_line
+from .text import is_plain, one_line
 
 # What the host names of AWS's services are made of; a client's own machine, API or bucket has an AWS name, too.
 # https://docs.aws.amazon.com/general/latest/gr/rande.html
@@ -206,6 +206,11 @@ def _reading(call: str) -> Iterator[None]:
         raise OddAnswer(call, misfit(error)) from error
     except Exception as error:  # botocore's parsers expect AWS's form, and fail in many ways on any other
         raise OddAnswer(call, str(error)) from error
+
+
+def profiles() -> list[str]:
+    """The names of the profiles in this machine's AWS configuration."""
+    return [name for name in boto3.Session().available_profiles if is_plain(name)]
 
 
 def connect(

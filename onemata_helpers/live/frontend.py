@@ -24,10 +24,12 @@ _COPY = (
     "this.previousElementSibling.textContent);this.textContent='Copied'\">Copy</button>"
 )
 _ACCOUNT = re.compile(r"(?<![\w-])\d{12}(?![\w-])")
+HIDDEN_FIELD = "onemata-hidden"
+"""The class of a field of which the content is hidden."""
 _HIDDEN = '<span class="onemata-account">{}</span>'
 _HIDING = (
     "<style>.onemata-account{font-size:0}.onemata-account::after{content:'account hidden';font-size:13px}"
-    ".onemata-account input{-webkit-text-security:disc}</style>"
+    ".onemata-hidden input,.onemata-hidden textarea{-webkit-text-security:disc}</style>"
 )
 
 

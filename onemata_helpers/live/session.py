@@ -10,11 +10,13 @@ from ..display import View, word
 from ..errors import OnemataError, OutOfOrder, ParameterError, RunFailed
 from ..plan import ONLY_SHOW, Plan
 from ..runbook import Runbook
+from ..services.base import Choices
+from ..session import profiles
 from ..wait import Wait
 from .approval import ApprovalPanel, Offer
 from .client_folder import ClientFolder
 from .form import Form
-from .frontend import Place, on_main
+from .frontend import Place
 from .kept_notebook import KeptNotebook
 from .progress import LiveProgress
 from .stopped import Stopped
@@ -34,20 +36,21 @@ class LiveRunbook:
     def __init__(self, service: str, variables: Mapping[str, Any]) -> None:
         self._service = service
         self._folder = ClientFolder.of_this_session(service, variables)
-        self._variables = dict(self._folder.values if self._folder else variables)
+        self._given = dict(variables)
         self._places = {name: Place() for name in _STEPS}
         self._controls = Place()
-        self._form = Form(self._folder, self._changed, self._saved) if self._folder else None
+        self._form = Form(self._folder, self._changed, self._saved, self._choices) if self._folder else None
         self._panel: ApprovalPanel | Offer | None = None
         self._progress = LiveProgress()
         self._start()
 
     def _start(self) -> None:
         """A run, with a record of its own."""
-        asked = self._variables.get("action", "plan")
+        values = self._folder.values if self._folder else self._given
+        asked = values.get("action", "plan")
         told = {"action": _UNTIL_APPROVED.get(str(asked), asked)}
         wait = Wait(tell=self._progress.waiting)
-        self._runbook = Runbook(self._service, self._variables | told, wait, self._progress)
+        self._runbook = Runbook(self._service, values | told, wait, self._progress)
         self._asked = str(asked)
         self._plan: Plan | None = None
         self._approved = self._ended = False
@@ -58,9 +61,8 @@ class LiveRunbook:
             place.record = recorder.path.name
 
     def _ipython_display_(self) -> None:
-        source = f", from {self._folder.path.as_posix()}" if self._folder else ""
         self._places["status"].open(self._ready())
-        self._places["parameters"].open(display.parameters(self._runbook.parameters, source))
+        self._places["parameters"].open(self._parameters())
         if self._form:
             self._form.open()
         self._kept.write(self._places)
@@ -70,8 +72,6 @@ class LiveRunbook:
     def connect(self) -> None:
         """Sign in, and refuse any other account than the client's."""
         self._cell("connect", self._runbook.connect, "Signing in.")
-        if self._form:
-            self._form.offer(self._runbook.choices())
 
     def plan(self) -> None:
         """Read what is there and say what would be done. Changes nothing."""
@@ -169,6 +169,8 @@ class LiveRunbook:
             self._failed("apply", error)
             return
         self._status(self._ready())
+        if self._form:
+            self._form.release()
         for name in ("verify", "finish"):
             self._places[name].put(word("expected", _FOLLOWS))
         if not self._step("connect", self._runbook.connect, "Signing in."):
@@ -191,19 +193,21 @@ class LiveRunbook:
         self._places["plan"].put(_Both(old, display.plan(self._plan)) if old else display.plan(self._plan))
         self._places["apply"].put(old or word("waiting", "Waiting for the approval", display.summary(self._plan)))
 
-    def _saved(self, values: Mapping[str, Any]) -> None:
+    def _saved(self) -> None:
         """The client's files have new values: what runs is what was saved."""
-        kept = ("record", "approved_plan", "approved_by", "approval_reference")
-        self._variables = dict(values) | {key: self._variables[key] for key in kept if key in self._variables}
+        if self._places["plan"].is_open:
+            self._again()
+        else:
+            self._start()
+        self._places["parameters"].put(self._parameters())
 
-        def anew() -> None:
-            self._places["parameters"].put(display.parameters(self._runbook.parameters, f", from {self._folder.path.as_posix()}" if self._folder else ""))
-            if self._places["plan"].is_open:
-                self._again()
-            else:
-                self._start()
+    def _choices(self) -> dict[str, Choices]:
+        of_machine = [("the usual chain", ""), *((name, name) for name in profiles())]
+        return {"aws_profile": of_machine} | self._runbook.choices()
 
-        on_main(anew)
+    def _parameters(self) -> View:
+        source = f", as saved in {'/'.join(self._folder.path.parts[-2:])}" if self._folder else ""
+        return display.parameters(self._runbook.parameters, source)
 
     # What they share.
 

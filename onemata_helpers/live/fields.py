@@ -1,0 +1,108 @@
+"""The fields of a form, made from the parameters' schema: each a control with its help, and what is wrong beside it."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from html import escape
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import ipywidgets as widgets
+from pydantic.fields import FieldInfo
+
+from ..parameters import EXAMPLE_VALUES
+from ..services.base import Choices
+from ..text import visible
+from .frontend import HIDDEN_FIELD, masked, on_screen
+
+_WIDE = {"description_width": "13em"}
+_LAYOUT = {"width": "100%", "max_width": "48em"}
+
+
+class FormField:
+    """One parameter: `control` is what is typed into or chosen from, `widget` all of it; `value` is as the schema has it."""
+
+    def __init__(self, name: str, info: FieldInfo, value: Any, changed: Callable[[], None]) -> None:
+        self.name, self._kind = name, _plain_type(info.annotation)
+        self.control = _control(name, self._kind, value)
+        self._wrong = widgets.HTML()
+        help_ = widgets.HTML(f"<small>{on_screen(escape(_help(name, info)))}</small>")
+        self.widget = widgets.VBox([self.control, help_, self._wrong], layout=widgets.Layout(margin="0 0 6px 0"))
+        self._changed = changed
+        self.control.observe(lambda _: self._changed(), "value")
+        if masked() and isinstance(self.control, widgets.Text | widgets.Textarea):
+            self.control.add_class(HIDDEN_FIELD)
+
+    @property
+    def value(self) -> Any:
+        """What is in it now."""
+        found = self.control.value
+        if isinstance(self.control, widgets.SelectMultiple):
+            return list(found)
+        if self._kind is list:
+            return [line.strip() for line in found.splitlines() if line.strip()]
+        if self._kind is dict:
+            pairs = (line.partition(":") for line in found.splitlines() if line.strip())
+            return {key.strip(): value.strip() for key, _, value in pairs}
+        return found
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self.control.value = _shown(self._kind, value) if not isinstance(self.control, widgets.SelectMultiple) else value
+
+    def say(self, wrong: str) -> None:
+        """What is wrong with the value; empty if nothing is."""
+        shown = f'<strong role="alert">✗ {on_screen(escape(visible(wrong)))}</strong>' if wrong else ""
+        if self._wrong.value != shown:
+            self._wrong.value = shown
+
+    def offer(self, choices: Choices) -> None:
+        """Let the value be chosen and not typed; what is set already stays a choice."""
+        chosen = self.value if self._kind is list else [self.value]
+        known = [value for _, value in choices]
+        options = [*choices, *((f"{value} (not found)", value) for value in chosen if value not in known)]
+        told = {"options": options, "description": self.name, "style": _WIDE, "layout": widgets.Layout(**_LAYOUT)}
+        control = (
+            widgets.SelectMultiple(value=tuple(chosen), rows=max(2, min(8, len(options))), **told)
+            if self._kind is list
+            else widgets.Dropdown(value=self.value, **told)
+        )
+        control.observe(lambda _: self._changed(), "value")
+        self.control = control
+        self.widget.children = (control, *self.widget.children[1:])
+
+
+def _control(name: str, kind: Any, value: Any) -> Any:
+    told = {"description": name, "style": _WIDE, "layout": widgets.Layout(**_LAYOUT)}
+    if get_origin(kind) is Literal:
+        return widgets.Dropdown(options=list(get_args(kind)), value=value, **told)
+    if kind is bool:
+        return widgets.Checkbox(value=value, **(told | {"indent": True}))
+    if kind is int:
+        return widgets.IntText(value=value, **told)
+    shown = _shown(kind, value)
+    if kind in (list, dict):
+        return widgets.Textarea(value=shown, rows=max(2, min(6, shown.count("\n") + 2)), **told)
+    example = EXAMPLE_VALUES.get(name, "")
+    return widgets.Text(value=shown, placeholder=f"like {example}" if isinstance(example, str) and example else "", **told)
+
+
+def _shown(kind: Any, value: Any) -> Any:
+    if kind is list:
+        return "\n".join(value)
+    if kind is dict:
+        return "\n".join(f"{key}: {each}" for key, each in value.items())
+    return value
+
+
+def _help(name: str, info: FieldInfo) -> str:
+    lines = {list: " One a line.", dict: " One a line: key: value."}.get(_plain_type(info.annotation), "")
+    return f"{info.description or name}.{lines}"
+
+
+def _plain_type(annotation: Any) -> Any:
+    """`str` of an annotated text, `list` of a list of them, and so on; a Literal as it is."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    origin = get_origin(annotation)
+    return annotation if origin is Literal or not isinstance(origin, type | types.GenericAlias) else origin
