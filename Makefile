@@ -9,10 +9,15 @@ UV     := VIRTUAL_ENV=.venv .venv/bin/uv
 unexport PYTEST_ADDOPTS PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
 export PYTHONUTF8 := 1
 
-.PHONY: demo test campaign lint notebooks schema lock clean
+.PHONY: demo lab test campaign lint notebooks schema lock clean
 
 demo: $(READY)
 	@.venv/bin/onemata run parameters/example --action apply
+
+# The example client's notebook of a service, in the browser, in the sandbox.
+SERVICE ?= ec2
+lab: $(READY)
+	@.venv/bin/onemata open parameters/example $(SERVICE)
 
 test: $(READY)
 	@.venv/bin/python -m pytest -n auto --dist loadfile

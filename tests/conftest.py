@@ -33,7 +33,7 @@ ROLES = {"redshift": "onemata-redshift", "glue": "AWSGlueServiceRoleOnemata", "e
 STEPS = ("connect", "plan", "apply", "verify", "hand_over", "finish")
 
 
-KEPT = ("PATH", "PYTEST_", "COV_", "COVERAGE_")
+KEPT = ("PATH", "PYTEST_", "COV_", "COVERAGE_", "CI")
 """What the tests, and the kernels and commands that they start, see of the developer's environment."""
 
 

@@ -10,8 +10,8 @@ import ipywidgets as widgets
 
 from ..display import summary
 from ..plan import Plan
-from ..text import visible
-from .frontend import on_main, on_screen
+from ..text import counted, visible
+from .frontend import masked, on_main, on_screen
 
 _WIDE = {"description_width": "8.5em"}
 
@@ -35,10 +35,10 @@ class ApprovalPanel:
         self.name = _text("Approved by", "name of whoever approves", by)
         self.reference = _text("Reference", "ticket, mail or call, if there is one", reference)
         self.reason = _text("Or decline", "why not")
-        self.yes = _button(f"Approve and {verb}", "success", self._on_approve)
+        self.yes = _button(f"Approve and {verb}: {_what(plan)}", "success", self._on_approve)
         self.no = _button("Decline", "", self._on_decline)
         self._said = widgets.HTML()
-        question = widgets.HTML(_html(f"{summary(plan)} Digest: {plan.digest}. Does the client approve exactly this plan?"))
+        question = widgets.HTML(_html(f"Does the client approve exactly this plan, {plan.digest}?"))
         rows = (question, self.name, self.reference, self.yes, self.reason, self.no, self._said)
         self.widget = widgets.VBox(rows, layout=widgets.Layout(max_width="44em", padding="4px"))
 
@@ -50,10 +50,9 @@ class ApprovalPanel:
         """From now on the buttons do nothing."""
         self._is_open = False
 
-    def hold(self, why: str) -> None:
-        """Disable the buttons, and say why; with no reason, enable them again."""
-        self.yes.disabled = self.no.disabled = bool(why)
-        self.say(why)
+    def hold(self, held: bool) -> None:
+        """Disable the buttons, or enable them again."""
+        self.yes.disabled = self.no.disabled = held
 
     def _on_approve(self, _: Any) -> None:
         by, reference = self.name.value.strip(), self.reference.value.strip()
@@ -98,8 +97,14 @@ def _text(label: str, hint: str, value: str = "") -> Any:
     return widgets.Text(value, description=label, placeholder=hint, style=_WIDE, layout=layout)
 
 
+def _what(plan: Plan) -> str:
+    account = "the client's account" if masked() else f"account {plan.account_id}"
+    return f"{counted(len(plan.pending), 'change')} in {account}"
+
+
 def _button(label: str, style: str, clicked: Callable[[Any], None]) -> Any:
-    button = widgets.Button(description=label, button_style=style, layout=widgets.Layout(width="auto"))
+    layout = widgets.Layout(width="auto", align_self="flex-start", margin="4px 0 12px 0")
+    button = widgets.Button(description=label, button_style=style, layout=layout)
     button.on_click(clicked)
     return button
 

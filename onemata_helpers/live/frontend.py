@@ -88,6 +88,16 @@ class Place:
             shell.display_pub.publish(data, metadata, transient={"display_id": self._id}, update=update)
 
 
+class Both:
+    """Two views, one under the other."""
+
+    def __init__(self, *views: Shown) -> None:
+        self._bundles = [view._repr_mimebundle_() for view in views]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {key: "\n".join(each[key] for each in self._bundles) for key in ("text/html", "text/plain")}
+
+
 def on_screen(html: str) -> str:
     """A view as it is shown: with buttons that copy, and with account ids hidden if that is asked for."""
     shown = _TO_COPY.sub(rf"\1{_COPY}", html)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import signal
 import tempfile
+import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -39,16 +42,32 @@ def serve(root: Path, notebook: Path, told: Mapping[str, str], *, writable: bool
         from jupyterlab.labapp import LabApp  # it takes seconds, and reads the environment
 
         app = LabApp.initialize_server(argv=[], **_settings(Path(folder), root, shown if writable else ""))
+        _quiet(app)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: app.stop(from_signal=True))
         try:
-            ready(f"{app.connection_url}lab/tree/{quote(shown)}?token={app.token}")
+            address = f"{app.connection_url}lab/tree/{quote(shown)}?token={app.token}"
+            app.io_loop.add_callback(_begin, app, shown if writable else "", address, ready)
             app.start()
         finally:
             app.clear_instance()
 
 
+async def _begin(app: Any, own: str, address: str, ready: Callable[[str], None]) -> None:
+    """Once the server answers. The kernel is there before the page: cells that are run without one are not run at all."""
+    if own:
+        await app.session_manager.create_session(path=own, name=Path(own).name, type="notebook", kernel_name="python3")
+    ready(address)
+
+
 def open_browser(address: str) -> None:
-    """Show the address in the user's browser, if there is one."""
-    webbrowser.open(address, new=2)
+    """Show the address in the user's browser, if there is one. A browser in a terminal would be waited for."""
+    threading.Thread(target=webbrowser.open, args=(address, 2), daemon=True).start()
+
+
+def _quiet(app: Any) -> None:
+    """Its own words at the start, which it logs as critical, say what ours say."""
+    app.log.addFilter(lambda entry: entry.levelno < logging.CRITICAL)
 
 
 def _settings(folder: Path, root: Path, own: str) -> dict[str, Any]:

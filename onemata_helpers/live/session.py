@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import display
@@ -16,58 +16,49 @@ from ..wait import Wait
 from .approval import ApprovalPanel, Offer
 from .client_folder import ClientFolder
 from .form import Form
-from .frontend import Place
-from .kept_notebook import KeptNotebook
+from .frontend import Both
 from .progress import LiveProgress
+from .screen import Screen
 from .stopped import Stopped
 
 # Without an approval a plan is only shown.
 _UNTIL_APPROVED = {"apply": "plan", "remove": "plan-removal"}
-_STEPS = ("status", "parameters", "connect", "plan", "apply", "verify", "judge", "hand_over", "finish")
-_FOLLOWS = "Follows when the plan is approved"
+_FOLLOWS = word("expected", "Follows when the plan is approved")
 
 
 class LiveRunbook:
     """The steps of a Runbook, as the cells of a notebook that somebody runs.
 
-    What is shown stays under its cell and is brought up to date there, by later steps and by clicks.
+    What a cell shows stays under it, and is brought up to date there by later steps and by clicks.
     """
 
     def __init__(self, service: str, variables: Mapping[str, Any]) -> None:
-        self._service = service
+        self._service, self._given = service, dict(variables)
         self._folder = ClientFolder.of_this_session(service, variables)
-        self._given = dict(variables)
-        self._places = {name: Place() for name in _STEPS}
-        self._controls = Place()
         self._form = Form(self._folder, self._changed, self._saved, self._choices) if self._folder else None
-        self._panel: ApprovalPanel | Offer | None = None
-        self._progress = LiveProgress()
+        self._screen, self._progress = Screen(), LiveProgress()
         self._start()
 
     def _start(self) -> None:
         """A run, with a record of its own."""
         values = self._folder.values if self._folder else self._given
-        asked = values.get("action", "plan")
-        told = {"action": _UNTIL_APPROVED.get(str(asked), asked)}
+        self._asked = str(values.get("action", "plan"))
+        told = {"action": _UNTIL_APPROVED.get(self._asked, values.get("action", "plan"))}
         wait = Wait(tell=self._progress.waiting)
         self._runbook = Runbook(self._service, values | told, wait, self._progress)
-        self._asked = str(asked)
         self._plan: Plan | None = None
-        self._approved = self._ended = False
-        self._stale: tuple[str, ...] = ()
-        recorder = self._runbook.recorder
-        self._kept = KeptNotebook(self._runbook.parameters, recorder.path)
-        for place in self._places.values():
-            place.record = recorder.path.name
-
-    def _ipython_display_(self) -> None:
-        self._places["status"].open(self._ready())
-        self._places["parameters"].open(self._parameters())
-        if self._form:
-            self._form.open()
-        self._kept.write(self._places)
+        self._panel: ApprovalPanel | Offer | None = None
+        self._decided = False
+        self._screen.belongs_to(self._runbook.parameters, self._runbook.recorder.path)
 
     # The cells.
+
+    def _ipython_display_(self) -> None:
+        self._screen.open("status", self._ready())
+        self._screen.open("parameters", self._parameters())
+        if self._form:
+            self._form.open()
+        self._screen.keep()
 
     def connect(self) -> None:
         """Sign in, and refuse any other account than the client's."""
@@ -81,84 +72,62 @@ class LiveRunbook:
     def apply(self) -> None:
         """Ask whether the plan is approved, and do exactly the plan when it is."""
         plan = self._shown()
-        place = self._places["apply"]
-        if self._approved or plan.action not in ONLY_SHOW or plan.blocked or plan.waiting:
-            self._cell("apply", self._runbook.apply, "")
+        if not self._waits():
+            self._cell("apply", self._runbook.apply, "Applying the plan.")
         elif self._is_approved_in_the_parameters(plan):
-            p = self._runbook.parameters
-            place.open(word("begun", "Approved in the parameters"))
-            self._approve(p.approved_by, p.approval_reference)
-            if self._ended:
+            self._screen.open("apply", word("begun", "Approved in the parameters"))
+            if not self._apply(self._runbook.parameters.approved_by, self._runbook.parameters.approval_reference):
                 raise Stopped("")
         else:
-            place.open(word("waiting", "Waiting for the approval", display.summary(plan)))
-            self._ask(plan, self._controls.open_controls)
+            self._screen.open("apply", self._waiting(plan))
+            self._screen.open_controls(self._question(plan))
 
     def verify(self) -> None:
         """Look at everything anew and say what is proven."""
         if self._waits():
-            self._places["verify"].open(word("expected", _FOLLOWS, "Then everything is read again, and proven."))
+            self._screen.open("verify", _FOLLOWS)
         else:
             self._cell("verify", self._runbook.verify, "Reading everything again.", self._expected())
 
     def judge(self, pasted: Mapping[str, str]) -> None:
         """Judge what the two commands printed on an instance; `pasted` maps instance ids to that text."""
-        self._cell("judge", lambda: self._runbook.judge(pasted), "")
+        self._cell("judge", lambda: self._runbook.judge(pasted), "Reading what was pasted.")
 
     def hand_over(self) -> None:
         """What Onemata must receive, and what each side copies."""
-        self._cell("hand_over", self._runbook.hand_over, "")
+        self._cell("hand_over", self._runbook.hand_over, "Writing the hand-over.")
 
     def finish(self) -> None:
-        """The outcome, or what is still to do for it."""
+        """The outcome, or what it waits for."""
         self._shown()
-        self._places["finish"].open(word("begun", "The outcome follows"))
+        self._screen.open("finish", _FOLLOWS)
         self._conclude()
 
     # What clicks do.
 
-    def _approve(self, by: str, reference: str) -> None:
-        try:
-            self._plan = self._runbook.approve(by, reference)
-        except ParameterError as error:
-            if isinstance(self._panel, ApprovalPanel):
-                self._panel.say(str(error.problems[0]))
+    def _approved(self, by: str, reference: str) -> None:
+        """Apply, and then do the steps whose cells were run before."""
+        if not self._apply(by, reference):
             return
-        self._approved = True
-        self._lock("Approved")
-        works = f"At work: {display.summary(self._plan)}"
-        self._status(word("begun", works, f"Approved by {by}." if by else ""))
-        changes = [change.resource for change in self._plan.pending]
-        if not self._step("apply", self._runbook.apply, "Applying the plan.", changes):
-            return
-        self._go_on()
+        if self._screen.has("verify"):
+            if not self._step("verify", self._runbook.verify, "Reading everything again.", self._expected()):
+                return
+            if self._screen.has("hand_over"):
+                self._step("hand_over", self._runbook.hand_over, "Writing the hand-over.")
+            if self._screen.has("finish"):
+                self._conclude()
+                return
+        self._screen.put(word("begun", "Applied", "Run the next cells: they verify, and end the record."), "status")
 
-    def _go_on(self) -> None:
-        """The steps whose cells were run before the approval."""
-        if self._places["verify"].is_open and not self._step(
-            "verify", self._runbook.verify, "Reading everything again.", self._expected()
-        ):
-            return
-        if self._places["hand_over"].is_open:
-            self._step("hand_over", self._runbook.hand_over, "")
-        if self._places["finish"].is_open:
-            self._conclude()
-        else:
-            self._status(word("begun", "Applied", "Run the next cells: they verify, and end the record."))
-
-    def _decline(self, by: str, why: str) -> None:
-        self._ended = True
-        self._lock("Declined")
+    def _declined(self, by: str, why: str) -> None:
+        self._decided = True
         try:
             self._runbook.decline(by, why)
         except OnemataError as error:
             self._failed("apply", error)
             return
-        card = self._outcome()
-        for name in ("apply", "finish"):
-            self._places[name].put(card)
-        self._status(card)
-        self._places["verify"].put(word("declined", "Declined", "Nothing was changed, so there is nothing to prove."))
+        self._screen.put(self._outcome(), "status", "apply", "finish")
+        self._screen.put(word("declined", "Declined", "Nothing was changed, so there is nothing to prove."), "verify")
         self._offer_again("Other values can be set in the form above.")
 
     def _again(self) -> None:
@@ -168,82 +137,95 @@ class LiveRunbook:
         except OnemataError as error:
             self._failed("apply", error)
             return
-        self._status(self._ready())
         if self._form:
             self._form.release()
-        for name in ("verify", "finish"):
-            self._places[name].put(word("expected", _FOLLOWS))
+        self._screen.put(self._ready(), "status")
+        self._screen.put(_FOLLOWS, "apply", "verify", "finish")
         if not self._step("connect", self._runbook.connect, "Signing in."):
             return
-        if self._step("plan", self._runbook.plan, "Reading the account."):
-            self._has_planned()
-            self._places["apply"].put(word("waiting", "Waiting for the approval", display.summary(self._shown())))
-            self._ask(self._shown(), self._controls.put_controls)
-            self._step("hand_over", self._runbook.hand_over, "")
-
-    def _changed(self, keys: tuple[str, ...]) -> None:
-        """The form holds other values than those that were saved; none: it does not any more."""
-        self._stale = keys
-        if self._plan is None or self._approved or self._ended:
+        if not self._step("plan", self._runbook.plan, "Reading the account."):
             return
-        why = f"The values have been changed since this plan: {', '.join(keys)}. Save them, or take them back." if keys else ""
+        plan = self._has_planned()
+        if self._waits():
+            self._screen.put(self._waiting(plan), "apply")
+            self._screen.put_controls(self._question(plan))
+        else:
+            self._step("apply", self._runbook.apply, "")
+        self._step("hand_over", self._runbook.hand_over, "")
+        if self._screen.has("finish"):
+            self._conclude()
+
+    def _changed(self, unsaved: tuple[str, ...]) -> None:
+        """The form holds other values than those that are saved; none: it does not any more."""
+        if self._plan is None or self._decided:
+            return
+        why = f"These values have been changed since: {', '.join(unsaved)}. Save them, or take them back."
+        old = word("stale", "Out of date", why) if unsaved else None
         if isinstance(self._panel, ApprovalPanel):
-            self._panel.hold(why)
-        old = word("stale", "This is out of date", why) if keys else None
-        self._places["plan"].put(_Both(old, display.plan(self._plan)) if old else display.plan(self._plan))
-        self._places["apply"].put(old or word("waiting", "Waiting for the approval", display.summary(self._plan)))
+            self._panel.hold(bool(unsaved))
+        plan = display.plan(self._plan)
+        self._screen.put(Both(old, plan) if old else plan, "plan")
+        self._screen.put(old or self._waiting(self._plan), "apply")
 
     def _saved(self) -> None:
         """The client's files have new values: what runs is what was saved."""
-        if self._places["plan"].is_open:
+        if self._screen.has("plan"):
             self._again()
         else:
             self._start()
-        self._places["parameters"].put(self._parameters())
-
-    def _choices(self) -> dict[str, Choices]:
-        of_machine = [("the usual chain", ""), *((name, name) for name in profiles())]
-        return {"aws_profile": of_machine} | self._runbook.choices()
-
-    def _parameters(self) -> View:
-        source = f", as saved in {'/'.join(self._folder.path.parts[-2:])}" if self._folder else ""
-        return display.parameters(self._runbook.parameters, source)
+        self._screen.put(self._parameters(), "parameters")
 
     # What they share.
 
-    def _cell(self, name: str, work: Callable[[], View], title: str, expected: list[str] | None = None) -> None:
-        self._places[name].open(word("begun", title or "At work"))
-        if not self._step(name, work, title, expected or []):
+    def _apply(self, by: str, reference: str) -> bool:
+        """Apply the plan on the screen; whether it went well."""
+        try:
+            self._plan = self._runbook.approve(by, reference)
+        except ParameterError as error:
+            if isinstance(self._panel, ApprovalPanel):
+                self._panel.say(str(error.problems[0]))
+            return False
+        self._decided = True
+        if self._panel:
+            self._panel.close()
+        if self._form:
+            self._form.lock()
+        approval = f"Approved by {by}" if by else "Nothing had to be approved"
+        reference = f" Reference: {reference}" if reference else ""
+        self._screen.end_controls(word("done", approval, f"The plan {self._plan.digest}.{reference}"))
+        self._screen.put(word("begun", f"At work: {display.summary(self._plan)}", approval), "status")
+        changes = [change.resource for change in self._plan.pending]
+        return self._step("apply", self._runbook.apply, "Applying the plan.", changes)
+
+    def _cell(self, name: str, work: Callable[[], View], title: str, expected: Sequence[str] = ()) -> None:
+        self._screen.open(name, word("begun", title))
+        if not self._step(name, work, title, expected):
             raise Stopped("")
 
-    def _step(self, name: str, work: Callable[[], View], title: str, expected: list[str] | None = None) -> bool:
-        """Do a step in its place; whether it went well."""
-        place = self._places[name]
+    def _step(self, name: str, work: Callable[[], View], title: str, expected: Sequence[str] = ()) -> bool:
+        """Do a step, and show it in its place; whether it went well."""
         try:
-            with self._progress.shown(place, title, expected or []):
+            with self._progress.shown(self._screen.place(name), title, expected):
                 view = work()
         except OutOfOrder as error:
-            place.put(word("waiting", "Run the cells from the top", str(error)))
+            self._screen.put(word("waiting", "Run the cells from the top", str(error)), name)
             return False
         except OnemataError as error:
             self._failed(name, error)
             return False
-        except Exception as error:
-            place.put(word("failed", "This was not foreseen", f"{type(error).__name__}: {error}"))
+        except Exception as error:  # a click has no traceback; the record has the words, too
+            self._screen.put(word("failed", "This was not foreseen", f"{type(error).__name__}: {error}"), name)
             raise
-        place.put(view)
-        self._kept.write(self._places)
+        self._screen.put(view, name)
+        self._screen.keep()
         return True
 
     def _failed(self, name: str, error: OnemataError) -> None:
-        self._ended = True
-        self._places[name].put(display.trouble(error))
-        card = self._outcome()
-        self._status(card)
-        self._places["finish"].put(card)
-        self._lock("")
+        self._decided = True
+        self._screen.put(self._outcome(), "status", "finish")
+        self._screen.put(display.trouble(error), name)
         self._offer_again("What was done stays, and a new plan resumes there.")
-        self._kept.write(self._places)
+        self._screen.keep()
 
     def _conclude(self) -> None:
         """The outcome, at the end and at the top."""
@@ -254,75 +236,64 @@ class LiveRunbook:
         except OnemataError as error:
             self._failed("finish", error)
             return
-        card = self._outcome()
-        self._places["finish"].put(card)
-        self._status(card)
-        self._kept.write(self._places)
-
-    def _outcome(self) -> View:
-        recorder = self._runbook.recorder
-        return display.outcome(recorder.record, recorder.path)
-
-    def _has_planned(self) -> None:
-        self._plan = self._runbook.shown_plan
-        self._status(word("waiting", display.summary(self._shown()), "Read the plan under 3, then approve or decline it under 4."))
-
-    def _ask(self, plan: Plan, show: Callable[[Any, str], None]) -> None:
-        p = self._runbook.parameters
-        if plan.pending:
-            self._panel = ApprovalPanel(plan, p.approved_by, p.approval_reference, self._approve, self._decline)
-        else:
-            nothing = "Nothing has to be changed. What the plan names for the proof can be run now."
-            self._panel = Offer("Verify", nothing, lambda: self._approve(p.approved_by, p.approval_reference))
-        show(self._panel.widget, self._panel.instead)
+        self._screen.put(self._outcome(), "status", "finish")
+        self._screen.keep()
 
     def _offer_again(self, about: str) -> None:
-        self._panel = Offer("Plan again", about, self._again)
-        self._controls.put_controls(self._panel.widget, self._panel.instead)
-
-    def _lock(self, said: str) -> None:
-        """The panel's buttons do nothing more, and what they said stays as text."""
         if self._panel:
             self._panel.close()
-        if self._form and self._approved:
-            self._form.lock()
-        r = self._runbook.recorder.record
-        reference = f"Reference: {r.approval_reference}" if r.approval_reference else ""
-        by = f"by {r.approved_by}" if r.approved_by and said == "Approved" else ""
-        self._controls.put(word("done", f"{said} {by}".strip(), f"Plan {r.plan_digest}. {reference}") if said else word("failed", "Stopped"))
+        self._panel = Offer("Plan again", about, self._again)
+        self._screen.put_controls(self._panel)
+
+    def _question(self, plan: Plan) -> ApprovalPanel | Offer:
+        p = self._runbook.parameters
+        if plan.pending:
+            self._panel = ApprovalPanel(plan, p.approved_by, p.approval_reference, self._approved, self._declined)
+        else:
+            about = "Nothing has to be changed. What the plan names for the proof can be run now."
+            self._panel = Offer("Verify", about, lambda: self._approved("", ""))
+        return self._panel
+
+    def _has_planned(self) -> Plan:
+        self._plan = plan = self._runbook.shown_plan
+        how = "Read the plan under 3, then approve or decline it under 4." if self._waits() else ""
+        self._screen.put(word("waiting", display.summary(plan), how), "status")
+        return plan
+
+    def _waits(self) -> bool:
+        """Whether the plan on the screen waits for somebody's decision."""
+        plan = self._shown()
+        return plan.action in ONLY_SHOW and not self._decided and not plan.blocked and not plan.waiting
 
     def _is_approved_in_the_parameters(self, plan: Plan) -> bool:
         """The digest in the parameters does what the button does."""
         return self._asked in _UNTIL_APPROVED and self._runbook.parameters.approved_plan == plan.digest
 
     def _shown(self) -> Plan:
-        if self._plan is None:
-            raise OutOfOrder("There is no plan yet: run the cells from the top.")
-        return self._plan
-
-    def _waits(self) -> bool:
-        plan = self._shown()
-        return plan.action in ONLY_SHOW and not self._approved and not plan.blocked and not plan.waiting
+        return self._plan or self._runbook.shown_plan
 
     def _expected(self) -> list[str]:
         plan = self._shown()
         names = [change.resource for change in plan.changes if change.kind != "keep"]
         return list(dict.fromkeys([*names, *(proof.proves for proof in plan.proofs)]))
 
-    def _status(self, view: View) -> None:
-        self._places["status"].put(view)
+    def _choices(self) -> dict[str, Choices]:
+        of_this_machine = [("the usual chain", ""), *((name, name) for name in profiles())]
+        return {"aws_profile": of_this_machine} | self._runbook.choices()
+
+    def _outcome(self) -> View:
+        recorder = self._runbook.recorder
+        return display.outcome(recorder.record, recorder.path)
+
+    def _parameters(self) -> View:
+        source = f", as saved in {'/'.join(self._folder.path.parts[-2:])}" if self._folder else ""
+        return display.parameters(self._runbook.parameters, source)
 
     def _ready(self) -> View:
-        example = "" if self._folder else "These are the values of the cell above; the example's run in the sandbox. "
-        how = "Run all cells: menu Run, then Run All Cells. Nothing is changed before somebody approves the plan."
-        return word("expected", f"{self._service}: ready", f"{example}{how}")
+        how = "Menu Run, then Run All Cells. Nothing is changed before somebody approves the plan."
+        example = "" if self._folder else "A client's own notebook is opened with `onemata open CLIENT_DIR SERVICE`."
+        return word("expected", "Ready", how, *([example] if example else []))
 
-
-class _Both:
-    """Two views, one under the other."""
-
-    def __init__(self, *views: View) -> None:
-        self._bundles = [view._repr_mimebundle_() for view in views]
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {key: "\n".join(each[key] for each in self._bundles) for key in ("text/html", "text/plain")}
+    @staticmethod
+    def _waiting(plan: Plan) -> View:
+        return word("waiting", "Waiting for the approval", display.summary(plan))

@@ -1,0 +1,142 @@
+"""A real JupyterLab, as `onemata open` serves it, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from onemata_helpers.record import Record, read_record
+
+ONEMATA = str(Path(sys.executable).parent / "onemata")
+AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+LONG = 120_000
+"""Milliseconds after which a test gives up, on any machine."""
+
+# What JupyterLab itself shows around the notebook is not ours.
+_OURS = {"include": [[".jp-OutputArea-output"]]}
+_WATCH = """() => {
+  window.onemataSigns = [performance.now()];
+  new MutationObserver(() => window.onemataSigns.push(performance.now()))
+    .observe(document.querySelector('.jp-Notebook'), {subtree: true, childList: true, characterData: true});
+}"""
+
+
+@contextmanager
+def opened(page: Page, *arguments: str, cwd: Path) -> Iterator[Session]:
+    """What `onemata open` shows with these arguments; afterwards it was ended with Ctrl-C."""
+    command = [ONEMATA, "open", *arguments, "--no-browser"]
+    with (cwd / "lab.log").open("w") as log:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=cwd) as process:
+            assert process.stdout
+            try:
+                address = process.stdout.readline().strip()
+                assert address.startswith("http://127.0.0.1:"), (cwd / "lab.log").read_text()
+                page.goto(address)
+                expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=LONG)
+                expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=LONG)
+                yield Session(page, cwd, address)
+                page.goto("about:blank")
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.stdout.read()
+            assert process.wait(60) == 0
+
+
+class Session:
+    """The notebook in the browser: what a person does with it, counting the clicks and keys."""
+
+    def __init__(self, page: Page, folder: Path, address: str) -> None:
+        self.page, self._folder = page, folder
+        self.path = address.partition("/lab/tree/")[2].partition("?")[0]
+        self.steps = 0
+
+    @property
+    def notebook(self) -> Any:
+        """The notebook as it is saved."""
+        return json.loads((self._folder / self.path).read_text(encoding="utf-8"))
+
+    @property
+    def records(self) -> list[Record]:
+        """The JSON records beside it, from the first to the last."""
+        return [read_record(path) for path in sorted((self._folder / self.path).parent.glob("*.json"))]
+
+    def click(self, target: Locator) -> None:
+        target.click(timeout=LONG)
+        self.steps += 1
+
+    def run_all(self) -> None:
+        self.click(self.page.locator(".lm-MenuBar-itemLabel", has_text="Run").first)
+        self.click(self.page.locator("#jp-mainmenu-run .lm-Menu-itemLabel").get_by_text("Run All Cells", exact=True))
+
+    def button(self, name: str) -> Locator:
+        return self.page.locator(f".jp-Notebook button.jupyter-button:has-text('{name}')").last
+
+    def field(self, name: str) -> Locator:
+        return self.page.get_by_label(name, exact=True)
+
+    def type_into(self, name: str, text: str) -> None:
+        self.field(name).fill(text)
+        self.steps += 2  # one gets there, and types
+
+    def approve(self, name: str, reference: str = "") -> None:
+        expect(self.button("Approve and")).to_be_enabled(timeout=LONG)
+        self.type_into("Approved by", name)
+        if reference:
+            self.type_into("Reference", reference)
+        self.click(self.button("Approve and"))
+
+    def shows(self, text: str) -> None:
+        """Wait until the notebook shows this."""
+        expect(self.page.locator(".jp-Notebook")).to_contain_text(text, timeout=LONG, use_inner_text=True)
+
+    def does_not_show(self, text: str) -> None:
+        expect(self.page.locator(".jp-Notebook")).not_to_contain_text(text, timeout=LONG, use_inner_text=True)
+
+    def restart_kernel(self) -> None:
+        self.page.locator("[data-command='notebook:restart-kernel'], jp-button[data-command*='restart-kernel']").first.click()
+        self.page.get_by_role("button", name="Restart", exact=True).click()
+
+    def run_cell(self, source: str) -> None:
+        """Run the one cell with this source."""
+        cell = self.page.locator(".jp-CodeCell", has_text=source).first
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+
+    def interrupt(self) -> None:
+        self.page.locator("[data-command='notebook:interrupt-kernel']").first.click()
+
+    def save(self) -> None:
+        self.page.keyboard.press("Control+s")
+
+    def saved(self, text: str) -> Any:
+        """The notebook, once this text is in the file."""
+        for _ in range(120):
+            if text in json.dumps(self.notebook, ensure_ascii=False):
+                return self.notebook
+            time.sleep(0.5)
+        raise AssertionError(f"{text} is not in the saved notebook")
+
+    def watch(self) -> None:
+        """Note from now on each moment at which anything in the notebook changes."""
+        self.page.evaluate(_WATCH)
+
+    def longest_silence(self) -> float:
+        """Seconds between two changes of the notebook at most, while it was watched."""
+        signs = self.page.evaluate("window.onemataSigns")
+        return max(after - before for before, after in zip(signs, signs[1:], strict=False)) / 1000
+
+    def accessibility(self) -> list[str]:
+        """What axe finds in our outputs, with the place of each."""
+        self.page.evaluate(AXE)
+        found = self.page.evaluate("scope => axe.run(scope, {resultTypes: ['violations']})", _OURS)
+        return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in found["violations"] for node in each["nodes"]]
