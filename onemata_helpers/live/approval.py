@@ -14,6 +14,8 @@ from ..text import counted, visible
 from .frontend import masked, on_main, on_screen
 
 _WIDE = {"description_width": "8.5em"}
+# Readable in both themes, whose own colours of such buttons are not.
+_GO = {"button_color": "#146c2e", "text_color": "#ffffff", "font_weight": "bold"}
 
 
 class ApprovalPanel:
@@ -35,8 +37,8 @@ class ApprovalPanel:
         self.name = _text("Approved by", "name of whoever approves", by)
         self.reference = _text("Reference", "ticket, mail or call, if there is one", reference)
         self.reason = _text("Or decline", "why not")
-        self.yes = _button(f"Approve and {verb}: {_what(plan)}", "success", self._on_approve)
-        self.no = _button("Decline", "", self._on_decline)
+        self.yes = _button(f"Approve and {verb}: {_what(plan)}", _GO, self._on_approve)
+        self.no = _button("Decline", {}, self._on_decline)
         self._said = widgets.HTML()
         question = widgets.HTML(_html(f"Does the client approve exactly this plan, {plan.digest}?"))
         rows = (question, self.name, self.reference, self.yes, self.reason, self.no, self._said)
@@ -79,7 +81,7 @@ class Offer:
     def __init__(self, label: str, sentence: str, act: Callable[[], None]) -> None:
         self.instead = f"{sentence} Run the cells from the top."
         self._act, self._is_open = act, True
-        self.button = _button(label, "primary", lambda _: on_main(self._once))
+        self.button = _button(label, _GO, lambda _: on_main(self._once))
         self.widget = widgets.VBox([widgets.HTML(_html(sentence)), self.button])
 
     def close(self) -> None:
@@ -102,9 +104,9 @@ def _what(plan: Plan) -> str:
     return f"{counted(len(plan.pending), 'change')} in {account}"
 
 
-def _button(label: str, style: str, clicked: Callable[[Any], None]) -> Any:
+def _button(label: str, style: dict[str, str], clicked: Callable[[Any], None]) -> Any:
     layout = widgets.Layout(width="auto", align_self="flex-start", margin="4px 0 12px 0")
-    button = widgets.Button(description=label, button_style=style, layout=layout)
+    button = widgets.Button(description=label, style=style, layout=layout)
     button.on_click(clicked)
     return button
 
