@@ -51,6 +51,8 @@ class Record(BaseModel):
     started: str = Field(description="UTC")
     finished: str | None = Field(None, description="UTC; null: the run was cut off")
     operator_arn: str = Field("", description="Who ran it, as STS says; empty until known")
+    approved_by: str = Field("", description="Who approved the plan, as the operator says")
+    approval_reference: str = Field("", description="Where that approval can be read, as the operator says")
     endpoints: dict[str, str] = Field(
         default_factory=dict, description="Addresses that are not AWS's, by service; empty: all calls go to AWS"
     )
@@ -178,6 +180,8 @@ def _begun(parameters: ServiceParameters) -> Record:
         service=parameters.service,
         action=parameters.action,
         started=now(),
+        approved_by=parameters.approved_by,
+        approval_reference=parameters.approval_reference,
         parameters=parameters.model_dump(mode="json", exclude={"record"}),
         versions=_versions(),
     )

@@ -12,13 +12,14 @@ from typing import Any, Concatenate, ParamSpec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import display
-from .apply import apply, refuse_unless_approved
+from .apply import apply
+from .approval import refuse_unless_approved
 from .calls import ApiCall
 from .checks import verify, verify_removal
 from .display import View
 from .errors import Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed
 from .parameter_files import from_notebook
-from .plan import Change, Plan
+from .plan import ONLY_SHOW, REMOVING, Change, Plan
 from .record import Outcome, Recorder
 from .redaction import foreign
 from .refusal import aws_refusal
@@ -110,7 +111,7 @@ class Runbook:
         plan = self._planned()
         if plan.action not in ("apply", "remove"):
             return display.sentence(f"The action is {plan.action}: nothing is changed.")
-        refuse_unless_approved(plan, self.parameters.approved_plan)
+        refuse_unless_approved(plan, self.parameters.approved_plan, self.recorder.path.parent)
         if plan.waiting:
             return display.sentence("Nothing is changed before Onemata has answered.")
         self._settle_what_was_begun()
@@ -131,7 +132,7 @@ class Runbook:
     def verify(self) -> View:
         """Look at everything anew and say what is proven, unless the action is only to plan."""
         plan = self._planned()
-        if plan.action == "plan" or plan.waiting:
+        if plan.action in ONLY_SHOW or plan.waiting:
             return display.sentence("Nothing was changed, so there is nothing to prove.")
         look = Look(self._connected())
         removing = plan.action == "remove"
@@ -175,7 +176,7 @@ class Runbook:
     def _make_plan(self) -> Plan:
         p = self.parameters
         look = Look(self._connected())
-        removing = p.action == "remove"
+        removing = p.action in REMOVING
         self._resources = self.service.removals(look) if removing else self.service.resources(look)
         self._unsettled = [each for each in self._resources if each.unsettled(look)]
         return Plan(
@@ -193,7 +194,7 @@ class Runbook:
         )
 
     def _changes(self, look: Look) -> list[Change]:
-        if self.parameters.action == "remove":
+        if self.parameters.action in REMOVING:
             return [change for each in reversed(self._resources) for change in each.removal(look)]
         needed = self.service.waiting_for()
         if needed:
@@ -227,8 +228,8 @@ class Runbook:
             return "waiting", plan.waiting[0].why
         if plan.blocked and plan.action != "verify":
             return "blocked", "; ".join(f"{change.resource}: {change.why}" for change in plan.blocked)
-        if plan.action == "plan":
-            return "planned", f"{counted(len(plan.pending), 'change')}, none made yet. approved_plan: {plan.digest}"
+        if plan.action in ONLY_SHOW:
+            return "planned", self._what_is_planned(plan)
         if not self._verified:
             return "failed", "Nothing was verified in this run, so nothing is proven: run the cells from the top."
         failed = [check.name for check in checks if check.result == "failed"]
@@ -241,6 +242,15 @@ class Runbook:
         if unproven:
             return "applied", f"In place. Not provable from here: {'; '.join(check.name for check in unproven)}."
         return "verified", "All is in place, and every check is proven."
+
+    def _what_is_planned(self, plan: Plan) -> str:
+        planned = f"{counted(len(plan.pending), 'change')}, none made yet. Digest: {plan.digest}"
+        stale = self.parameters.approved_plan
+        if stale in ("", plan.digest):
+            return planned
+        return (
+            f"{planned}. approved_plan in the parameters is {stale}, of another plan: it approves nothing, take it out."
+        )
 
     def _what_stays(self, plan: Plan) -> str:
         kept = [change.resource for change in plan.changes if change.kind == "keep"]
