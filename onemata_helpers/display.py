@@ -18,12 +18,12 @@ from .errors import OnemataError
 from .hand_over import HandOver
 from .in_words import opens, undo
 from .parameters import ServiceParameters
-from .plan import Field, Plan
+from .plan import Change, Field, Plan
 from .policies import pretty
 from .record import Record
 from .redaction import without_secrets
 from .session import Identity
-from .text import counted, visible
+from .text import counted, one_line, visible
 
 _SIGNS = {
     "create": "+", "add": "+", "attach": "+", "update": "~", "detach": "-", "delete": "-",
@@ -112,6 +112,16 @@ def summary(the_plan: Plan) -> str:
     if not the_plan.pending:
         return f"Nothing will change {where}."
     return f"{counted(len(the_plan.pending), 'change')} {where}."
+
+
+def plan_for_terminal(name: str, the_plan: Plan) -> str:
+    """The same for a terminal: what is in order already is left out. `name` says whose plan it is."""
+    return str(View("terminal_plan", name=name, plan=the_plan))
+
+
+def in_one_line(change: Change) -> str:
+    """A change by its sign, kind and resource."""
+    return one_line(without_secrets(f"{_SIGNS[change.kind]} {change.kind}: {change.resource}", []))
 
 
 def done(changes: Sequence[Done]) -> View:

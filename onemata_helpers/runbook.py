@@ -12,7 +12,8 @@ from typing import Any, Concatenate, ParamSpec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import display
-from .apply import Done, apply, refuse_unless_approved
+from .apply import Done, apply
+from .approval import refuse_unless_approved
 from .calls import ApiCall
 from .checks import verify, verify_removal
 from .display import View
@@ -160,7 +161,7 @@ class Runbook:
         plan = self._planned()
         if plan.action not in ("apply", "remove"):
             return display.sentence(f"The action is {plan.action}: nothing is changed.")
-        refuse_unless_approved(plan, self.parameters.approved_plan)
+        refuse_unless_approved(plan, self.parameters.approved_plan, self.recorder.path.parent)
         if plan.waiting:
             return display.sentence("Nothing is changed before Onemata has answered.")
         self._settle_what_was_begun()
@@ -307,7 +308,9 @@ class Runbook:
         stale = self.parameters.approved_plan
         if stale in ("", plan.digest):
             return planned
-        return f"{planned}. approved_plan in the parameters, {stale}, is of another plan and approves nothing: take it out."
+        return (
+            f"{planned}. approved_plan in the parameters is {stale}, of another plan: it approves nothing, take it out."
+        )
 
     def _what_stays(self, plan: Plan) -> str:
         kept = [change.resource for change in plan.changes if change.kind == "keep"]
