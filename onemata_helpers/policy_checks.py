@@ -125,11 +125,10 @@ class PolicyChecks:
     def _never_granted(self) -> dict[str, dict[str, list[str]]]:
         """What read access to Onemata's bucket and prefix must never give, each by its question."""
         p = self._service.parameters
-        found = {"Does it give no right to write?": {"actions": _WRITES}}
-        refused = [Location(p.bucket, p.denied_prefix).objects_arn(p.partition)] if p.denied_prefix else []
+        others = [Location(p.bucket, p.denied_prefix).objects_arn(p.partition)] if p.denied_prefix else []
         if p.denied_bucket:
             other = Location(p.denied_bucket)
-            refused += [other.bucket_arn(p.partition), other.objects_arn(p.partition)]
-        return found | (
-            {"Does it keep out of denied_prefix and denied_bucket?": {"resources": refused}} if refused else {}
-        )
+            others += [other.bucket_arn(p.partition), other.objects_arn(p.partition)]
+        never = {"Does it give no right to write?": {"actions": _WRITES}}
+        outside = {"Does it keep out of denied_prefix and denied_bucket?": {"resources": others}}
+        return never | outside if others else never

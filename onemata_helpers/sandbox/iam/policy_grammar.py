@@ -12,7 +12,7 @@ from typing import Any
 
 from moto.iam.policy_validation import VALID_CONDITIONS, VALID_EFFECTS, VALID_STATEMENT_ELEMENTS, VALID_VERSIONS
 
-from .conditions import many
+from .conditions import many, wildcard
 
 Path = tuple[str | int, ...]
 
@@ -57,7 +57,6 @@ _TEXTS = {
 _KINDS = {code: kind for kind, texts in _TEXTS.items() for code in texts}
 # By its form alone: which actions there are, only AWS knows.
 _ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+")
-_PASSES_ROLES = re.compile(r"\*|iam:(?:\*|pass\*|passrole)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def _flaw(code: str, *path: str | int, **gaps: Any) -> Flaw:
 
 
 def _of_policy(policy: Mapping[str, Any]) -> Iterator[Flaw]:
-    for element in policy.keys() - {"Version", "Id", "Statement"}:
+    for element in sorted(policy.keys() - {"Version", "Id", "Statement"}):
         yield _flaw("INVALID_POLICY_ELEMENT", element, element=element)
     if "Version" not in policy:
         yield _flaw("MISSING_VERSION")
@@ -109,14 +108,15 @@ def _of_statements(policy: Mapping[str, Any], policy_type: str, *, is_trust: boo
         if not isinstance(each, dict):
             yield _flaw("JSON_SYNTAX_ERROR", *place)
             continue
-        for flaw in (*_of_elements(each), *_of_values(each), *_of_whom(each, policy_type, is_trust=is_trust)):
+        found_here = (*_of_elements(each), *_of_values(each), *_of_passing_roles(each))
+        for flaw in (*found_here, *_of_whom(each, policy_type, is_trust=is_trust)):
             yield Flaw(flaw.code, flaw.text, (*place, *flaw.path))
         if policy_type == "IDENTITY_POLICY" and each.get("Sid") and sids.count(each["Sid"]) > 1:
             yield _flaw("UNIQUE_SIDS_REQUIRED", *place, "Sid")
 
 
 def _of_elements(statement: Mapping[str, Any]) -> Iterator[Flaw]:
-    for element in statement.keys() - set(VALID_STATEMENT_ELEMENTS):
+    for element in sorted(statement.keys() - set(VALID_STATEMENT_ELEMENTS)):
         yield _flaw("INVALID_POLICY_ELEMENT", element, element=element)
     for element in ("Action", "Resource", "Principal"):
         if element in statement and f"Not{element}" in statement:
@@ -141,23 +141,26 @@ def _of_values(statement: Mapping[str, Any]) -> Iterator[Flaw]:
     for index, resource in enumerate(resources):
         if resource != "*" and not resource.startswith("arn:"):
             yield _flaw("INVALID_ARN_PREFIX", "Resource", index)
-    condition = statement.get("Condition", {})
-    for operator in condition:
+    for operator in statement.get("Condition", {}):
         if operator.rpartition(":")[2].removesuffix("IfExists") not in VALID_CONDITIONS:
             yield _flaw("INVALID_CONDITION_OPERATOR", "Condition", operator, operator=operator)
-    keys = {key.lower() for tests in condition.values() for key in tests}
-    passing = [each for each in actions if _PASSES_ROLES.fullmatch(each)]
-    if passing and statement.get("Effect") == "Allow" and "iam:passedtoservice" not in keys:
-        if any("*" in each for each in resources):
-            spelled = all("*" not in each for each in passing)
-            code = "PASS_ROLE_WITH_STAR_IN_RESOURCE" if spelled else "PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE"
-            yield _flaw(code, "Resource")
+
+
+def _of_passing_roles(statement: Mapping[str, Any]) -> Iterator[Flaw]:
+    passing = [each for each in many(statement.get("Action", [])) if wildcard(each.lower(), "iam:passrole")]
+    limits = {key.lower() for tests in statement.get("Condition", {}).values() for key in tests}
+    if statement.get("Effect") != "Allow" or not passing or "iam:passedtoservice" in limits:
+        return
+    if any("*" in each for each in many(statement.get("Resource", []))):
+        spelled = all("*" not in each for each in passing)
+        code = "PASS_ROLE_WITH_STAR_IN_RESOURCE" if spelled else "PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE"
+        yield _flaw(code, "Resource")
 
 
 def _of_whom(statement: Mapping[str, Any], policy_type: str, *, is_trust: bool) -> Iterator[Flaw]:
     named = {"Principal", "NotPrincipal"} & statement.keys()
     if policy_type == "IDENTITY_POLICY" and named:
-        yield _flaw("UNSUPPORTED_PRINCIPAL", *named, type=policy_type)
+        yield _flaw("UNSUPPORTED_PRINCIPAL", *sorted(named), type=policy_type)
     if policy_type == "RESOURCE_POLICY" and not named:
         yield _flaw("MISSING_PRINCIPAL")
     if not is_trust and not {"Resource", "NotResource"} & statement.keys():
