@@ -32,7 +32,7 @@ _CHECKS = Permission(
 )
 # What is special to the policies of other things is not validated.
 _VALIDATED_AS = ("AWS::S3::Bucket", TRUST)
-_WRITES = [
+WRITES = [
     f"s3:{action}"
     for action in (
         "PutObject", "PutObjectAcl", "DeleteObject", "DeleteObjectVersion", "RestoreObject", "ReplicateObject",
@@ -129,6 +129,6 @@ class PolicyChecks:
         if p.denied_bucket:
             other = Location(p.denied_bucket)
             others += [other.bucket_arn(p.partition), other.objects_arn(p.partition)]
-        never = {"Does it give no right to write?": {"actions": _WRITES}}
+        never = {"Does it give no right to write?": {"actions": WRITES}}
         outside = {"Does it keep out of denied_prefix and denied_bucket?": {"resources": others}}
         return never | outside if others else never

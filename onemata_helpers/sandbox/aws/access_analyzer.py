@@ -4,12 +4,12 @@ https://docs.aws.amazon.com/access-analyzer/latest/APIReference/Welcome.html
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..iam.conditions import wildcard
 from ..iam.policy_grammar import Flaw, flaws
-from ..iam.samples import STRANGER, Names, Sample, Statement, of_a_stranger, principals, samples, statements_of
+from ..iam.samples import STRANGER, Sample, Statement, of_a_stranger, principals, samples, statements_of
 from ..iam.signer import Signer
 from ..wire.errors import AwsError
 from ..wire.incoming_call import IncomingCall
@@ -98,7 +98,7 @@ def _not_granted(call: IncomingCall, _: Signer) -> Mapping[str, Any]:
 
 def _no_public_access(call: IncomingCall, _: Signer) -> Mapping[str, Any]:
     policy = _statements(call, "policyDocument")
-    found = (each for each in _tried(of_a_stranger(policy), [STRANGER]) if each.allowed_by(*policy))
+    found = (each for each in samples(of_a_stranger(policy), [STRANGER]) if each.allowed_by(*policy))
     return _result(
         policy,
         found,
@@ -119,16 +119,7 @@ def _statements(call: IncomingCall, parameter: str) -> list[Statement]:
 
 
 def _samples(call: IncomingCall, statements: list[Statement]) -> Iterable[Sample]:
-    return _tried(statements, principals(statements) if call.get("policyType") == "RESOURCE_POLICY" else [None])
-
-
-def _tried(statements: Iterable[Statement], who: Iterable[Names | None]) -> Iterator[Sample]:
-    try:
-        yield from samples(statements, who)
-    except ValueError as error:
-        raise AwsError(
-            "UnprocessableEntityException", f"The sandbox cannot sample this policy: {error}", 422
-        ) from error
+    return samples(statements, principals(statements) if call.get("policyType") == "RESOURCE_POLICY" else [None])
 
 
 def _among(value: str, patterns: list[str]) -> bool:
@@ -139,7 +130,10 @@ def _result(
     policy: list[Statement], found: Iterable[Sample], *, passed: str, failed: str, reason: str
 ) -> Mapping[str, Any]:
     """`found` are requests that must not be allowed; each statement that allows one of them is a reason."""
-    indices = {index for sample in found for index, each in enumerate(policy) if sample.allowed_by(each)}
+    try:
+        indices = {index for sample in found for index, each in enumerate(policy) if sample.allowed_by(each)}
+    except (ValueError, RecursionError) as error:
+        raise AwsError("UnprocessableEntityException", f"The sandbox cannot sample this: {error}", 422) from error
     if not indices:
         return {"result": "PASS", "message": passed}
     reasons = [_reason(reason, index, policy[index].get("Sid")) for index in sorted(indices)]

@@ -5,8 +5,9 @@ This is narrower than AWS's automated reasoning: access that no sample meets is 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_network
-from itertools import product
+from itertools import combinations, product
 from math import prod
 from typing import Any
 
@@ -73,6 +74,26 @@ def filled(pattern: str) -> str:
     return pattern.replace("*", _BESIDE).replace("?", "x")
 
 
+@cache
+def meeting_of(one: str, other: str) -> str | None:
+    """A text that fits both patterns; None if there is none."""
+    if "*" in (one, other):
+        return filled(other if one == "*" else one)
+    if not one or not other:
+        return "" if set(one + other) <= {"*"} else None
+    if "*" in (one[0], other[0]):
+        starred, against = (one, other) if one[0] == "*" else (other, one)
+        rest = meeting_of(starred[1:], against)
+        return rest if rest is not None else _after(against[0], meeting_of(starred, against[1:]))
+    if "?" in (one[0], other[0]) or one[0] == other[0]:
+        return _after(other[0] if one[0] == "?" else one[0], meeting_of(one[1:], other[1:]))
+    return None
+
+
+def _after(first: str, rest: str | None) -> str | None:
+    return None if rest is None else filled(first) + rest
+
+
 def _names(kind: str, name: str) -> Names:
     if kind != "AWS":
         return frozenset({(kind, name)})
@@ -84,7 +105,10 @@ STRANGER = _names("AWS", "arn:aws:iam::000000000000:role/sample")
 
 
 def _patterns(statements: list[Statement], *elements: str) -> set[str]:
-    return {filled(each) for one in statements for key in elements for each in many(one.get(key, []))} | {_BESIDE}
+    """A text that fits each pattern, one that fits each two of them, and one beside."""
+    named = {each for one in statements for key in elements for each in many(one.get(key, []))}
+    meeting = {meeting_of(one, other) for one, other in combinations(sorted(named), 2) if "*" in one and "*" in other}
+    return {filled(each) for each in named} | {each for each in meeting if each is not None} | {_BESIDE}
 
 
 def _condition_values(statements: list[Statement]) -> dict[str, set[str | None]]:
