@@ -18,13 +18,13 @@ from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.text import is_plain
 
-from .account import in_place, make_foreign_role, retrust, role_of
+from .account import in_place, make_foreign_role, other_inline, retrust, role_of
 from .conftest import SERVICES, Run, run, values
 from .test_display import HOSTILE, texts
 
 KEY = f"arn:aws:kms:{sandbox.REGION}:{sandbox.ONEMATA_ACCOUNT}:key/0a1b2c3d"
-ELSEWHERE = {"denied_prefix": sandbox.OTHER_PREFIX, "denied_bucket": sandbox.OTHER_BUCKET}
-ALL: dict[str, Any] = {"policy_checks": "all", "s3_access": "scoped"} | ELSEWHERE
+ELSEWHERE: dict[str, Any] = {"denied_prefix": sandbox.OTHER_PREFIX, "denied_bucket": sandbox.OTHER_BUCKET}
+ALL = ELSEWHERE | {"policy_checks": "all", "s3_access": "scoped"}
 TRUST = "trust policy of role onemata-redshift"
 BUCKET_POLICY = f"Bucket policy of {sandbox.BUCKET}"
 VALID, WRITES = "Is it valid", "Does it give no right to write?"
@@ -69,9 +69,10 @@ def test_free_validates_each_policy_that_is_written_or_handed_over_and_bills_not
     assert plan.hand_over
     assert len(plan.findings) == len(written) + len(plan.hand_over.for_onemata) == asked(result)["ValidatePolicy"]
     assert set(asked(result)) == {"ValidatePolicy"}
+    assert {each.about for each in plan.findings} >= {each.title for each in plan.hand_over.for_onemata}
     assert {each.result for each in plan.findings} == {"passed"}
     assert "billed" not in result.shown["plan"]
-    assert result.writes == []  # asking counts as reading
+    assert result.writes == []
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -83,6 +84,7 @@ def test_all_asks_the_billed_checks_too_and_names_them_so(aws: Sandbox, service:
     assert asked(result)["CheckNoPublicAccess"] == 1
     assert {each.result for each in billed} == {"passed"}
     assert result.shown["plan"].count("(billed, $0.002)") == 3
+    assert result.writes == []
 
 
 def test_none_asks_nothing_and_the_digest_is_the_same_with_all(aws: Sandbox) -> None:
@@ -191,7 +193,9 @@ def test_an_error_in_what_the_client_wrote_blocks_nothing(aws: Sandbox) -> None:
 def test_new_access_is_found_on_an_update_and_blocks_nothing(aws: Sandbox) -> None:
     in_place(run("redshift", **ALL))
     retrust("onemata-redshift")(aws)
-    other = finding(run("redshift", "plan", **ALL), NEW)
+    wider = run("redshift", "plan", **ALL)
+    assert wider.record.outcome == "planned"
+    other = finding(wider, NEW)
     assert other.about == TRUST
     assert (other.result, other.asked[-16:]) == ("found", "(billed, $0.002)")
     assert other.said.endswith("New access in the statement with index: 0.")
@@ -201,6 +205,14 @@ def test_new_access_is_found_on_an_update_and_blocks_nothing(aws: Sandbox) -> No
     narrower = run("redshift", **ALL)
     assert finding(narrower, NEW).result == "passed"
     in_place(narrower)
+
+
+def test_an_inline_policy_that_was_changed_is_compared_with_what_stands_there(aws: Sandbox) -> None:
+    in_place(run("ec2", policy_checks="all"))
+    other_inline(aws)
+    compared = finding(run("ec2", "plan", policy_checks="all"), NEW)
+    assert compared.about.startswith("inline policy onemata-assume-role-")
+    assert compared.result == "found"
 
 
 def role_trust(aws: Sandbox) -> policies.Document:
