@@ -460,4 +460,6 @@ EXAMPLE_VALUES: dict[str, str | list[str]] = {
     "denied_prefix": "another-client/",
     "denied_bucket": "onemata-another-client-data",
     "denied_role_arn": "arn:aws:iam::987654321098:role/onemata-delivery-another",
+    "athena_principals": ["arn:aws:iam::012345670123:role/athena-analyst"],
+    "athena_workgroup": "example-analysts",
 }
