@@ -26,6 +26,11 @@ BOUNDARY = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:policy/boundary"
 ANALYSTS = [f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:{kind}/analyst" for kind in ("user", "group", "role")]
 BOTH = [sandbox.INSTANCE_ID, sandbox.STOPPED_INSTANCE_ID]
 LAUNCH: dict[str, Any] = {"cluster_identifiers": ["fresh"], "launch": True, "confirm_launch_costs": True}
+ATHENA: dict[str, Any] = {
+    "prove": "crawler",
+    "athena_principals": [sandbox.ANALYST_ROLE_ARN],
+    "athena_workgroup": sandbox.WORKGROUP,
+}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift": ("redshift", {}),
     "redshift-bounded": ("redshift", {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped"}),
@@ -34,6 +39,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift-proved-chained": ("redshift", {"prove": "copy", "role_chain": True, "database_user": "awsuser"}),
     "glue": ("glue", {}),
     "glue-passed": ("glue", {"role_name": "glue-onemata", "pass_role_to": ANALYSTS}),
+    "glue-athena": ("glue", ATHENA),
     "ec2": ("ec2", {}),
     "ec2-ssm": ("ec2", SSM),
     "ec2-extend": ("ec2", {"on_existing_profile": "extend", "instance_ids": BOTH}),
@@ -90,6 +96,13 @@ def trouble_the_proof(box: Sandbox, **changes: Any) -> None:
     run("redshift", "verify", Wait(tell=lambda _: None, sleep=lambda _: None, seconds=0.1), **changes)
 
 
+def trouble_athena(box: Sandbox) -> None:
+    """All that a proof can come upon in Athena: S3 refuses to read, and the role may not drop its table."""
+    box.client("s3", account=sandbox.ONEMATA_ACCOUNT).delete_bucket_policy(Bucket=sandbox.BUCKET)
+    denied = json.dumps(policies.document({"Effect": "Deny", "Action": "glue:DeleteTable", "Resource": "*"}))
+    box.client("iam").put_role_policy(RoleName=world.ANALYST_ROLE, PolicyName="less", PolicyDocument=denied)
+
+
 def exercise(box: Sandbox, name: str) -> None:
     """Every action of the runbook, with damage to mend in between."""
     service, changes = CASES[name]
@@ -107,6 +120,9 @@ def exercise(box: Sandbox, name: str) -> None:
     assert run(service, **(changes | other)).error is None
     if changes.get("prove") == "copy":
         trouble_the_proof(box, **(changes | other))
+    if changes.get("athena_principals"):
+        trouble_athena(box)
+        run(service, "verify", **(changes | other))
     assert run(service, "remove", **(changes | other)).error is None
 
 

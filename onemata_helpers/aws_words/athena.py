@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from .said import Said
 
-# By engine version 3, by version 2 and for DDL, and by newer readers. Only the first and the last name a bucket.
+# By engine version 3, by version 2 and for DDL, by newer readers, and by IAM. Not all of them name a bucket.
 S3_PATH_DENIED = Said("Permission denied on S3 path: {path}")
 S3_DENIED = Said("Access Denied (Service: Amazon S3; Status Code: 403;")
 S3_DENIED_TOO = Said("Access Denied (Service: S3, Status Code: 403")
 S3_ACCESS_DENIED = Said("Amazon S3 access denied on {path}")
+S3_NOT_ALLOWED = Said("not authorized to perform: s3:{action} on resource: {arn}")
 
 NO_RESULTS = Said("Access denied when writing output to url: {path}")
 NO_RESULTS_TOO = Said("Access denied when writing to location: {path}")

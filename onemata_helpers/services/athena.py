@@ -10,8 +10,8 @@ from ..errors import OnemataError, who_acts
 from ..parameters import GlueParameters
 from ..plan import Proof
 from ..refusal import as_refusal
-from ..resources import athena_queries
-from ..resources.athena_queries import Workgroup, workgroup
+from ..resources import athena_workgroup
+from ..resources.athena_workgroup import Workgroup, workgroup
 from ..resources.base import Look, Permission, Resource
 from ..resources.probe_table import ProbeTable
 from ..session import Aws
@@ -41,7 +41,7 @@ class Athena:
         p = self.parameters
         if p.prove == "none":
             return []
-        asked = athena_queries.permissions(
+        asked = athena_workgroup.permissions(
             f"arn:{p.partition}:athena:{p.region}:{p.account_id}:workgroup/{p.athena_workgroup}"
         )
         entered = tuple(each for each in p.athena_principals if ":role/" in each and each != p.operator_role_arn)

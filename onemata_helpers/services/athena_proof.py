@@ -15,7 +15,8 @@ from ..location import Location, Probe
 from ..plan import Call, Proof
 from ..redaction import foreign
 from ..refusal import as_refusal
-from ..resources.athena_queries import Ended, Workgroup, carried_out, statement
+from ..resources.athena_queries import Ended, carried_out, statement
+from ..resources.athena_workgroup import Workgroup
 from ..resources.probe_table import ProbeTable
 from ..session import ENTERED_SECONDS, Aws, Identity
 from ..values import name_of

@@ -16,9 +16,15 @@ from .verdict import Verdict
 _UNSEEN: Final = "not provable from here"
 _RUN_AGAIN = "the engineer runs the notebook again"
 
-_BY_S3 = (words.S3_PATH_DENIED, words.S3_DENIED, words.S3_DENIED_TOO, words.S3_ACCESS_DENIED)
+_BY_S3 = (
+    words.S3_PATH_DENIED,
+    words.S3_DENIED,
+    words.S3_DENIED_TOO,
+    words.S3_ACCESS_DENIED,
+    words.S3_NOT_ALLOWED,
+)
 _FOR_RESULTS = (words.NO_RESULTS, words.NO_RESULTS_TOO, words.NO_RESULT_BUCKET)
-_BUCKET = re.compile(r"s3://([a-z0-9.-]+)")
+_BUCKET = re.compile(r"(?:s3://|:s3:::)([a-z0-9][a-z0-9.-]+[a-z0-9])")
 
 _NO_RESULTS = "{principal} may not write to the workgroup's place for results, {results}."
 _RESULTS_OPENED = (
