@@ -332,7 +332,9 @@ class GlueParameters(ServiceParameters):
     )
     prove: Literal["crawler", "crawl", "none"] = Field(
         "crawler",
-        description="crawler: Glue makes a crawler, which is deleted at once; crawl: it also runs; none: neither",
+        description=(
+            "crawler: Glue makes a crawler, which is deleted at once; crawl: it also runs; none: neither, and no query"
+        ),
     )
     confirm_proof_costs: bool = Field(False, description="true: the client agrees to what a crawl costs")
     athena_workgroup: Annotated[

@@ -16,12 +16,15 @@ from onemata_helpers.checks import Check
 from onemata_helpers.errors import OddAnswer
 from onemata_helpers.parameter_files import from_notebook
 from onemata_helpers.resources.athena_queries import carried_out, statement
+from onemata_helpers.resources.athena_workgroup import Workgroup
+from onemata_helpers.resources.probe_table import ProbeTable
 from onemata_helpers.sandbox import policies as documents
 from onemata_helpers.sandbox import world
 from onemata_helpers.sandbox.aws import athena, own_services
 from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.services.athena_proof import AthenaProof
 from onemata_helpers.services.athena_statements import AthenaStatements
-from onemata_helpers.session import connect
+from onemata_helpers.session import Identity, connect
 from onemata_helpers.wait import Wait
 
 from .conftest import Run, run, values
@@ -33,6 +36,7 @@ TABLE = "onemata_probe_9e680b98"
 LEFT = f"table default.{TABLE} is not left behind"
 PROBE = f"{sandbox.PREFIX}{sandbox.PROBE_KEY}"
 USER = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:user"
+ROLES = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role"
 PROVE: dict[str, Any] = {
     "prove": "crawler",
     "athena_principals": [ANALYST],
@@ -145,6 +149,30 @@ def test_the_operator_is_asked_as_itself_with_its_own_permissions(aws: Sandbox) 
     done = prove(athena_principals=[operator])
     assert set(of_athena(done).values()) == {"proven"}
     assert "AssumeRole" not in sent(done, "sts")
+
+
+@pytest.mark.parametrize(
+    ("arn", "principal", "entered"),
+    [
+        ("arn:aws:sts::012345670123:assumed-role/athena-analyst/me", ANALYST, False),
+        ("arn:aws:sts::012345670123:assumed-role/Athena-Analyst/me", f"{ROLES}/team/athena-analyst", False),
+        ("arn:aws:sts::012345670123:assumed-role/athena/athena-analyst", ANALYST, True),
+        ("arn:aws:sts::012345670123:assumed-role/me/me", f"{USER}/me", None),
+        ("arn:aws:iam::012345670123:user/athena-analyst", ANALYST, True),
+        ("arn:aws:iam::012345670123:user/team/me", f"{USER}/team/me", False),
+        ("arn:aws:iam::012345670123:user/me", f"{USER}/team/me", None),
+        ("arn:aws:sts::012345670123:federated-user/me", f"{USER}/me", None),
+    ],
+)
+def test_a_role_is_entered_unless_we_are_it_and_a_user_cannot_be(
+    arn: str, principal: str, entered: bool | None
+) -> None:
+    p = from_notebook("glue", values("glue", **PROVE))
+    table = ProbeTable(step="", database="default", name=TABLE)
+    proof = AthenaProof(principal, table, sandbox.WORKGROUP, p.probe)
+    found = proof.proofs(Identity(account=sandbox.CLIENT_ACCOUNT, arn=arn, partition="aws", region="r"), Workgroup())
+    operations = [call.operation for each in found for call in each.calls]
+    assert ("assume_role" in operations if found else None) is entered
 
 
 def test_no_row_is_copied_into_the_results(aws: Sandbox) -> None:

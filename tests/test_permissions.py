@@ -26,6 +26,7 @@ BOUNDARY = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:policy/boundary"
 ANALYSTS = [f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:{kind}/analyst" for kind in ("user", "group", "role")]
 BOTH = [sandbox.INSTANCE_ID, sandbox.STOPPED_INSTANCE_ID]
 LAUNCH: dict[str, Any] = {"cluster_identifiers": ["fresh"], "launch": True, "confirm_launch_costs": True}
+SECOND = {"prefix": "example-client/second/"}
 ATHENA: dict[str, Any] = {
     "prove": "crawler",
     "athena_principals": [sandbox.ANALYST_ROLE_ARN],
@@ -113,7 +114,7 @@ def exercise(box: Sandbox, name: str) -> None:
     if changes.get("permissions_boundary_arn"):
         box.client("iam").delete_role_permissions_boundary(RoleName=role)
     assert run(service, **changes).error is None
-    second = changes | {"prefix": "example-client/second/"}
+    second = changes | SECOND
     assert run(service, **second).error is None
     assert run(service, "remove", **second).error is None
     other = {"s3_access": "managed" if changes.get("s3_access") == "scoped" else "scoped"}
@@ -131,7 +132,8 @@ def test_with_the_printed_policy_all_runs_and_each_action_of_it_is_used(
     name: str, asked: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service, changes = CASES[name]
-    policy = permissions.policy([from_notebook(service, values(service, **changes))])
+    deliveries = [values(service, **each) for each in (changes, changes | SECOND)]
+    policy = permissions.policy([from_notebook(service, each) for each in deliveries])
     declared = {action for statement in policy["Statement"] for action in statement["Action"]}
     for box in start(policy, monkeypatch):
         furnish(box, name)

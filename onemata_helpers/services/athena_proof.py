@@ -105,7 +105,7 @@ class AthenaProof:
         kind, *names = identity.arn.split(":")[5].split("/")
         if kind != "assumed-role":
             return identity.arn == self.principal
-        return name_of(self.principal) == f"role/{names[0].lower()}"
+        return ":role/" in self.principal and name_of(self.principal).rpartition("/")[2] == names[0].lower()
 
     def _session(self, aws: Aws) -> Aws:
         """A session as the user or role. Raises AwsRefused or OddAnswer."""
