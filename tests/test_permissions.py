@@ -34,11 +34,14 @@ ATHENA: dict[str, Any] = {
 }
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift": ("redshift", {}),
-    "redshift-bounded": ("redshift", {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped"}),
+    "redshift-bounded": (
+        "redshift",
+        {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped", "policy_checks": "all"},
+    ),
     "redshift-launch": ("redshift", LAUNCH),
     "redshift-proved": ("redshift", {"prove": "copy", "denied_prefix": sandbox.OTHER_PREFIX}),
     "redshift-proved-chained": ("redshift", {"prove": "copy", "role_chain": True, "database_user": "awsuser"}),
-    "glue": ("glue", {}),
+    "glue": ("glue", {"policy_checks": "free"}),
     "glue-passed": ("glue", {"role_name": "glue-onemata", "pass_role_to": ANALYSTS}),
     "glue-athena": ("glue", ATHENA),
     "ec2": ("ec2", {}),
@@ -158,6 +161,7 @@ def test_nothing_is_granted_on_everything_that_can_be_narrowed() -> None:
     policy = permissions.policy(from_folder(EXAMPLE).values())
     wide = {a for s in policy["Statement"] if s["Resource"] == ["*"] for a in s["Action"]}
     assert wide == {
+        "access-analyzer:ValidatePolicy",
         "ec2:DescribeIamInstanceProfileAssociations",
         "ec2:DescribeInstances",
         "redshift-data:CancelStatement",

@@ -19,7 +19,16 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import isolation, world
-from .aws import athena, managed_policies, redshift_data, strict_ec2, strict_iam, strict_redshift, strict_sts
+from .aws import (
+    access_analyzer,
+    athena,
+    managed_policies,
+    redshift_data,
+    strict_ec2,
+    strict_iam,
+    strict_redshift,
+    strict_sts,
+)
 from .gate import Gate
 from .iam.signer import ADMINISTRATOR
 from .instance import ssm
@@ -30,6 +39,9 @@ from .state import reset, state
 from .wire.faults import Fault, Hook
 
 _SEED = 20210210
+_ADDITIONS = (
+    access_analyzer, athena, managed_policies, redshift_data, ssm, strict_ec2, strict_iam, strict_redshift, strict_sts,
+)  # fmt: skip
 
 
 class _SilentHandler(MotoRequestHandler):
@@ -46,8 +58,7 @@ class Sandbox:
         self._operator = new_key(world.CLIENT_ACCOUNT)
         self._admins = {account: new_key(account) for account in (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)}
         state.admins.update({key.id: key for key in self._admins.values()})
-        services = (strict_ec2, strict_iam, strict_redshift, strict_sts, ssm, redshift_data, athena)
-        for addition in (managed_policies, *services):
+        for addition in _ADDITIONS:
             addition.install()
         _empty()
         mock_random.seed(_SEED)  # the world's ids repeat …

@@ -1,9 +1,10 @@
-"""What calls of EC2, Redshift, SSM and Glue need.
+"""What calls of EC2, Redshift, SSM, Glue and Access Analyzer need.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiamaccessanalyzer.html
 """
 
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -94,6 +95,11 @@ def _glue_arns(call: IncomingCall) -> list[str]:
     if name and call.operation.endswith("Database"):
         return [regional_arn(call, "glue", one) for one in ("catalog", f"database/{name}")]
     return ["*"]
+
+
+def access_analyzer_needs(call: IncomingCall) -> list[Need]:
+    """A right on everything that Access Analyzer has in the region, as its refusals name it."""
+    return [need(own_action(call), regional_arn(call, "access-analyzer", "*"))]
 
 
 def _instances(call: IncomingCall) -> list[str]:
