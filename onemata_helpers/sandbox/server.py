@@ -19,7 +19,16 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import isolation, world
-from .aws import access_analyzer, managed_policies, redshift_data, strict_ec2, strict_iam, strict_redshift, strict_sts
+from .aws import (
+    access_analyzer,
+    athena,
+    managed_policies,
+    redshift_data,
+    strict_ec2,
+    strict_iam,
+    strict_redshift,
+    strict_sts,
+)
 from .gate import Gate
 from .iam.signer import ADMINISTRATOR
 from .instance import ssm
@@ -31,7 +40,7 @@ from .wire.faults import Fault, Hook
 
 _SEED = 20210210
 _ADDITIONS = (
-    access_analyzer, managed_policies, redshift_data, ssm, strict_ec2, strict_iam, strict_redshift, strict_sts,
+    access_analyzer, athena, managed_policies, redshift_data, ssm, strict_ec2, strict_iam, strict_redshift, strict_sts,
 )  # fmt: skip
 
 
@@ -111,12 +120,16 @@ class Sandbox:
         state.without_assumerole.add(cluster)
 
     def let_statements_hang(self) -> None:
-        """No statement of the Data API ends any more by itself."""
+        """No statement of the Data API, or of Athena, ends any more by itself."""
         state.statements_hang = True
 
     def refuse_copy_in_transactions(self) -> None:
         """COPY … NOLOAD runs only outside of a transaction."""
         state.no_copy_in_transactions = True
+
+    def check_locations(self) -> None:
+        """Athena looks into S3 already when a table is made."""
+        state.locations_are_checked = True
 
     def client(self, service: str, account: str = world.CLIENT_ACCOUNT, region: str = world.REGION) -> Any:
         """A boto3 client with all rights in the account: for tests that look or do damage."""

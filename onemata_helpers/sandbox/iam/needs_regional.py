@@ -12,6 +12,7 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from ..wire.incoming_call import IncomingCall
 from .conditions import Context
 from .need import Need, need, own_action, pass_role, regional_arn, request_tags, tag_keys
+from .needs_athena import table_arns
 from .signer import iam
 
 _PROFILE_OPERATIONS = frozenset({"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation", "RunInstances"})
@@ -86,6 +87,8 @@ def glue_needs(call: IncomingCall) -> list[Need]:
 
 
 def _glue_arns(call: IncomingCall) -> list[str]:
+    if arns := table_arns(call):
+        return arns
     name = call.get("Name") or call.get("DatabaseInput.Name")
     if name and call.operation.endswith("Crawler"):
         return [regional_arn(call, "glue", f"crawler/{name}")]
