@@ -20,6 +20,7 @@ from .display import View
 from .errors import Interrupted, OnemataError, OutOfOrder, PlanBlocked, PlanChanged, RunFailed
 from .parameter_files import changed, from_notebook
 from .plan import ONLY_SHOW, REMOVING, Change, Plan
+from .policy_checks import PolicyChecks
 from .progress import Progress
 from .record import Outcome, Recorder
 from .redaction import foreign
@@ -89,6 +90,7 @@ class Runbook:
         self.progress = progress or Progress()
         self.wait = wait or Wait()
         self.recorder = Recorder(self.parameters, live=progress is not None)
+        self._policy_checks = PolicyChecks(self.service)
         self._aws: Aws | None = None
         self._plan: Plan | None = None
         self._resources: list[Resource] = []
@@ -102,7 +104,8 @@ class Runbook:
     @_recorded
     def connect(self) -> View:
         """Sign in, and refuse any other account than the client's. Raises ConnectError."""
-        self._aws = connect(self.parameters, self.service.apis, self._called, sandbox_url(self.parameters))
+        apis = (*self.service.apis, *self._policy_checks.apis)
+        self._aws = connect(self.parameters, apis, self._called, sandbox_url(self.parameters))
         self.recorder.secrets = self._aws.secrets()
         self.recorder.keep(operator_arn=self._aws.identity.arn, endpoints=self._aws.endpoints)
         return display.identity(self._aws.identity, self._aws.endpoints, sandbox=self.parameters.sandbox)
@@ -111,7 +114,8 @@ class Runbook:
     def plan(self) -> View:
         """Read what is there and say what would be done. Changes nothing."""
         self._verified = False
-        self._plan = self._make_plan()
+        look = Look(self._connected())
+        self._plan = self._policy_checks.on(self._make_plan(look), look)
         self.recorder.keep(plan=self._plan, plan_digest=self._plan.digest)
         return display.plan(self._plan)
 
@@ -231,9 +235,8 @@ class Runbook:
         self.recorder.add_change(done)
         self.progress.change(done)
 
-    def _make_plan(self) -> Plan:
+    def _make_plan(self, look: Look) -> Plan:
         p = self.parameters
-        look = Look(self._connected())
         removing = p.action in REMOVING
         self._resources = self.service.removals(look) if removing else self.service.resources(look)
         self._unsettled = [each for each in self._resources if each.unsettled(look)]
@@ -262,7 +265,7 @@ class Runbook:
 
     def _refuse_if_account_moved(self, shown: Plan) -> None:
         """A client may take minutes to approve; what is applied is still what was shown."""
-        now = self._make_plan()
+        now = self._make_plan(Look(self._connected()))
         if now.digest != shown.digest:
             raise PlanChanged(
                 f"Nothing was done: the account has changed since the plan {shown.digest} was shown; the plan is "

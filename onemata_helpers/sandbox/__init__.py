@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .instance.machine import AWS_CLI
 from .world import (
+    ANALYST_ROLE_ARN,
     BUCKET,
     CLIENT_ACCOUNT,
     CLUSTER,
@@ -21,12 +22,14 @@ from .world import (
     PROBE_KEY,
     REGION,
     STOPPED_INSTANCE_ID,
+    WORKGROUP,
 )
 
 if TYPE_CHECKING:
     from .server import Sandbox
 
 __all__ = [
+    "ANALYST_ROLE_ARN",
     "BUCKET",
     "CLIENT_ACCOUNT",
     "CLUSTER",
@@ -40,6 +43,7 @@ __all__ = [
     "PROBE_KEY",
     "REGION",
     "STOPPED_INSTANCE_ID",
+    "WORKGROUP",
     "start",
 ]
 
