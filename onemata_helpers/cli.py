@@ -100,7 +100,9 @@ def run(which: Which, how: How, overriding: Overriding) -> None:
 
 @app.command("open")
 def open_(
-    what: Annotated[Path, typer.Argument(help="The client's folder, or a record's notebook to read", metavar="CLIENT_DIR")],
+    what: Annotated[
+        Path, typer.Argument(help="The client's folder, or a record's notebook to read", metavar="CLIENT_DIR")
+    ],
     service: Annotated[ServiceName | None, typer.Argument(help="The service, with a client's folder")] = None,
     records: Annotated[Path, typer.Option(help="Folder for the records")] = Path("records"),
     browser: Annotated[bool, typer.Option(help="Show it in the browser")] = True,

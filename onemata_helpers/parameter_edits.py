@@ -42,7 +42,7 @@ def _edited(path: Path, changes: Mapping[str, Any]) -> str:
         content[key] = _plain(value)
     out = io.StringIO()
     yaml.dump(content, out)
-    _refuse_unless_found(path, out.getvalue(), found.values | changes)
+    _refuse_unless_found(path, out.getvalue(), found.values | dict(changes))
     return out.getvalue()
 
 

@@ -63,7 +63,7 @@ def from_notebook(service: str, variables: Mapping[str, Any]) -> ServiceParamete
 
 def changed(parameters: P, values: Mapping[str, Any]) -> P:
     """The parameters with other values. Raises ParameterError with every problem."""
-    found, details = _validated(type(parameters), parameters.model_dump() | values)
+    found, details = _validated(type(parameters), parameters.model_dump() | dict(values))
     if found is None:
         raise ParameterError(problem_of(each) for each in details)
     return found

@@ -99,7 +99,16 @@ class Recorder:
     def begin_to(self, parameters: ServiceParameters, **values: Any) -> None:
         """Set what the record says of the parameters, which were changed after it was begun, and fields. As `keep`."""
         begun = _begun(parameters)
-        told = ("region", "account_id", "action", "approved_by", "approval_reference", "parameters", "sandbox", "notice")
+        told = (
+            "region",
+            "account_id",
+            "action",
+            "approved_by",
+            "approval_reference",
+            "parameters",
+            "sandbox",
+            "notice",
+        )
         self.keep(**{name: getattr(begun, name) for name in told}, **values)
 
     def add_call(self, call: ApiCall) -> None:

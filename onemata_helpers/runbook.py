@@ -73,8 +73,8 @@ def _doing(step: str, calls: Sequence[ApiCall]) -> str:
 class Runbook:
     """One service of one client, from parameters to record.
 
-    `service` is redshift, glue or ec2; `variables` the notebook's `globals()`. With `progress` somebody watches, and may
-    run the same notebook again: then that run has a record of its own.
+    `service` is redshift, glue or ec2; `variables` the notebook's `globals()`. With `progress` somebody watches, and
+    may run the same notebook again: then that run has a record of its own.
     Raises ParameterError with every problem of the parameters.
     """
 
@@ -137,7 +137,7 @@ class Runbook:
             return {}
 
     def approve(self, approved_by: str, reference: str) -> Plan:
-        """Somebody approves the plan that was shown: `apply` then does exactly that one, as if it had been asked for so.
+        """Somebody approves the plan that was shown: `apply` then does exactly that one, as if it had been asked to.
 
         Raises ParameterError for a name or a reference that the record cannot take.
         """

@@ -59,7 +59,7 @@ def sandbox_for_all(needed: Sequence[ServiceParameters]) -> Iterator[None]:
 
 @contextmanager
 def sandbox_for_session(parameters: ServiceParameters) -> Iterator[None]:
-    """Serve a sandbox to the notebooks of one session, if it needs one and none runs. A restarted kernel finds it again.
+    """Serve a sandbox to the notebooks of one session, if it needs one and none runs. A restarted kernel finds it.
 
     Its operator may do what any runbook needs, since values are changed in a session. Raises ConnectError if
     ONEMATA_SANDBOX_URL is no address of a sandbox.

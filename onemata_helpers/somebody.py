@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 
 def somebody_is_there() -> bool:
@@ -12,7 +13,7 @@ def somebody_is_there() -> bool:
     https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute (allow_stdin)
     """
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
+    shell: Any = ipython.get_ipython() if ipython else None
     if not hasattr(shell, "kernel"):
         return False
     return bool(shell.get_parent().get("content", {}).get("allow_stdin"))

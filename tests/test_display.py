@@ -16,6 +16,7 @@ from onemata_helpers.checks import Check
 from onemata_helpers.errors import OnemataError
 from onemata_helpers.hand_over import HandOver, Snippet
 from onemata_helpers.plan import Call, Change, Field, Finding, Proof
+from onemata_helpers.record import Record
 from onemata_helpers.session import Identity
 from onemata_helpers.terminal import shown
 from onemata_helpers.text import is_plain, visible
@@ -52,13 +53,30 @@ def views(text: str) -> list[display.View]:
     return [
         display.sentence(text),
         display.identity(who, {"sts": text}, sandbox=True),
-        display.View("plan", plan=_Plan(change, text), counts=text),
+        display.View("plan", plan=_Plan(change, text), counts=text, summary=text),
         display.done([done]),
         display.checks([Check(name=text, result="failed", evidence=text)]),
         display.hand_over(hand_over),
-        display.outcome("failed", text, Path("record.json"), sandbox=True),
-        display.View("parameters", rows=[(text, {"tag": text}, text), (text, text, text)]),
+        display.outcome(_record(text), Path("record.json")),
+        display.trouble(OnemataError(text)),
+        display.View("parameters", rows=[(text, {"tag": text}, text), (text, text, text)], source=text),
     ]
+
+
+def _record(text: str) -> Record:
+    check = Check(name=text, result="failed", evidence=text)
+    told = dict.fromkeys(("notice", "client", "account_id", "region", "service", "action", "started"), text)
+    return Record(
+        sandbox=True,
+        outcome="failed",
+        reason=text,
+        parameters={},
+        versions={},
+        checks=[check],
+        approved_by=text,
+        approval_reference=text,
+        **told,
+    )
 
 
 class _Plan:

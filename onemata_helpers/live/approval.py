@@ -26,10 +26,15 @@ class ApprovalPanel:
     """
 
     def __init__(
-        self, plan: Plan, by: str, reference: str, approve: Callable[[str, str], None], decline: Callable[[str, str], None]
+        self,
+        plan: Plan,
+        by: str,
+        reference: str,
+        approve: Callable[[str, str], None],
+        decline: Callable[[str, str], None],
     ) -> None:
         self.instead = (
-            f"{summary(plan)} To approve exactly this plan: set action = \"{'remove' if plan.removes else 'apply'}\", "
+            f'{summary(plan)} To approve exactly this plan: set action = "{"remove" if plan.removes else "apply"}", '
             f'approved_plan = "{plan.digest}" and approved_by in the parameters, and run the cells from the top.'
         )
         self._approve, self._decline, self._is_open = approve, decline, True

@@ -1,4 +1,4 @@
-"""The client's folder that `onemata open` was given: where this session's values come from, and where they are saved."""
+"""The client's folder that `onemata open` was given: this session's values come from it, and are saved in it."""
 
 from __future__ import annotations
 

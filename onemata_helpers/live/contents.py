@@ -18,13 +18,13 @@ from ..redaction import without_secrets
 class Records(AsyncLargeFileManager):
     """Jupyter's files, of which one notebook can be written: the record of this session.
 
-    Templates and earlier records are shown, and stay as they are. Other files, like a client's parameters, can be edited.
+    Templates and earlier records stay as they are. Other files, like a client's parameters, can be edited.
     """
 
-    own = Unicode(help="The path of this session's notebook, from the root on; empty: none can be written.").tag(config=True)
+    own = Unicode(help="The path of this session's notebook; empty: none can be written.").tag(config=True)
 
     async def get(self, path: str, *args: Any, **kwargs: Any) -> Any:
-        model = await super().get(path, *args, **kwargs)
+        model = await super().get(path, *args, **kwargs)  # type: ignore[no-untyped-call]
         if not self._may_write(path):
             model["writable"] = False
         return model
@@ -34,15 +34,15 @@ class Records(AsyncLargeFileManager):
             raise HTTPError(403, "This notebook stays as it is: only the record that `onemata open` began is written.")
         if model.get("type") == "notebook" and model.get("content"):
             model = model | {"content": kept(model["content"], (Path(self.root_dir) / path.strip("/")).parent)}
-        return await super().save(model, path)
+        return await super().save(model, path)  # type: ignore[no-untyped-call]
 
     async def rename_file(self, old_path: str, new_path: str) -> Any:
         self._refuse(old_path)
-        return await super().rename_file(old_path, new_path)
+        return await super().rename_file(old_path, new_path)  # type: ignore[no-untyped-call]
 
     async def delete_file(self, path: str) -> Any:
         self._refuse(path)
-        return await super().delete_file(path)
+        return await super().delete_file(path)  # type: ignore[no-untyped-call]
 
     def _refuse(self, path: str) -> None:
         if path.strip("/").endswith((".ipynb", ".json")) or path.strip("/").split("/")[0] == "records":

@@ -20,7 +20,7 @@ _LAYOUT = {"width": "100%", "max_width": "48em"}
 
 
 class FormField:
-    """One parameter: `control` is what is typed into or chosen from, `widget` all of it; `value` is as the schema has it."""
+    """One parameter: `control` is typed into or chosen from, `widget` is all of it, `value` is as the schema has it."""
 
     def __init__(self, name: str, info: FieldInfo, value: Any, changed: Callable[[], None]) -> None:
         self.name, self._kind = name, _plain_type(info.annotation)
@@ -48,7 +48,9 @@ class FormField:
 
     @value.setter
     def value(self, value: Any) -> None:
-        self.control.value = _shown(self._kind, value) if not isinstance(self.control, widgets.SelectMultiple) else value
+        self.control.value = (
+            _shown(self._kind, value) if not isinstance(self.control, widgets.SelectMultiple) else value
+        )
 
     def say(self, wrong: str) -> None:
         """What is wrong with the value; empty if nothing is."""
@@ -84,7 +86,9 @@ def _control(name: str, kind: Any, value: Any) -> Any:
     if kind in (list, dict):
         return widgets.Textarea(value=shown, rows=max(2, min(6, shown.count("\n") + 2)), **told)
     example = EXAMPLE_VALUES.get(name, "")
-    return widgets.Text(value=shown, placeholder=f"like {example}" if isinstance(example, str) and example else "", **told)
+    return widgets.Text(
+        value=shown, placeholder=f"like {example}" if isinstance(example, str) and example else "", **told
+    )
 
 
 def _shown(kind: Any, value: Any) -> Any:

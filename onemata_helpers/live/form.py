@@ -118,9 +118,9 @@ class Form:
         except (OnemataError, OSError) as error:
             self._say(f"Not saved: {error}")
             return
+        self._saved()
         self._check()
         self._say(f"Saved in {', '.join(path.name for path in written)}: {', '.join(unsaved)}.")
-        self._saved()
 
     def _on_back(self, _: Any) -> None:
         on_main(self._back)

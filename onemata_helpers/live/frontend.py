@@ -45,7 +45,7 @@ def masked() -> bool:
 
 
 class Place:
-    """A place in the notebook, under the cell that opened it. What it shows can be replaced until the cell runs again."""
+    """A place under a cell of the notebook. What it shows can be replaced until the cell runs again."""
 
     _lock = threading.RLock()
 

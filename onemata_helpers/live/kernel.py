@@ -9,6 +9,10 @@ from ..errors import OnemataError
 from .stopped import Stopped
 
 _OURS = ("runbook", "begin", "Runbook")
+_EARLY = (
+    "This kernel has just started, and knows nothing of them yet: menu Run, then Run All Cells. Nothing is applied "
+    "without an approval."
+)
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -28,7 +32,7 @@ def _show(shell: Any, kind: type[BaseException], error: BaseException, traceback
     if not somebody_is_there() or (isinstance(error, NameError) and not early):
         shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
     elif early:
-        _display(shell, word("waiting", "Run the cells from the top", "This kernel has just started, and knows nothing of them yet: menu Run, then Run All Cells. Nothing is applied without an approval."))
+        _display(shell, word("waiting", "Run the cells from the top", _EARLY))
     elif isinstance(error, OnemataError) and not isinstance(error, Stopped):
         _display(shell, trouble(error))
 

@@ -27,13 +27,18 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 5, "renameUntitledFileOnSave": False},
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
-_PAGE = {"disabledExtensions": {"@jupyterlab/extensionmanager-extension": True, "@jupyterlab/apputils-extension:announcements": True}}
+_PAGE = {
+    "disabledExtensions": {
+        "@jupyterlab/extensionmanager-extension": True,
+        "@jupyterlab/apputils-extension:announcements": True,
+    }
+}
 # All that would bring settings, extensions or kernels of the user's own, which may be anything.
 _NOT_THE_USERS = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_DIR", "JUPYTER_PREFER_ENV_PATH")
 
 
 def serve(root: Path, notebook: Path, told: Mapping[str, str], *, writable: bool, ready: Callable[[str], None]) -> None:
-    """Serve JupyterLab until Ctrl-C, with one notebook to open; `ready` is told its address, which nobody has to log in to.
+    """Serve JupyterLab until Ctrl-C, with one notebook to open; `ready` is told its address, which needs no login.
 
     `root` is the folder that can be reached, `told` the environment of the kernels. Raises OSError.
     """
@@ -54,7 +59,7 @@ def serve(root: Path, notebook: Path, told: Mapping[str, str], *, writable: bool
 
 
 async def _begin(app: Any, own: str, address: str, ready: Callable[[str], None]) -> None:
-    """Once the server answers. The kernel is there before the page: cells that are run without one are not run at all."""
+    """Serve JupyterLab until Ctrl-C, with one notebook to open; `ready` is told its address, which needs no login.
     if own:
         await app.session_manager.create_session(path=own, name=Path(own).name, type="notebook", kernel_name="python3")
     ready(address)

@@ -37,7 +37,7 @@ class _State(Answer):
 class _Instance(Answer):
     instance_id: Plain
     state: _State
-    tags: list[_Tag] = []
+    tags: tuple[_Tag, ...] = ()
 
 
 class _Reservation(Answer):

@@ -21,7 +21,9 @@ def browser() -> Iterator[Browser]:
         why = "no Chromium is installed, so the live session is not tried in a browser"
         pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
         yield browser
         browser.close()
 

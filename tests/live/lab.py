@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,21 +36,23 @@ _WATCH = """() => {
 def opened(page: Page, *arguments: str, cwd: Path) -> Iterator[Session]:
     """What `onemata open` shows with these arguments; afterwards it was ended with Ctrl-C."""
     command = [ONEMATA, "open", *arguments, "--no-browser"]
-    with (cwd / "lab.log").open("w") as log:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=cwd) as process:
-            assert process.stdout
-            try:
-                address = process.stdout.readline().strip()
-                assert address.startswith("http://127.0.0.1:"), (cwd / "lab.log").read_text()
-                page.goto(address)
-                expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=LONG)
-                expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=LONG)
-                yield Session(page, cwd, address)
-                page.goto("about:blank")
-            finally:
-                process.send_signal(signal.SIGINT)
-                process.stdout.read()
-            assert process.wait(60) == 0
+    with (
+        (cwd / "lab.log").open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=cwd) as process,
+    ):
+        assert process.stdout
+        try:
+            address = process.stdout.readline().strip()
+            assert address.startswith("http://127.0.0.1:"), (cwd / "lab.log").read_text()
+            page.goto(address)
+            expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=LONG)
+            expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=LONG)
+            yield Session(page, cwd, address)
+            page.goto("about:blank")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.stdout.read()
+        assert process.wait(60) == 0
 
 
 class Session:
@@ -103,8 +106,10 @@ class Session:
         expect(self.page.locator(".jp-Notebook")).not_to_contain_text(text, timeout=LONG, use_inner_text=True)
 
     def restart_kernel(self) -> None:
-        self.page.locator("[data-command='notebook:restart-kernel'], jp-button[data-command*='restart-kernel']").first.click()
-        self.page.get_by_role("button", name="Restart", exact=True).click()
+        self.page.locator(
+            "[data-command='notebook:restart-kernel'], jp-button[data-command*='restart-kernel']"
+        ).first.click()
+        self.page.get_by_role("button", name="Confirm Kernel Restart").click()
 
     def run_cell(self, source: str) -> None:
         """Run the one cell with this source."""
@@ -132,11 +137,15 @@ class Session:
 
     def longest_silence(self) -> float:
         """Seconds between two changes of the notebook at most, while it was watched."""
-        signs = self.page.evaluate("window.onemataSigns")
-        return max(after - before for before, after in zip(signs, signs[1:], strict=False)) / 1000
+        signs: list[float] = self.page.evaluate("window.onemataSigns")
+        return max(after - before for before, after in pairwise(signs)) / 1000
 
     def accessibility(self) -> list[str]:
         """What axe finds in our outputs, with the place of each."""
         self.page.evaluate(AXE)
         found = self.page.evaluate("scope => axe.run(scope, {resultTypes: ['violations']})", _OURS)
-        return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in found["violations"] for node in each["nodes"]]
+        return [
+            f"{each['id']}: {node['target']} {node['failureSummary']}"
+            for each in found["violations"]
+            for node in each["nodes"]
+        ]
