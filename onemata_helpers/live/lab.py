@@ -59,7 +59,7 @@ def serve(root: Path, notebook: Path, told: Mapping[str, str], *, writable: bool
 
 
 async def _begin(app: Any, own: str, address: str, ready: Callable[[str], None]) -> None:
-    """Serve JupyterLab until Ctrl-C, with one notebook to open; `ready` is told its address, which needs no login.
+    """Once the server answers. The kernel is there before the page, since without one no cell is run."""
     if own:
         await app.session_manager.create_session(path=own, name=Path(own).name, type="notebook", kernel_name="python3")
     ready(address)
