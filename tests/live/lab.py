@@ -110,6 +110,7 @@ class Session:
             "[data-command='notebook:restart-kernel'], jp-button[data-command*='restart-kernel']"
         ).first.click()
         self.page.get_by_role("button", name="Confirm Kernel Restart").click()
+        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=LONG)
 
     def run_cell(self, source: str) -> None:
         """Run the one cell with this source."""
