@@ -62,22 +62,22 @@ class ApprovalPanel:
         self.yes.disabled = self.no.disabled = held
 
     def _on_approve(self, _: Any) -> None:
-        by, reference = self.name.value.strip(), self.reference.value.strip()
-        if not by:
-            self.say("Who approves? The name goes into the record.")
-            return
-        on_main(lambda: self._once(lambda: self._approve(by, reference)))
+        asked = "Who approves? The name goes into the record."
+        on_main(lambda: self._act(self.name, asked, lambda by: self._approve(by, self.reference.value.strip())))
 
     def _on_decline(self, _: Any) -> None:
-        why = self.reason.value.strip()
-        if not why:
-            self.say("Why is it declined? The reason goes into the record.")
-            return
-        on_main(lambda: self._once(lambda: self._decline(self.name.value.strip(), why)))
+        asked = "Why is it declined? The reason goes into the record."
+        on_main(lambda: self._act(self.reason, asked, lambda why: self._decline(self.name.value.strip(), why)))
 
-    def _once(self, act: Callable[[], None]) -> None:
-        if self._is_open and not self.yes.disabled:
-            act()
+    def _act(self, needed: Any, asked: str, act: Callable[[str], None]) -> None:
+        """Act with what is in the field that is needed, once."""
+        if not self._is_open or self.yes.disabled:
+            return
+        given = needed.value.strip()
+        if given:
+            act(given)
+        else:
+            self.say(asked)
 
 
 class Offer:
@@ -101,7 +101,7 @@ class Offer:
 
 def _text(label: str, hint: str, value: str = "") -> Any:
     layout = widgets.Layout(width="100%", max_width="40em")
-    return widgets.Text(value, description=label, placeholder=hint, style=_WIDE, layout=layout)
+    return widgets.Text(value, description=label, placeholder=hint, continuous_update=False, style=_WIDE, layout=layout)
 
 
 def _what(plan: Plan) -> str:

@@ -46,7 +46,6 @@ def opened(page: Page, *arguments: str, cwd: Path) -> Iterator[Session]:
             assert address.startswith("http://127.0.0.1:"), (cwd / "lab.log").read_text()
             page.goto(address)
             expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=LONG)
-            expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=LONG)
             yield Session(page, cwd, address)
             page.goto("about:blank")
         finally:
@@ -77,7 +76,12 @@ class Session:
         target.click(timeout=LONG)
         self.steps += 1
 
+    def is_idle(self) -> None:
+        """Wait for the kernel: to one that is not there, or at the end of a failed cell, JupyterLab sends no cell."""
+        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=LONG)
+
     def run_all(self) -> None:
+        self.is_idle()
         self.click(self.page.locator(".lm-MenuBar-itemLabel", has_text="Run").first)
         self.click(self.page.locator("#jp-mainmenu-run .lm-Menu-itemLabel").get_by_text("Run All Cells", exact=True))
 
@@ -110,10 +114,11 @@ class Session:
             "[data-command='notebook:restart-kernel'], jp-button[data-command*='restart-kernel']"
         ).first.click()
         self.page.get_by_role("button", name="Confirm Kernel Restart").click()
-        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=LONG)
+        self.is_idle()
 
     def run_cell(self, source: str) -> None:
         """Run the one cell with this source."""
+        self.is_idle()
         cell = self.page.locator(".jp-CodeCell", has_text=source).first
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")

@@ -129,6 +129,7 @@ def test_decline_restart_interrupt_and_go_on_with_the_keyboard(page: Page, folde
         session.run_all()
         expect(session.button("Approve and")).to_be_enabled(timeout=LONG)
 
+        session.is_idle()
         session.field("Approved by").focus()
         page.keyboard.type("Jane Doe")
         page.keyboard.press("Tab")
