@@ -129,6 +129,7 @@ def test_decline_restart_interrupt_and_go_on_with_the_keyboard(page: Page, folde
         session.run_all()
         expect(session.button("Approve and")).to_be_enabled(timeout=LONG)
 
+        aws.propagation_seconds = 60
         session.is_idle()
         session.field("Approved by").focus()
         page.keyboard.type("Jane Doe")
@@ -142,6 +143,7 @@ def test_decline_restart_interrupt_and_go_on_with_the_keyboard(page: Page, folde
         interrupted = session.records[-1]
         assert (interrupted.outcome, "Interrupted" in interrupted.reason) == ("failed", True)
 
+        aws.propagation_seconds = 0
         session.button("Plan again").focus()
         page.keyboard.press("Space")
         session.approve("Jane Doe")
