@@ -19,7 +19,17 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import isolation, world
-from .aws import managed_policies, redshift_data, strict_ec2, strict_iam, strict_redshift, strict_sts
+from .aws import (
+    crawler_logs,
+    glue_classifiers,
+    glue_crawlers,
+    managed_policies,
+    redshift_data,
+    strict_ec2,
+    strict_iam,
+    strict_redshift,
+    strict_sts,
+)
 from .gate import Gate
 from .iam.signer import ADMINISTRATOR
 from .instance import ssm
@@ -30,6 +40,10 @@ from .state import reset, state
 from .wire.faults import Fault, Hook
 
 _SEED = 20210210
+_ADDITIONS = (
+    managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts, ssm, redshift_data,
+    glue_classifiers, glue_crawlers, crawler_logs,
+)  # fmt: skip
 
 
 class _SilentHandler(MotoRequestHandler):
@@ -46,7 +60,7 @@ class Sandbox:
         self._operator = new_key(world.CLIENT_ACCOUNT)
         self._admins = {account: new_key(account) for account in (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)}
         state.admins.update({key.id: key for key in self._admins.values()})
-        for addition in (managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts, ssm, redshift_data):
+        for addition in _ADDITIONS:
             addition.install()
         _empty()
         mock_random.seed(_SEED)  # the world's ids repeat …
@@ -114,6 +128,14 @@ class Sandbox:
     def refuse_copy_in_transactions(self) -> None:
         """COPY … NOLOAD runs only outside of a transaction."""
         state.no_copy_in_transactions = True
+
+    def let_crawls_hang(self) -> None:
+        """No crawl ends any more by itself."""
+        state.crawls_hang = True
+
+    def let_crawlers_ask_for_buckets(self) -> None:
+        """Glue asks S3 for the whole bucket of a target before it makes a crawler, and not only for the place in it."""
+        state.crawlers_ask_for_buckets = True
 
     def client(self, service: str, account: str = world.CLIENT_ACCOUNT, region: str = world.REGION) -> Any:
         """A boto3 client with all rights in the account: for tests that look or do damage."""

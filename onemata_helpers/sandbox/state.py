@@ -22,6 +22,8 @@ class State:
     without_assumerole: set[str] = field(default_factory=set)
     statements_hang: bool = False
     no_copy_in_transactions: bool = False
+    crawls_hang: bool = False
+    crawlers_ask_for_buckets: bool = False
     _created: dict[str, float] = field(default_factory=dict)
     _changed: dict[str, float] = field(default_factory=dict)
 

@@ -1,9 +1,8 @@
-"""What calls of EC2, Redshift, SSM and Glue need.
+"""What calls of EC2, Redshift and SSM need.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
 """
 
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -73,24 +72,6 @@ def ssm_needs(call: IncomingCall) -> list[Need]:
     arns = [f"arn:aws:ssm:{call.region}:{owner}:document/{document}"]
     arns += [regional_arn(call, "ec2", f"instance/{id_}") for id_ in _instances(call)]
     return [need(own_action(call), arn) for arn in arns]
-
-
-def glue_needs(call: IncomingCall) -> list[Need]:
-    """Rights on a crawler or database, and to pass the role that a crawler or job gets."""
-    needs = [need(own_action(call), arn) for arn in _glue_arns(call)]
-    if role := call.get("Role"):
-        arn = role if role.startswith("arn:") else f"arn:aws:iam::{call.account}:role/{role}"
-        needs.append(pass_role(arn, "glue.amazonaws.com"))
-    return needs
-
-
-def _glue_arns(call: IncomingCall) -> list[str]:
-    name = call.get("Name") or call.get("DatabaseInput.Name")
-    if name and call.operation.endswith("Crawler"):
-        return [regional_arn(call, "glue", f"crawler/{name}")]
-    if name and call.operation.endswith("Database"):
-        return [regional_arn(call, "glue", one) for one in ("catalog", f"database/{name}")]
-    return ["*"]
 
 
 def _instances(call: IncomingCall) -> list[str]:
