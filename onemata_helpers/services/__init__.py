@@ -12,6 +12,7 @@ from ..resources.inline_policies import InlinePolicy, SharedPolicy
 from ..resources.instance_config import InstanceConfig
 from ..resources.instance_profiles import InstanceProfile
 from ..resources.instances import ProfileAssociation
+from ..resources.probe_crawler import ProbeCrawler
 from ..resources.redshift import ClusterRole, LaunchedCluster
 from ..resources.roles import Role
 from .base import Service
@@ -44,6 +45,7 @@ def every_permission() -> list[Permission]:
         *data_api.permissions("*"),
         Permission(("redshift:GetClusterCredentials", "redshift:GetClusterCredentialsWithIAM")),
         Permission(("secretsmanager:GetSecretValue", "iam:SimulatePrincipalPolicy")),
+        *ProbeCrawler("*", "*", "*", "*", "*").permissions(to_run=True),
         *InstanceProfile.permissions("*", "*"),
         *ProfileAssociation.permissions(anything, "*", "*", "stop"),
         *ProfileAssociation.permissions(anything, "*", "*", "replace"),

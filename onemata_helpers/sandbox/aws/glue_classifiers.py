@@ -27,6 +27,7 @@ class Classifier:
     delimiter: str = ","
     fewest_columns: int = 2
     fewest_rows: int = 2
+    first_row: str = "UNKNOWN"
 
     def columns(self, content: bytes) -> tuple[str, ...]:
         """The names of the columns; none if it does not know the content."""
@@ -39,7 +40,8 @@ class Classifier:
             return ()
         if self.header:
             return self.header if len(self.header) == width else ()
-        return tuple(rows[0]) if _is_header(rows) else tuple(f"col{number}" for number in range(width))
+        named = self.first_row == "PRESENT" or (self.first_row == "UNKNOWN" and _is_header(rows))
+        return tuple(rows[0]) if named else tuple(f"col{number}" for number in range(width))
 
 
 BUILT_IN = Classifier()
@@ -57,8 +59,9 @@ def find(account: str, region: str, name: str) -> Classifier | None:
     found = _known.get((account, region, name))
     if found is None:
         return None
-    single = found.get("AllowSingleColumn", False)
-    return Classifier(name, tuple(found.get("Header") or ()), found.get("Delimiter") or ",", 1 if single else 2, 1)
+    header, delimiter = tuple(found.get("Header") or ()), found.get("Delimiter") or ","
+    fewest = 1 if found.get("AllowSingleColumn") else 2
+    return Classifier(name, header, delimiter, fewest, 1, found.get("ContainsHeader") or "UNKNOWN")
 
 
 def _is_header(rows: Sequence[Sequence[str]]) -> bool:

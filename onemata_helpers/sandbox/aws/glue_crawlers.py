@@ -87,7 +87,7 @@ class _Crawler:
             crawl(session, self.targets, [each for each in known if each], tables, self._log)
         except CrawlError as error:
             self.under_way |= {"Status": "FAILED", "ErrorMessage": str(error)}
-        self._log("BENCHMARK : Crawler has finished running and is in state READY")
+        self._log(f"BENCHMARK : {words.FINISHED()} and is in state READY")
 
     def _log(self, said: str) -> None:
         line = f"[{self.under_way['MessagePrefix']}] {said}"
@@ -134,7 +134,7 @@ def _create(call: IncomingCall, _: Signer) -> Mapping[str, Any]:
 
 def _own_role(call: IncomingCall) -> str:
     """A role of another account's is none to Glue."""
-    role, own = call.get("Role", ""), f"arn:aws:iam::{call.account}:role/"
+    role, own = str(call.get("Role", "")), f"arn:aws:iam::{call.account}:role/"
     if role.startswith("arn:") and not role.startswith(own):
         raise _invalid(words.NOT_ASSUMABLE(role="provided role"))
     return own + role.removeprefix(own)
