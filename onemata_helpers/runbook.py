@@ -137,6 +137,7 @@ class Runbook:
         removing = plan.action == "remove"
         resources = self.service.removals(look) if removing else self.service.resources(look)
         proven = [] if removing else self._prove(look)  # first, so that it is also seen what a proof leaves behind
+        self.recorder.keep(checks=proven)
         checks = verify_removal(resources, look) if removing else verify(resources, look)
         self.recorder.keep(checks=[*checks, *proven])
         self._verified = True

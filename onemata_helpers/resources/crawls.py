@@ -62,16 +62,19 @@ def carried_out(
 ) -> Ended:
     """What comes of a crawler over a folder, which also runs if it is `to_run`.
 
-    Whatever keeps us from it, all that was made is taken away again. Raises AwsRefused, also where that fails.
+    Whatever keeps us from it, all that was made is taken away again. Raises OnemataError, also where that fails.
     """
     try:
         with as_refusal(f"The proof in Glue over {place.uri}", aws.where):
             ended = _carried_out(aws, wait, probe, probe.making(place, to_run=to_run), patient=patient)
+        left = clear(aws, wait, probe)
     except BaseException:
         with suppress(Exception):  # what keeps us is what is to be told
             clear(aws, wait, probe)
         raise
-    clear(aws, wait, probe)
+    if left:
+        happened = f"What the proof made in Glue could not be taken away again: {', '.join(map(str, left))}."
+        raise OnemataError(who_acts(happened, "the client's admin deletes it"))
     return ended
 
 
@@ -84,8 +87,13 @@ def _carried_out(aws: Aws, wait: Wait, probe: ProbeCrawler, making: tuple[Call, 
     return _crawl(aws, wait, probe) if len(making) > 1 else Ended(made=True)
 
 
+def perhaps_not_yet(refusal: str) -> bool:
+    """Whether it may only mean that what was just made does not work everywhere yet."""
+    return any(each.within(refusal) for each in _PERHAPS_NOT_YET)
+
+
 def _settled(refusal: str) -> bool:
-    return not any(each.within(refusal) for each in _PERHAPS_NOT_YET)
+    return not perhaps_not_yet(refusal)
 
 
 def _made(aws: Aws, probe: ProbeCrawler, call: Call) -> str:

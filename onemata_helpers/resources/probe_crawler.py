@@ -21,7 +21,7 @@ TABLE_PREFIX = "onemata_proof_"
 # Glue's own classifier for CSV wants two columns and two rows: the probe object has one of each. The column has no name
 # here, so that a table with columns comes from the object alone.
 # https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html
-CLASSIFIER = {"Delimiter": ",", "ContainsHeader": "ABSENT", "AllowSingleColumn": True}
+_CLASSIFIER = {"Delimiter": ",", "ContainsHeader": "ABSENT", "AllowSingleColumn": True}
 _NOT_DEEPER = "*/**"
 _RUNNING = ("glue:GetCrawler", "glue:GetTags", "glue:StopCrawler", "glue:DeleteCrawler")
 
@@ -59,7 +59,7 @@ class ProbeCrawler:
         marked = {"Description": DESCRIPTION, "Parameters": {OWNER_TAG: SERVICE}}
         return (
             glue("create_database", DatabaseInput={**self.address, **marked}),
-            glue("create_classifier", CsvClassifier={**self.address, **CLASSIFIER}),
+            glue("create_classifier", CsvClassifier={**self.address, **_CLASSIFIER}),
             self._create(place, Classifiers=[self.name]),
         )
 

@@ -18,13 +18,15 @@ from ..refusal import as_refusal
 from ..session import Aws
 from ..wait import Transient, Wait
 from .base import OWNER_TAG, Look, Resource
-from .probe_crawler import CLASSIFIER, DESCRIPTION, SERVICE, TABLE_PREFIX, ProbeCrawler, glue
+from .probe_crawler import DESCRIPTION, SERVICE, TABLE_PREFIX, ProbeCrawler, glue
 from .role_state import same_thing
 
 Kind = Literal["crawler", "classifier", "table", "database"]
 
 _CUT_OFF = "A proof that was cut off left this behind. It is ours: it has the proof's name and our marks."
 _FILLED = "The proof's database holds tables that are not ours, so it stays. The client's admin deletes it."
+# A crawl takes minutes, where other changes take seconds.
+CRAWL_SECONDS = 900
 STILL_RUNNING = Transient("CrawlerRunningException", "", "Glue ends the crawl, before it can be deleted", removing=True)
 
 
@@ -64,37 +66,50 @@ def read_remains(aws: Aws, probe: ProbeCrawler) -> Iterator[Part]:
 
 def clear(aws: Aws, wait: Wait, probe: ProbeCrawler) -> list[Part]:
     """Take away all that is there and ours. What stays, since it is not ours. Raises AwsRefused and OddAnswer."""
+    left = []
     with as_refusal(f"Taking away what a proof made in Glue, {probe.name}", aws.where):
-        found = list(read_remains(aws, probe))
-        for call in [call for part in found if part.ours for call in part.calls]:
-            wait.retry(partial(_take_away, aws, call), (STILL_RUNNING,))
-    return [part for part in found if not part.ours or not part.calls]
+        for part in read_remains(aws, probe):  # each is looked for when what comes before it is gone
+            if not part.ours or not part.calls:
+                left.append(part)
+                continue
+            for call in part.calls:
+                wait.retry(partial(_take_away, aws, call), (STILL_RUNNING,))
+    return left
 
 
 @dataclass(frozen=True)
 class ProofRemains(Resource):
-    """What proofs left in Glue: there must be nothing of ours."""
+    """What a proof that was cut off left in Glue: there must be nothing of ours.
+
+    A crawl may still go on, and its plan must not change while it does: it is left to end, and its table goes with
+    its database.
+    """
 
     probe: ProbeCrawler
 
     transient = (STILL_RUNNING,)
+    settling_seconds = CRAWL_SECONDS
 
     @property
     def key(self) -> str:
         return f"what proofs left in Glue ({self.probe.name})"
 
     def changes(self, look: Look) -> list[Change]:
-        found = [each for each in remains(look, self.probe) if each.ours]
+        found = [each for each in remains(look, self.probe) if each.ours and each.kind != "table"]
         gone = [each for each in found if each.calls]
         kept = [self.change("keep", _FILLED) for each in found if not each.calls]
         if not gone:
             return kept
         fields = tuple(Field(name=each.kind, before=each.name) for each in gone)
-        calls = [call for each in gone for call in each.calls]
+        calls = [call for each in gone for call in each.calls if call.operation != "stop_crawler"]
         return [self.change("delete", _CUT_OFF, *calls, fields=fields), *kept]
 
     def removal(self, look: Look) -> list[Change]:
         return self.changes(look) or [self.change("nothing", "No proof has left anything of ours there.")]
+
+    def unsettled(self, look: Look) -> str:
+        calls = [call.operation for each in remains(look, self.probe) if each.ours for call in each.calls]
+        return "at work: Glue still crawls" if "stop_crawler" in calls else ""
 
 
 def _take_away(aws: Aws, call: Call) -> None:
@@ -143,20 +158,8 @@ class _DatabaseAnswer(Answer):
 
 class _Csv(Answer):
     name: Plain
-    delimiter: str = ""
-    contains_header: str = ""
     allow_single_column: bool = False
     header: list[str] | None = None
-
-    @property
-    def settings(self) -> dict[str, object]:
-        """In the Glue's own names, as far as we set them; with what we never set, if it is there."""
-        ours = {"Delimiter": self.delimiter, "ContainsHeader": self.contains_header}
-        return {
-            **ours,
-            "AllowSingleColumn": self.allow_single_column,
-            **({"Header": self.header} if self.header else {}),
-        }
 
 
 class _Classifier(Answer):
@@ -206,12 +209,12 @@ def _database(aws: Aws, probe: ProbeCrawler) -> Part | None:
 
 
 def _classifier(aws: Aws, probe: ProbeCrawler, *, beside_ours: bool) -> Iterator[Part]:
-    """A classifier has no mark: it is ours if it is as we make it, and our database is there, too."""
+    """A classifier has no marks: it is ours if it is like ours, and our database is there, too."""
     try:
         found = aws.ask(SERVICE, "get_classifier", _ClassifierAnswer, **probe.address).classifier.csv_classifier
     except aws.client(SERVICE).exceptions.EntityNotFoundException:
         return
-    ours = beside_ours and found is not None and found.name == probe.name and found.settings == CLASSIFIER
+    ours = beside_ours and found is not None and found.allow_single_column and not found.header
     yield Part(kind="classifier", name=probe.name, ours=ours, calls=(glue("delete_classifier", **probe.address),))
 
 

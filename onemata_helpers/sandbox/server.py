@@ -129,9 +129,9 @@ class Sandbox:
         """COPY … NOLOAD runs only outside of a transaction."""
         state.no_copy_in_transactions = True
 
-    def let_crawls_hang(self) -> None:
-        """No crawl ends any more by itself."""
-        state.crawls_hang = True
+    def let_crawls_hang(self, hang: bool = True) -> None:
+        """No crawl ends any more by itself, or again each does."""
+        state.crawls_hang = hang
 
     def let_crawlers_ask_for_buckets(self) -> None:
         """Glue asks S3 for the whole bucket of a target before it makes a crawler, and not only for the place in it."""

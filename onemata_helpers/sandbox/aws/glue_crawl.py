@@ -95,17 +95,23 @@ def crawl(
     An object that S3 refuses is only logged. Raises CrawlError.
     """
     database, prefix = tables
+    glue = session.glue()
     try:
-        session.glue().get_database(Name=database)
+        glue.get_database(Name=database)
         for target in targets:
             contents = [_content(session, target, key, log) for key in target.sampled(session)]
             if contents:
-                session.glue().create_table(
-                    DatabaseName=database, TableInput=_table(target, contents, classifiers, prefix)
-                )
+                _write(glue, database, _table(target, contents, classifiers, prefix))
     except ClientError as error:
         log(f"ERROR : {_by_s3(error) if _is_s3s(error) else _words(error)}")
         raise CrawlError(words.INTERNAL()) from error
+
+
+def _write(glue: Any, database: str, table: Mapping[str, Any]) -> None:
+    try:
+        glue.create_table(DatabaseName=database, TableInput=table)
+    except glue.exceptions.AlreadyExistsException:
+        glue.update_table(DatabaseName=database, TableInput=table)
 
 
 def _content(session: Session, target: Target, key: str, log: Callable[[str], None]) -> bytes | None:
