@@ -494,7 +494,7 @@ def cut_off(number: int, error: type[BaseException], *, for_good: bool) -> Itera
 
 
 def test_a_kill_at_any_call_leaves_nothing_that_the_next_run_does_not_find(aws: Sandbox) -> None:
-    changes = {"negative_checks": False}
+    changes: dict[str, Any] = {"negative_checks": False}
     writes = sent(prove(**changes))
     assert len(writes) == 8
     actions = ("apply", "verify", "remove")

@@ -11,9 +11,10 @@ import pytest
 from onemata_helpers import permissions, policies, sandbox
 from onemata_helpers.errors import AwsRefused
 from onemata_helpers.parameter_files import from_folder, from_notebook
+from onemata_helpers.resources.probe_crawler import TABLE_PREFIX
 from onemata_helpers.sandbox import gate, world
 from onemata_helpers.sandbox.iam import authorizer
-from onemata_helpers.sandbox.policies import account_trust
+from onemata_helpers.sandbox.policies import account_trust, bucket_policy
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.wait import Wait
@@ -26,6 +27,7 @@ BOUNDARY = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:policy/boundary"
 ANALYSTS = [f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:{kind}/analyst" for kind in ("user", "group", "role")]
 BOTH = [sandbox.INSTANCE_ID, sandbox.STOPPED_INSTANCE_ID]
 LAUNCH: dict[str, Any] = {"cluster_identifiers": ["fresh"], "launch": True, "confirm_launch_costs": True}
+CRAWL: dict[str, Any] = {"prove": "crawl", "confirm_proof_costs": True}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift": ("redshift", {}),
     "redshift-bounded": ("redshift", {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped"}),
@@ -33,6 +35,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift-proved": ("redshift", {"prove": "copy", "denied_prefix": sandbox.OTHER_PREFIX}),
     "redshift-proved-chained": ("redshift", {"prove": "copy", "role_chain": True, "database_user": "awsuser"}),
     "glue": ("glue", {}),
+    "glue-crawler": ("glue", {"prove": "crawler", "denied_prefix": sandbox.OTHER_PREFIX}),
+    "glue-crawler-scoped": ("glue", {"prove": "crawler", "s3_access": "scoped"}),
+    "glue-crawl": ("glue", {"prove": "crawl", "confirm_proof_costs": True, "denied_prefix": sandbox.OTHER_PREFIX}),
     "glue-passed": ("glue", {"role_name": "glue-onemata", "pass_role_to": ANALYSTS}),
     "ec2": ("ec2", {}),
     "ec2-ssm": ("ec2", SSM),
@@ -90,6 +95,32 @@ def trouble_the_proof(box: Sandbox, **changes: Any) -> None:
     run("redshift", "verify", Wait(tell=lambda _: None, sleep=lambda _: None, seconds=0.1), **changes)
 
 
+def leave_a_proof_behind(box: Sandbox, changes: dict[str, Any]) -> None:
+    """All that a crawl makes, as if it had been cut off while it goes on. It goes on until somebody stops it."""
+    glue, plan = box.client("glue"), run("glue", "plan", **(changes | CRAWL)).record.plan
+    assert plan is not None
+    for call in plan.proofs[0].calls:
+        if call.operation.startswith(("create", "start")):
+            getattr(glue, call.operation)(**call.arguments)
+    name = next(call.arguments["Name"] for call in plan.proofs[0].calls if call.operation == "start_crawler")
+    glue.create_table(DatabaseName=name, TableInput={"Name": f"{TABLE_PREFIX}x"})
+    box.let_crawls_hang()
+
+
+def trouble_the_crawls(box: Sandbox, **changes: Any) -> None:
+    """All that a proof can come upon in Glue: what an earlier one left, and then a refusal by S3."""
+    leave_a_proof_behind(box, changes)
+    run("glue", "verify", **changes)
+    box.let_crawls_hang(False)
+    policy = bucket_policy()
+    policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] != "Read"]
+    s3 = box.client("s3", account=sandbox.ONEMATA_ACCOUNT)
+    s3.put_bucket_policy(Bucket=sandbox.BUCKET, Policy=json.dumps(policy))
+    run("glue", "verify", **changes)
+    s3.delete_bucket_policy(Bucket=sandbox.BUCKET)
+    run("glue", "verify", **changes)
+
+
 def exercise(box: Sandbox, name: str) -> None:
     """Every action of the runbook, with damage to mend in between."""
     service, changes = CASES[name]
@@ -101,12 +132,16 @@ def exercise(box: Sandbox, name: str) -> None:
         box.client("iam").delete_role_permissions_boundary(RoleName=role)
     assert run(service, **changes).error is None
     second = changes | {"prefix": "example-client/second/"}
+    if service == "glue":  # what its proof makes is named by the delivery, and so are the rights to it
+        second |= {"prove": "none"}
     assert run(service, **second).error is None
     assert run(service, "remove", **second).error is None
     other = {"s3_access": "managed" if changes.get("s3_access") == "scoped" else "scoped"}
     assert run(service, **(changes | other)).error is None
     if changes.get("prove") == "copy":
         trouble_the_proof(box, **(changes | other))
+    if changes.get("prove") in ("crawler", "crawl"):
+        trouble_the_crawls(box, **changes)
     assert run(service, "remove", **(changes | other)).error is None
 
 
@@ -142,6 +177,10 @@ def test_nothing_is_granted_on_everything_that_can_be_narrowed() -> None:
     assert wide == {
         "ec2:DescribeIamInstanceProfileAssociations",
         "ec2:DescribeInstances",
+        "glue:CreateClassifier",
+        "glue:CreateCrawler",
+        "glue:DeleteClassifier",
+        "glue:GetClassifier",
         "redshift-data:CancelStatement",
         "redshift-data:DescribeStatement",
         "redshift:DescribeClusters",

@@ -116,7 +116,8 @@ def test_limits_are_kept(glue: Any, more: dict[str, Any]) -> None:
 
 
 def test_targets_are_in_s3(glue: Any) -> None:
-    for targets in ({}, {"S3Targets": []}, {"DynamoDBTargets": [{"Path": "x"}]}):
+    some: list[dict[str, Any]] = [{}, {"S3Targets": []}, {"DynamoDBTargets": [{"Path": "x"}]}]
+    for targets in some:
         assert refused(glue.create_crawler, Name="x", Role=READER, Targets=targets)[0] == "InvalidInputException"
 
 
@@ -338,7 +339,7 @@ def test_each_call_needs_its_own_right_on_what_it_is_about(glue: Any, box: Sandb
 def test_to_make_one_takes_leave_to_pass_its_role_and_to_tag_it(glue: Any, box: Sandbox) -> None:
     make = allow("glue:CreateCrawler")
     tag = allow("glue:TagResource", on=f"{ARN}:crawler/ours")
-    tags = {"Tags": {"team": "data"}}
+    tags: dict[str, Any] = {"Tags": {"team": "data"}}
     for number, (rights, lacking) in enumerate([([make, tag], "iam:PassRole"), ([make, PASS], "glue:TagResource")]):
         actor = user(box, *rights, name=f"lacking-{number}")
         assert f"perform: {lacking}" in refused(lambda actor=actor: create(glue_of(actor), **tags))[1]
