@@ -16,6 +16,7 @@ from onemata_helpers.location import Location
 from onemata_helpers.parameter_files import from_notebook
 from onemata_helpers.resources.base import OWNER_TAG
 from onemata_helpers.resources.delivery import Delivery
+from onemata_helpers.resources.probe_crawler import DESCRIPTION
 from onemata_helpers.sandbox import policies as documents
 from onemata_helpers.sandbox import world
 from onemata_helpers.sandbox.server import Sandbox
@@ -619,8 +620,8 @@ def test_what_does_not_pass_is_never_taken_for_proof(
 # --- what is the client's ---------------------------------------------------------------------------------------------
 
 
-def own_crawler(box: Sandbox, **marks: Any) -> None:
-    targets = {"S3Targets": [{"Path": FOLDER}]}
+def own_crawler(box: Sandbox, path: str = FOLDER, **marks: Any) -> None:
+    targets = {"S3Targets": [{"Path": path}]}
     box.client("glue").create_crawler(Name=NAME, Role=ROLE, DatabaseName="sales", Targets=targets, **marks)
 
 
@@ -655,6 +656,34 @@ def test_a_database_of_ours_in_which_the_client_keeps_a_table_stays(aws: Sandbox
     assert in_glue(aws) == [NAME, "sales"]
     assert "holds tables that are not ours, so it stays" in done.shown["plan"]
     assert check(done).result == UNSEEN
+
+
+def test_without_a_record_nothing_is_made(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full when the last change has been made."""
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    def fill(call: IncomingCall) -> None:
+        if call.get("PolicyArn", "").endswith("AmazonS3FullAccess"):
+            monkeypatch.setattr("onemata_helpers.record.write_record", full)
+
+    made: list[IncomingCall] = []
+    aws.after("AttachRolePolicy", fill)
+    aws.before("CreateDatabase", made.append)
+    done = prove()
+    assert "No space left on device" in str(done.error)
+    assert made == []
+    assert aws.client("iam").list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]
+
+
+def test_of_two_runs_none_takes_the_others_crawler_for_its_own(aws: Sandbox) -> None:
+    prove(prove="none")
+    marks = {"Description": DESCRIPTION, "Tags": {OWNER_TAG: "glue"}}
+    aws.after("CreateClassifier", lambda _: own_crawler(aws, f"s3://{sandbox.BUCKET}/{sandbox.PREFIX}", **marks))
+    done = prove("verify", negative_checks=False)
+    assert check(done).result == UNSEEN
+    assert f"Another crawler {NAME} has come up in Glue" in check(done).evidence
 
 
 def test_a_crawler_that_comes_up_in_the_middle_is_not_taken_for_ours(aws: Sandbox) -> None:
