@@ -13,6 +13,7 @@ from .world import (
     CLUSTER,
     EXTERNAL_ID,
     INSTANCE_ID,
+    NAMESPACE,
     ONEMATA_ACCOUNT,
     ONEMATA_ROLE_ARN,
     OTHER_BUCKET,
@@ -21,6 +22,8 @@ from .world import (
     PROBE_KEY,
     REGION,
     STOPPED_INSTANCE_ID,
+    WORKGROUP,
+    WORKGROUP_ID,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ __all__ = [
     "CLUSTER",
     "EXTERNAL_ID",
     "INSTANCE_ID",
+    "NAMESPACE",
     "ONEMATA_ACCOUNT",
     "ONEMATA_ROLE_ARN",
     "OTHER_BUCKET",
@@ -40,6 +44,8 @@ __all__ = [
     "PROBE_KEY",
     "REGION",
     "STOPPED_INSTANCE_ID",
+    "WORKGROUP",
+    "WORKGROUP_ID",
     "start",
 ]
 

@@ -8,9 +8,10 @@ _BUCKET_ARN = f"arn:aws:s3:::{world.BUCKET}"
 _OBJECTS_ARN = f"{_BUCKET_ARN}/{world.PREFIX}*"
 
 
-def service_trust(service: str) -> dict[str, Any]:
-    """The trust of a role that an AWS service assumes."""
-    return document({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})
+def service_trust(*services: str) -> dict[str, Any]:
+    """The trust of a role that AWS services assume."""
+    named = services[0] if len(services) == 1 else list(services)
+    return document({"Effect": "Allow", "Principal": {"Service": named}, "Action": "sts:AssumeRole"})
 
 
 def trust_of_onemata() -> dict[str, Any]:

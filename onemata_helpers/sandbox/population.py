@@ -13,12 +13,14 @@ from moto.s3.models import s3_backends
 
 from . import world
 from .policies import account_trust, bucket_policy, reader_policy, service_trust, trust_of_onemata
+from .serverless import Namespace, Workgroup
+from .state import state
 
 _IMAGE = "ami-0c1d2e3f405162738"
 
 
 def populate() -> None:
-    """Put Onemata's role and buckets, and the client's cluster and instances, where they belong."""
+    """Put Onemata's role and buckets, and the client's cluster, instances and workgroup, where they belong."""
     _onemata_role(iam_backends[world.ONEMATA_ACCOUNT]["aws"])
     _buckets()
     _cluster()
@@ -26,6 +28,7 @@ def populate() -> None:
         _instance("analytics-worker")
         _instance("analytics-batch")
     ec2_backends[world.CLIENT_ACCOUNT][world.REGION].stop_instances([world.STOPPED_INSTANCE_ID])
+    _workgroup()
 
 
 def create_role(iam: IAMBackend, name: str, trust: dict[str, Any], description: str) -> None:
@@ -87,6 +90,17 @@ def _cluster() -> None:
         iam_roles_arn=[world.CLUSTER_ROLE_ARN],
     )
     vars(cluster)["default_iam_role_arn"] = world.CLUSTER_ROLE_ARN
+
+
+def _workgroup() -> None:
+    """A workgroup, whose namespace has a role of the client's own as its default."""
+    trust = service_trust("redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
+    name = world.NAMESPACE_ROLE_ARN.rpartition("/")[2]
+    create_role(iam_backends[world.CLIENT_ACCOUNT]["aws"], name, trust, "Unloads what analysts ask for")
+    roles = {world.NAMESPACE_ROLE_ARN: "in-sync"}
+    namespace = Namespace(world.NAMESPACE, world.NAMESPACE_ID, roles=roles, default_role=world.NAMESPACE_ROLE_ARN)
+    client = state.serverless[world.CLIENT_ACCOUNT, world.REGION]
+    client.add(Workgroup(world.WORKGROUP, world.WORKGROUP_ID, namespace))
 
 
 def _instance(name: str) -> None:

@@ -19,7 +19,15 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import isolation, world
-from .aws import managed_policies, redshift_data, strict_ec2, strict_iam, strict_redshift, strict_sts
+from .aws import (
+    managed_policies,
+    redshift_data,
+    redshift_serverless,
+    strict_ec2,
+    strict_iam,
+    strict_redshift,
+    strict_sts,
+)
 from .gate import Gate
 from .iam.signer import ADMINISTRATOR
 from .instance import ssm
@@ -46,8 +54,10 @@ class Sandbox:
         self._operator = new_key(world.CLIENT_ACCOUNT)
         self._admins = {account: new_key(account) for account in (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)}
         state.admins.update({key.id: key for key in self._admins.values()})
-        for addition in (managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts, ssm, redshift_data):
-            addition.install()
+        for strict in (managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts):
+            strict.install()
+        for own in (ssm, redshift_data, redshift_serverless):
+            own.install()
         _empty()
         mock_random.seed(_SEED)  # the world's ids repeat …
         populate()
@@ -103,9 +113,9 @@ class Sandbox:
         """Refuse the next changes of a cluster with InvalidClusterState."""
         state.busy_cluster = times
 
-    def revoke_assumerole(self, cluster: str) -> None:
-        """As the cluster's superuser: no other user may use a role for COPY any more."""
-        state.without_assumerole.add(cluster)
+    def revoke_assumerole(self, name: str) -> None:
+        """As the superuser of a cluster or workgroup: no other user may use a role for COPY any more."""
+        state.without_assumerole.add(name)
 
     def let_statements_hang(self) -> None:
         """No statement of the Data API ends any more by itself."""

@@ -1,9 +1,11 @@
 """What the sandbox knows beside moto's backends. One world in a process, as moto has it."""
 
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from .keys import Key
+from .serverless import Serverless
 from .wire.faults import Faults
 
 
@@ -19,6 +21,7 @@ class State:
     associations: int = 0
     statement_owners: dict[str, str] = field(default_factory=dict)
     data_sessions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    serverless: defaultdict[tuple[str, str], Serverless] = field(default_factory=lambda: defaultdict(Serverless))
     without_assumerole: set[str] = field(default_factory=set)
     statements_hang: bool = False
     no_copy_in_transactions: bool = False

@@ -10,6 +10,13 @@ CLUSTER = "example-analytics"
 CLUSTER_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/analytics-unload"
 """A role of the client's own, attached to the cluster as its default. Not ours to touch."""
 
+WORKGROUP = "example-adhoc"
+WORKGROUP_ID = "5c1f2b7e-7d1a-4c8e-9a55-0b6d6f1a2c3d"
+NAMESPACE = "example-adhoc-data"
+NAMESPACE_ID = "b0a9d6c4-2e4f-4b7a-8f13-93c4d1e5f607"
+NAMESPACE_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/adhoc-unload"
+"""A role of the client's own, the default role of the namespace. Not ours to touch either."""
+
 INSTANCE_ID = "i-0a1b2c3d4e5f60718"
 STOPPED_INSTANCE_ID = "i-0f1e2d3c4b5a69788"
 
