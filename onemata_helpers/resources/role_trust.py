@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..policies import Document, Statement, document, service_trust, statements, with_statements, without_statements
+from ..policies import (
+    Document,
+    Statement,
+    difference,
+    document,
+    same,
+    service_trust,
+    statements,
+    with_statements,
+    without_statements,
+)
 
 
 def trust_of_all(own: Document, services: Iterable[str], partition: str) -> Document:
@@ -12,6 +22,13 @@ def trust_of_all(own: Document, services: Iterable[str], partition: str) -> Docu
     for service in sorted(services):
         own = with_statements(own, service_trust(service, partition))
     return own
+
+
+def has_drifted(trust: Document, own: Document, of_all: Document) -> bool:
+    """Whether `trust` lacks what we need, or has what nobody needs. What another delivery lacks is its own to find."""
+    lacking, _ = difference(of_all, trust)
+    others_lack, _ = difference(document(*lacking), own)
+    return not same(trust, without_statements(of_all, document(*others_lack)))
 
 
 def trust_left(trust: Document, ours: Document, needed: Iterable[str], partition: str) -> Document:

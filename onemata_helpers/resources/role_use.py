@@ -44,10 +44,7 @@ class RoleUse:
 
         None where it is on something that no delivery has registered: nobody knows what that needs.
         """
-        if self._strange(look):
-            return set()
-        left = self.left(look)
-        staying = [*self._others(look), *([left] if left and left.marks else ())]
+        staying = [] if self._strange(look) else self._staying(look)
         return {service for each in staying for service in each.services}
 
     def others(self, look: Look, service: str = "") -> list[str]:
@@ -76,9 +73,14 @@ class RoleUse:
         return [each for each in self.having(look) if each not in self.targets]
 
     def _strange(self, look: Look) -> list[str]:
-        """What has the role, is not this run's, and no other delivery has registered."""
-        others = self._others(look)
-        return [each for each in self._elsewhere(look) if not any(other.covers(each) for other in others)]
+        """What has the role, is not this run's, and is not registered."""
+        staying = self._staying(look)
+        return [each for each in self._elsewhere(look) if not any(other.covers(each) for other in staying)]
+
+    def _staying(self, look: Look) -> list[Registration]:
+        """The registrations that are there when this run's targets have left."""
+        left = self.left(look)
+        return [*self._others(look), *([left] if left and left.marks else ())]
 
     def _own(self, look: Look) -> Registration | None:
         key = self.delivery.registration.key

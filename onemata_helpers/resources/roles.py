@@ -12,7 +12,7 @@ from ..plan import Change, Field, Kind
 from ..policies import Document, difference, pretty, same
 from .base import OWNER_TAG, STILL_ON_IT, Look, Permission, Resource, iam
 from .role_state import RoleState, as_tags, attached_policies, inline_policy_names, profiles_of, role
-from .role_trust import trust_adopted, trust_left, trust_of_all
+from .role_trust import has_drifted, trust_adopted, trust_left, trust_of_all
 from .role_use import RoleUse
 
 
@@ -122,7 +122,7 @@ class Role(Resource):
     def _repairs(self, look: Look, found: RoleState) -> list[Change]:
         changes = self._missing_tags(found, self._tags_wanted(look, found))
         wanted = self._trusts_of_all(found)
-        if not same(found.trust, wanted):
+        if has_drifted(found.trust, self.trust, wanted):
             changes.append(self._new_trust("update", "Its trust policy has drifted.", found, wanted))
         if self.boundary and found.boundary != self.boundary:
             changes.append(
