@@ -163,7 +163,7 @@ BOOKS = st.one_of(
         role_name=["onemata-redshift", SHARED_ROLE],
         role_chain=[False, True],
         cluster_identifiers=[[], [sandbox.CLUSTER]],
-        workgroup_names=[[sandbox.WORKGROUP]],
+        workgroup_names=[[sandbox.SERVERLESS_WORKGROUP]],
     ),
     books("glue", role_name=[SHARED_ROLE, "glue-onemata"], pass_role_to=[PASSERS[:1], PASSERS[1:2], PASSERS[2:]]),
     books(

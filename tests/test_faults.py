@@ -61,7 +61,7 @@ SCENARIOS = {
     "redshift-launch": Scenario(
         "redshift", {"cluster_identifiers": ["fresh"], "launch": True, "confirm_launch_costs": True}
     ),
-    "redshift-workgroup": Scenario("redshift", {"workgroup_names": [sandbox.WORKGROUP]}),
+    "redshift-workgroup": Scenario("redshift", {"workgroup_names": [sandbox.SERVERLESS_WORKGROUP]}),
     "redshift-workgroup-alone": Scenario("redshift", WORKGROUP | {"s3_access": "scoped"}),
     "redshift-workgroup-beside": Scenario("redshift", WORKGROUP, beside={}),
     "glue-passed": Scenario("glue", {"role_name": "glue-onemata", "pass_role_to": [ANALYST]}),

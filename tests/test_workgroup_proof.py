@@ -39,9 +39,10 @@ from .test_redshift_proof import (
 )
 from .test_workgroups import THEIRS, WORKGROUP
 
-READING = f"workgroup {sandbox.WORKGROUP} reads Onemata's data"
+NAME = sandbox.SERVERLESS_WORKGROUP
+READING = f"workgroup {NAME} reads Onemata's data"
 ACCOUNT = sandbox.CLIENT_ACCOUNT
-USERS = f"arn:aws:redshift:{sandbox.REGION}:{ACCOUNT}:dbuser:serverless-{ACCOUNT}-{sandbox.WORKGROUP_ID}"
+USERS = f"arn:aws:redshift:{sandbox.REGION}:{ACCOUNT}:dbuser:serverless-{ACCOUNT}-{sandbox.SERVERLESS_WORKGROUP_ID}"
 AGREED: dict[str, Any] = PROVE | WORKGROUP | {"confirm_proof_costs": True}
 
 
@@ -62,7 +63,7 @@ def test_all_is_proven_and_the_plan_shows_what_is_sent_and_what_it_costs(aws: Sa
     assert done.record.plan is not None
     proofs = done.record.plan.proofs
     assert seen == [call.arguments for proof in proofs for call in proof.calls]
-    assert {each["WorkgroupName"] for each in seen} == {sandbox.WORKGROUP}
+    assert {each["WorkgroupName"] for each in seen} == {NAME}
     assert {each["Database"] for each in seen} == {"dev"}
     assert all("at least for a minute" in proof.cost for proof in proofs)
     assert "at least for a minute" in done.shown["plan"]
@@ -75,7 +76,7 @@ def test_without_a_yes_to_the_costs_nothing_is_sent_and_the_client_is_told_how(a
     assert sent(done) == []
     assert done.record.plan is not None
     assert done.record.plan.proofs == ()
-    assert f"workgroup {sandbox.WORKGROUP} is not asked for proof" in done.shown["plan"]
+    assert f"workgroup {NAME} is not asked for proof" in done.shown["plan"]
     found = reading(done)
     assert found.result == "not provable from here"
     assert "confirm_proof_costs: true" in found.evidence
@@ -95,12 +96,15 @@ def test_each_cluster_and_workgroup_is_proven_on_its_own(aws: Sandbox) -> None:
     """One of them cannot be proven, which takes nothing from the others."""
     state.serverless[sandbox.CLIENT_ACCOUNT, sandbox.REGION].namespaces[sandbox.NAMESPACE].database = "sales"
     aws.revoke_assumerole("second")
-    names = {"cluster_identifiers": [sandbox.CLUSTER], "workgroup_names": [sandbox.WORKGROUP, second_workgroup(aws)]}
+    names: dict[str, Any] = {
+        "cluster_identifiers": [sandbox.CLUSTER],
+        "workgroup_names": [NAME, second_workgroup(aws)],
+    }
     done = prove(**names)
     assert done.record.outcome == "applied"
     assert [check(done).result, reading(done).result] == ["proven", "proven"]
     assert check(done, "workgroup second reads Onemata's data").result == "not provable from here"
-    assert prove(**(names | {"workgroup_names": [sandbox.WORKGROUP]})).record.outcome == "verified"
+    assert prove(**(names | {"workgroup_names": [NAME]})).record.outcome == "verified"
 
 
 # --- broken one at a time ---------------------------------------------------------------------------------------------
@@ -123,7 +127,7 @@ def trusting(*services: str, **condition: Any) -> Any:
 
 
 def being_modified(box: Sandbox) -> None:
-    state.serverless[sandbox.CLIENT_ACCOUNT, sandbox.REGION].workgroups[sandbox.WORKGROUP].status = "MODIFYING"
+    state.serverless[sandbox.CLIENT_ACCOUNT, sandbox.REGION].workgroups[NAME].status = "MODIFYING"
 
 
 NO_CREDENTIALS = "Not authorized to get credentials of role"
@@ -131,7 +135,7 @@ BOTH = ("redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
 GONE = f"arn:aws:secretsmanager:{sandbox.REGION}:{sandbox.CLIENT_ACCOUNT}:secret:gone-Ab1Cd2"
 BROKEN: dict[str, Broken] = {
     "attached to another workgroup only": Broken(
-        only_on_another, "failed", NO_CREDENTIALS, f"is attached to workgroup {sandbox.WORKGROUP}"
+        only_on_another, "failed", NO_CREDENTIALS, f"is attached to workgroup {NAME}"
     ),
     "without the second principal": Broken(
         trusting("redshift.amazonaws.com"), "failed", NO_CREDENTIALS, "redshift-serverless.amazonaws.com, too"
@@ -143,7 +147,7 @@ BROKEN: dict[str, Broken] = {
         trusting(*BOTH, **{"sts:ExternalId": f"{USERS}/somebody"}), "failed", f"User {USERS}/IAM:", "client's admin"
     ),
     "ASSUMEROLE revoked": Broken(
-        lambda box: box.revoke_assumerole(sandbox.WORKGROUP), "not provable from here", "does not have ASSUMEROLE",
+        lambda box: box.revoke_assumerole(NAME), "not provable from here", "does not have ASSUMEROLE",
         f"GRANT ASSUMEROLE ON '{ROLE_ARN}' TO \"IAM:{world.OPERATOR}\" FOR COPY;",
     ),
     "no bucket policy": Broken(
@@ -202,7 +206,7 @@ def test_what_was_just_made_is_given_time(aws: Sandbox) -> None:
 
     done = prove(wait=Wait(tell=told.append, sleep=sleep, seconds=60))
     assert done.record.outcome == "verified"
-    assert f"Waiting: workgroup {sandbox.WORKGROUP} cannot use what was just made yet." in told
+    assert f"Waiting: workgroup {NAME} cannot use what was just made yet." in told
 
 
 def test_what_never_propagates_does_not_end_verified(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,7 +247,7 @@ def test_database_user_is_for_clusters_only(aws: Sandbox) -> None:
     aws.before("BatchExecuteStatement", lambda call: logins.append((call.get("WorkgroupName"), call.get("DbUser"))))
     done = prove(cluster_identifiers=[sandbox.CLUSTER], database_user="awsuser", negative_checks=False)
     assert done.record.outcome == "verified"
-    assert logins == [(None, "awsuser"), (sandbox.WORKGROUP, None)]
+    assert logins == [(None, "awsuser"), (NAME, None)]
 
 
 def test_where_a_batch_is_refused_a_session_proves_it(aws: Sandbox) -> None:

@@ -20,8 +20,8 @@ from .conftest import Run, run
 OURS = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/onemata-redshift"
 THEIRS = world.NAMESPACE_ROLE_ARN
 OTHER = world.CLUSTER_ROLE_ARN
-ON = f"role onemata-redshift on workgroup {sandbox.WORKGROUP}"
-WORKGROUP: dict[str, Any] = {"cluster_identifiers": [], "workgroup_names": [sandbox.WORKGROUP]}
+ON = f"role onemata-redshift on workgroup {sandbox.SERVERLESS_WORKGROUP}"
+WORKGROUP: dict[str, Any] = {"cluster_identifiers": [], "workgroup_names": [sandbox.SERVERLESS_WORKGROUP]}
 BOTH = {"redshift.amazonaws.com", "redshift-serverless.amazonaws.com"}
 
 
@@ -109,12 +109,12 @@ def test_a_role_that_the_client_made_the_default_is_not_taken_off(aws: Sandbox) 
 def test_clusters_and_workgroups_have_the_role_each_on_its_own(aws: Sandbox) -> None:
     names: dict[str, Any] = {
         "cluster_identifiers": [sandbox.CLUSTER],
-        "workgroup_names": [sandbox.WORKGROUP, second_workgroup(aws)],
+        "workgroup_names": [sandbox.SERVERLESS_WORKGROUP, second_workgroup(aws)],
     }
     done = run("redshift", **names)
     in_place(done)
     checked = {each.name: each.result for each in done.record.checks}
-    places = [f"cluster {sandbox.CLUSTER}", f"workgroup {sandbox.WORKGROUP}", "workgroup second"]
+    places = [f"cluster {sandbox.CLUSTER}", f"workgroup {sandbox.SERVERLESS_WORKGROUP}", "workgroup second"]
     assert [checked[f"role onemata-redshift on {each}"] for each in places] == ["proven"] * 3
     assert namespace(aws, "second-data") == ([OURS], "")
     assert run("redshift", "remove", **names).record.outcome == "removed"
@@ -123,7 +123,7 @@ def test_clusters_and_workgroups_have_the_role_each_on_its_own(aws: Sandbox) -> 
 
 def test_two_workgroups_of_one_namespace_are_no_trouble(aws: Sandbox) -> None:
     """AWS does not allow that today."""
-    both = {"workgroup_names": [sandbox.WORKGROUP, second_workgroup(aws, sandbox.NAMESPACE)]}
+    both: dict[str, Any] = {"workgroup_names": [sandbox.SERVERLESS_WORKGROUP, second_workgroup(aws, sandbox.NAMESPACE)]}
     done = workgroup(**both)
     in_place(done)
     assert sent(done) == 1
@@ -138,7 +138,7 @@ def test_a_workgroup_that_is_not_there_or_goes_away_blocks(aws: Sandbox) -> None
     nowhere = workgroup(workgroup_names=["nowhere"])
     assert isinstance(nowhere.error, PlanBlocked)
     assert "corrects workgroup_names or region" in str(nowhere.error)
-    here = state.serverless[sandbox.CLIENT_ACCOUNT, sandbox.REGION].workgroups[sandbox.WORKGROUP]
+    here = state.serverless[sandbox.CLIENT_ACCOUNT, sandbox.REGION].workgroups[sandbox.SERVERLESS_WORKGROUP]
     here.status = "DELETING"
     leaving = workgroup()
     assert isinstance(leaving.error, PlanBlocked)
@@ -172,7 +172,7 @@ def test_what_somebody_changes_between_plan_and_write_is_not_overwritten(
 
 
 def test_nor_is_it_when_the_role_is_taken_off(aws: Sandbox) -> None:
-    both = {"workgroup_names": [sandbox.WORKGROUP, second_workgroup(aws)]}
+    both: dict[str, Any] = {"workgroup_names": [sandbox.SERVERLESS_WORKGROUP, second_workgroup(aws)]}
     workgroup(**both)
     aws.before("UpdateNamespace", once(somebody_else(THEIRS, OURS, OTHER)))  # while the second one loses the role
     overtaken(workgroup("remove", **both))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .instance.machine import AWS_CLI
 from .world import (
+    ANALYST_ROLE_ARN,
     BUCKET,
     CLIENT_ACCOUNT,
     CLUSTER,
@@ -21,15 +22,17 @@ from .world import (
     PREFIX,
     PROBE_KEY,
     REGION,
+    SERVERLESS_WORKGROUP,
+    SERVERLESS_WORKGROUP_ID,
     STOPPED_INSTANCE_ID,
     WORKGROUP,
-    WORKGROUP_ID,
 )
 
 if TYPE_CHECKING:
     from .server import Sandbox
 
 __all__ = [
+    "ANALYST_ROLE_ARN",
     "BUCKET",
     "CLIENT_ACCOUNT",
     "CLUSTER",
@@ -43,9 +46,10 @@ __all__ = [
     "PREFIX",
     "PROBE_KEY",
     "REGION",
+    "SERVERLESS_WORKGROUP",
+    "SERVERLESS_WORKGROUP_ID",
     "STOPPED_INSTANCE_ID",
     "WORKGROUP",
-    "WORKGROUP_ID",
     "start",
 ]
 

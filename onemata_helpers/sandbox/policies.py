@@ -48,7 +48,7 @@ def reader_policy() -> dict[str, Any]:
 
 
 def bucket_policy() -> dict[str, Any]:
-    """Lets the client's Redshift and Glue roles read the client's prefix."""
+    """Lets the client's Redshift and Glue roles, and its analysts, read the client's prefix."""
     readers = {"ArnEquals": {"aws:PrincipalArn": list(world.READER_ROLE_ARNS)}}
     client = {"AWS": _root(world.CLIENT_ACCOUNT)}
     return document(
@@ -79,9 +79,37 @@ def bucket_policy() -> dict[str, Any]:
     )
 
 
+def analyst_policy() -> dict[str, Any]:
+    """What the client's analysts may do: read any bucket that lets them, query in their workgroup, keep results.
+
+    https://docs.aws.amazon.com/athena/latest/ug/managed-policies.html (what a query takes)
+    """
+    home = f"{world.REGION}:{world.CLIENT_ACCOUNT}"
+    results = f"arn:aws:s3:::{world.RESULTS_BUCKET}"
+    catalog = [f"arn:aws:glue:{home}:{each}" for each in ("catalog", "database/default", "table/default/*")]
+    querying = ["GetWorkGroup", "StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution"]
+    keeping = ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:DeleteTable"]
+    return document(
+        _allow([f"athena:{each}" for each in querying], f"arn:aws:athena:{home}:workgroup/{world.WORKGROUP}"),
+        _allow(keeping, catalog),
+        _allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject"], "*"),
+        _allow(["s3:PutObject", "s3:AbortMultipartUpload"], f"{results}/*"),
+    )
+
+
+def analyst_trust() -> dict[str, Any]:
+    """The operator may enter the analysts' role."""
+    operator = f"arn:aws:iam::{world.CLIENT_ACCOUNT}:user/{world.OPERATOR}"
+    return document({"Effect": "Allow", "Principal": {"AWS": operator}, "Action": "sts:AssumeRole"})
+
+
 def document(*statements: dict[str, Any]) -> dict[str, Any]:
     """A policy document of these statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _allow(actions: list[str], resources: str | list[str]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}
 
 
 def _only_prefix() -> dict[str, Any]:

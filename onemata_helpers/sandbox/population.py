@@ -6,13 +6,23 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+from moto.athena.models import athena_backends
 from moto.ec2.models import ec2_backends
+from moto.glue.models import glue_backends
 from moto.iam.models import IAMBackend, iam_backends
 from moto.redshift.models import redshift_backends
 from moto.s3.models import s3_backends
 
 from . import world
-from .policies import account_trust, bucket_policy, reader_policy, service_trust, trust_of_onemata
+from .policies import (
+    account_trust,
+    analyst_policy,
+    analyst_trust,
+    bucket_policy,
+    reader_policy,
+    service_trust,
+    trust_of_onemata,
+)
 from .serverless import Namespace, Workgroup
 from .state import state
 
@@ -20,10 +30,11 @@ _IMAGE = "ami-0c1d2e3f405162738"
 
 
 def populate() -> None:
-    """Put Onemata's role and buckets, and the client's cluster, instances and workgroup, where they belong."""
+    """Put Onemata's role and buckets, and the client's cluster, analysts, instances and workgroup, in their places."""
     _onemata_role(iam_backends[world.ONEMATA_ACCOUNT]["aws"])
     _buckets()
     _cluster()
+    _analysts()
     with _instance_ids(world.INSTANCE_ID, world.STOPPED_INSTANCE_ID):
         _instance("analytics-worker")
         _instance("analytics-batch")
@@ -100,7 +111,22 @@ def _workgroup() -> None:
     roles = {world.NAMESPACE_ROLE_ARN: "in-sync"}
     namespace = Namespace(world.NAMESPACE, world.NAMESPACE_ID, roles=roles, default_role=world.NAMESPACE_ROLE_ARN)
     client = state.serverless[world.CLIENT_ACCOUNT, world.REGION]
-    client.add(Workgroup(world.WORKGROUP, world.WORKGROUP_ID, namespace))
+    client.add(Workgroup(world.SERVERLESS_WORKGROUP, world.SERVERLESS_WORKGROUP_ID, namespace))
+
+
+def _analysts() -> None:
+    """A role that queries with Athena, in a workgroup whose results go to a bucket of the client's."""
+    iam = iam_backends[world.CLIENT_ACCOUNT]["aws"]
+    create_role(iam, world.ANALYST_ROLE, analyst_trust(), "Queries with Athena")
+    iam.put_role_policy(world.ANALYST_ROLE, "analysts", json.dumps(analyst_policy()))
+    s3_backends[world.CLIENT_ACCOUNT]["aws"].create_bucket(world.RESULTS_BUCKET, world.REGION)
+    glue_backends[world.CLIENT_ACCOUNT][world.REGION].create_database("default", {"Name": "default"})
+    settings = {
+        "ResultConfiguration": {"OutputLocation": world.RESULTS},
+        "EnforceWorkGroupConfiguration": True,
+        "BytesScannedCutoffPerQuery": world.SCAN_LIMIT,
+    }
+    athena_backends[world.CLIENT_ACCOUNT][world.REGION].create_work_group(world.WORKGROUP, settings, "Analysts", [])
 
 
 def _instance(name: str) -> None:

@@ -20,6 +20,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import isolation, world
 from .aws import (
+    access_analyzer,
+    athena,
     managed_policies,
     redshift_data,
     redshift_serverless,
@@ -38,6 +40,10 @@ from .state import reset, state
 from .wire.faults import Fault, Hook
 
 _SEED = 20210210
+_ADDITIONS = (
+    access_analyzer, athena, managed_policies, redshift_data, redshift_serverless, ssm, strict_ec2, strict_iam,
+    strict_redshift, strict_sts,
+)  # fmt: skip
 
 
 class _SilentHandler(MotoRequestHandler):
@@ -54,10 +60,8 @@ class Sandbox:
         self._operator = new_key(world.CLIENT_ACCOUNT)
         self._admins = {account: new_key(account) for account in (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)}
         state.admins.update({key.id: key for key in self._admins.values()})
-        for strict in (managed_policies, strict_ec2, strict_iam, strict_redshift, strict_sts):
-            strict.install()
-        for own in (ssm, redshift_data, redshift_serverless):
-            own.install()
+        for addition in _ADDITIONS:
+            addition.install()
         _empty()
         mock_random.seed(_SEED)  # the world's ids repeat …
         populate()
@@ -118,12 +122,16 @@ class Sandbox:
         state.without_assumerole.add(name)
 
     def let_statements_hang(self) -> None:
-        """No statement of the Data API ends any more by itself."""
+        """No statement of the Data API, or of Athena, ends any more by itself."""
         state.statements_hang = True
 
     def refuse_copy_in_transactions(self) -> None:
         """COPY … NOLOAD runs only outside of a transaction."""
         state.no_copy_in_transactions = True
+
+    def check_locations(self) -> None:
+        """Athena looks into S3 already when a table is made."""
+        state.locations_are_checked = True
 
     def client(self, service: str, account: str = world.CLIENT_ACCOUNT, region: str = world.REGION) -> Any:
         """A boto3 client with all rights in the account: for tests that look or do damage."""

@@ -24,6 +24,8 @@ class State:
     serverless: defaultdict[tuple[str, str], Serverless] = field(default_factory=lambda: defaultdict(Serverless))
     without_assumerole: set[str] = field(default_factory=set)
     statements_hang: bool = False
+    query_workgroups: dict[str, str] = field(default_factory=dict)
+    locations_are_checked: bool = False
     no_copy_in_transactions: bool = False
     _created: dict[str, float] = field(default_factory=dict)
     _changed: dict[str, float] = field(default_factory=dict)

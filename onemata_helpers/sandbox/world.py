@@ -10,8 +10,8 @@ CLUSTER = "example-analytics"
 CLUSTER_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/analytics-unload"
 """A role of the client's own, attached to the cluster as its default. Not ours to touch."""
 
-WORKGROUP = "example-adhoc"
-WORKGROUP_ID = "5c1f2b7e-7d1a-4c8e-9a55-0b6d6f1a2c3d"
+SERVERLESS_WORKGROUP = "example-adhoc"
+SERVERLESS_WORKGROUP_ID = "5c1f2b7e-7d1a-4c8e-9a55-0b6d6f1a2c3d"
 NAMESPACE = "example-adhoc-data"
 NAMESPACE_ID = "b0a9d6c4-2e4f-4b7a-8f13-93c4d1e5f607"
 NAMESPACE_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/adhoc-unload"
@@ -36,9 +36,21 @@ OTHER_ROLE_ARN = f"arn:aws:iam::{ONEMATA_ACCOUNT}:role/{OTHER_ROLE}"
 EC2_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/onemata-ec2"
 """The client's role that Onemata's role trusts."""
 
+ANALYST_ROLE = "athena-analyst"
+ANALYST_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/{ANALYST_ROLE}"
+"""A role of the client's own that queries with Athena, and that the operator may enter."""
+
+WORKGROUP = "example-analysts"
+"""The workgroup in which it queries. It limits what a query scans, and results go to a bucket of the client's."""
+
+SCAN_LIMIT = 10_000_000
+RESULTS_BUCKET = "example-athena-results"
+RESULTS = f"s3://{RESULTS_BUCKET}/analysts/"
+
 READER_ROLE_ARNS = (
     f"arn:aws:iam::{CLIENT_ACCOUNT}:role/onemata-redshift",
     f"arn:aws:iam::{CLIENT_ACCOUNT}:role/AWSGlueServiceRoleOnemata",
+    ANALYST_ROLE_ARN,
 )
 """The client's roles that Onemata's bucket policy lets read."""
 

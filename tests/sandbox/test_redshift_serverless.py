@@ -14,7 +14,8 @@ from tests.sandbox.actors import allow, refused, role, trusting, user
 OURS = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/onemata-redshift"
 THEIRS = world.NAMESPACE_ROLE_ARN
 HERE = f"arn:aws:redshift-serverless:{sandbox.REGION}:{sandbox.CLIENT_ACCOUNT}"
-WORKGROUP_ARN, NAMESPACE_ARN = f"{HERE}:workgroup/{world.WORKGROUP_ID}", f"{HERE}:namespace/{world.NAMESPACE_ID}"
+WORKGROUP_ARN = f"{HERE}:workgroup/{world.SERVERLESS_WORKGROUP_ID}"
+NAMESPACE_ARN = f"{HERE}:namespace/{world.NAMESPACE_ID}"
 NAME = {"namespaceName": sandbox.NAMESPACE}
 BUSY = "There is an operation running on the namespace. Try updating the namespace again later."
 
@@ -45,9 +46,9 @@ def replace(serverless: Any, *roles: str, default: str = THEIRS) -> Any:
 
 
 def test_what_stands_there(serverless: Any) -> None:
-    workgroup = serverless.get_workgroup(workgroupName=sandbox.WORKGROUP)["workgroup"]
+    workgroup = serverless.get_workgroup(workgroupName=sandbox.SERVERLESS_WORKGROUP)["workgroup"]
     assert (workgroup["namespaceName"], workgroup["status"]) == (sandbox.NAMESPACE, "AVAILABLE")
-    assert (workgroup["workgroupId"], workgroup["workgroupArn"]) == (world.WORKGROUP_ID, WORKGROUP_ARN)
+    assert (workgroup["workgroupId"], workgroup["workgroupArn"]) == (world.SERVERLESS_WORKGROUP_ID, WORKGROUP_ARN)
     namespace = look(serverless)
     assert (namespace["namespaceArn"], namespace["dbName"]) == (NAMESPACE_ARN, "dev")
     assert namespace["iamRoles"] == shown((THEIRS, "in-sync"))
@@ -147,7 +148,7 @@ def test_rights_are_on_ids_and_every_role_that_stays_must_be_passed(serverless: 
 
     only_ours = may("only-ours", OURS)
     assert look(only_ours)["namespaceName"] == sandbox.NAMESPACE
-    assert refused(only_ours.get_workgroup, workgroupName=sandbox.WORKGROUP)[0] == "AccessDeniedException"
+    assert refused(only_ours.get_workgroup, workgroupName=sandbox.SERVERLESS_WORKGROUP)[0] == "AccessDeniedException"
     assert refused(only_ours.list_namespaces)[0] == "AccessDeniedException"
     both = {"iamRoles": [THEIRS, OURS], "defaultIamRoleArn": THEIRS}
     code, said = refused(only_ours.update_namespace, **NAME, **both)
