@@ -79,14 +79,14 @@ def test_check_prints_no_line_that_a_name_forges(tmp_path: Path) -> None:
     assert len(good.stdout.splitlines()) == 1
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:4566", "http://AKIAEXAMPLE:hushhush@example.com:80"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:4566", "http://sandbox:hushhush@example.com:80"])
 def test_run_starts_nothing_with_a_wrong_sandbox_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv(SANDBOX_URL, url)
     done = onemata("run", EXAMPLE, cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.startswith("ONEMATA_SANDBOX_URL must be http://<key>:<secret>@127.0.0.1:<port>")
+    assert done.stderr.startswith("ONEMATA_SANDBOX_URL must be http://sandbox:<secret>@127.0.0.1:<port>")
     assert "hushhush" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 
