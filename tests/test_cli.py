@@ -96,7 +96,7 @@ def test_run_onboards_the_example(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = records(tmp_path / "records")
     assert {name: record.outcome for name, record in found.items()} == {
-        "example/redshift": "applied",
+        "example/redshift": "verified",
         "example/glue": "applied",
         "example/ec2": "verified",
     }
@@ -117,7 +117,7 @@ def test_one_clients_failure_stops_no_other(aws: Sandbox, tmp_path: Path) -> Non
     assert done.returncode == 1
     found = records(tmp_path / "records")
     assert found["broken/redshift"].outcome == "blocked"
-    assert found["fine/redshift"].outcome == "applied"
+    assert found["fine/redshift"].outcome == "verified"
     assert "There is no provisioned cluster nowhere" in done.stdout
 
 

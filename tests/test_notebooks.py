@@ -84,7 +84,7 @@ def papermill(service: str, folder: Path, *arguments: str, cwd: Path | None = No
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_action_with_plain_papermill(aws: Sandbox, tmp_path: Path, service: str) -> None:
-    ending = "verified" if service == "ec2" else "applied"
+    ending = "applied" if service == "glue" else "verified"
     for action, outcome in (("plan", "planned"), ("apply", ending), ("verify", ending), ("remove", "removed")):
         (folder := tmp_path / action).mkdir()
         code, _, record = papermill(service, folder, "-p", "action", action)
