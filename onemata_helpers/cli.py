@@ -6,7 +6,8 @@ import io
 import json
 import signal
 import sys
-import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -121,17 +122,17 @@ def sandbox(
         worlds = worlds_of(folders) if folders else [EXAMPLE]
     except ParameterError as error:
         _fail(error)
-    ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    with start(worlds, operator_policy=unscoped(), latency=latency) as served:
+        signal.signal(number, signal.default_int_handler)  # also where a shell made them ignored
+    with suppress(KeyboardInterrupt), start(worlds, operator_policy=unscoped(), latency=latency) as served:
         typer.echo(f"export {SANDBOX_URL}={served.url}")
         accounts = counted(len({each.account for each in worlds}), "client's account", "clients' accounts")
         typer.echo(
             f"The sandbox has {accounts}. Paste the line above where you run commands and notebooks. Ctrl-C ends it.",
             err=True,
         )
-        ended.wait()
+        while True:
+            time.sleep(0.2)  # a signal that comes just before a sleep is heard after it
 
 
 @app.command()

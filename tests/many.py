@@ -29,7 +29,7 @@ def own(service: str, number: int) -> dict[str, Any]:
     }
     if service == "ec2":
         return changes | {"instance_ids": [f"i-{number + 1:017x}"]}
-    return changes | ({"prove": "copy"} if service == "redshift" else {})
+    return changes | ({"prove": "copy", "denied_bucket": sandbox.OTHER_BUCKET} if service == "redshift" else {})
 
 
 def parameters(number: int, *services: str) -> list[ServiceParameters]:

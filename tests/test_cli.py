@@ -162,24 +162,6 @@ def test_waiting_for_onemata_is_no_failure(aws: Sandbox, tmp_path: Path) -> None
     assert records(tmp_path / "kept")["early/ec2"].outcome == "waiting"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_served_sandbox_is_used_by_others_and_ends_when_told(tmp_path: Path, number: signal.Signals) -> None:
-    with subprocess.Popen([ONEMATA, "sandbox"], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as served:
-        assert served.stdout is not None
-        name, url = served.stdout.readline().removeprefix("export ").strip().split("=", 1)
-        environment = os.environ | {name: url}
-        for expected in ("CreateRole", ""):
-            subprocess.run(
-                [ONEMATA, "run", EXAMPLE, "--service", "glue", "--action", "apply", "--records", expected or "none"],
-                cwd=tmp_path, env=environment, check=True, capture_output=True,
-            )  # fmt: skip
-        served.send_signal(number)
-        assert served.wait(10) == 0
-    first, second = records(tmp_path / "CreateRole"), records(tmp_path / "none")
-    assert any(call.access == "write" for call in first["example/glue"].calls)
-    assert not any(call.access == "write" for call in second["example/glue"].calls)
-
-
 @pytest.mark.parametrize("place", ["file", "file/deeper", "x" * 300])
 def test_records_that_cannot_be_written_stop_the_run_before_it_starts(aws: Sandbox, tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("a file in place of the folder")
