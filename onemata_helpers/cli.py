@@ -67,9 +67,10 @@ def run(
     """Run the runbooks of these clients. Exit code 0: none failed; 1: some failed or are blocked; 2: bad input."""
     try:
         todo = batch.jobs(folders, records, service or [], action)
+        own_sandbox = any(job.parameters.sandbox for job in todo) and not served_url()
     except OnemataError as error:
         _fail(error)
-    if any(job.parameters.sandbox for job in todo) and not served_url():
+    if own_sandbox:
         err.print(shown(ENDS_WITH_THIS), soft_wrap=True)
     table = Table("Client", "Service", "Action", "Outcome", "Seconds")
     failed = False
@@ -119,18 +120,19 @@ def sandbox(
     from .sandbox_in_use import worlds_of
 
     try:
-        worlds = worlds_of(folders) if folders else [EXAMPLE]
+        worlds, left_out = worlds_of(folders) if folders else ([EXAMPLE], [])
     except ParameterError as error:
         _fail(error)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)  # also where a shell made them ignored
     with suppress(KeyboardInterrupt), start(worlds, operator_policy=unscoped(), latency=latency) as served:
         typer.echo(f"export {SANDBOX_URL}={served.url}")
+        if left_out:
+            names = one_line(", ".join(map(str, left_out)))
+            err.print(shown(f"Not in it, and run in AWS, since they say sandbox: false: {names}."), soft_wrap=True)
         accounts = counted(len({each.account for each in worlds}), "client's account", "clients' accounts")
-        typer.echo(
-            f"The sandbox has {accounts}. Paste the line above where you run commands and notebooks. Ctrl-C ends it.",
-            err=True,
-        )
+        how = "Paste the line above where you run commands and notebooks. Ctrl-C ends it."
+        err.print(f"The sandbox has {accounts}. {how}", soft_wrap=True)
         while True:
             time.sleep(0.2)  # a signal that comes just before a sleep is heard after it
 

@@ -81,19 +81,20 @@ def sandbox_for_all(needed: Sequence[ServiceParameters]) -> Iterator[None]:
             del os.environ[SANDBOX_URL]
 
 
-def worlds_of(folders: Sequence[Path]) -> list[ClientWorld]:
-    """What a sandbox must hold for these clients' folders; those with `sandbox: false` have no part in it.
+def worlds_of(folders: Sequence[Path]) -> tuple[list[ClientWorld], list[Path]]:
+    """What a sandbox must hold for these clients' folders, and which of them have no part in it: `sandbox: false`.
 
     Raises ParameterError with every problem of every folder, and if none says `sandbox: true`.
     """
     found, problems = from_folders(folders)
     needed = [each for services in found.values() for each in services.values() if each.sandbox]
+    left_out = [folder for folder, services in found.items() if not all(each.sandbox for each in services.values())]
     if not needed:
         must = "must be true in one of the folders at least: no other has a part in the sandbox"
-        problems += [Problem(str(folder / "client.yaml"), "sandbox", "false", must) for folder in found]
+        problems += [Problem(str(folder / "client.yaml"), "sandbox", "false", must) for folder in left_out]
     if problems:
         raise ParameterError(problems)
-    return worlds(needed)
+    return worlds(needed), left_out
 
 
 def worlds(needed: Iterable[ServiceParameters], operator_policy: Document | None = None) -> list[ClientWorld]:

@@ -34,7 +34,7 @@ from .test_cli import ONEMATA, client, onemata, records
 
 def test_each_account_has_an_operator_with_what_onemata_permissions_prints(tmp_path: Path) -> None:
     folders = [client(tmp_path, f"client-{number}", account_id=f'"{account(number)}"') for number in range(3)]
-    found = {world.account: world for world in worlds_of(folders)}
+    found = {world.account: world for world in worlds_of(folders)[0]}
     assert list(found) == [account(number) for number in range(3)]
     for folder, world in zip(folders, found.values(), strict=True):
         assert world.operator_policy == permissions.policy(from_folder(folder).values())
@@ -44,7 +44,7 @@ def test_two_folders_of_one_account_share_it(tmp_path: Path) -> None:
     one = client(tmp_path, "one", account_id=f'"{account(1)}"')
     two = client(tmp_path, "two", account_id=f'"{account(1)}"', cluster_identifiers="[second]", prefix="two/")
     both = [*from_folder(one).values(), *from_folder(two).values()]
-    found = worlds_of([one, two])
+    found, _ = worlds_of([one, two])
     assert [world.operator_policy for world in found] == [permissions.policy(both)] * 2
     with sandbox.start(found) as box:
         clusters = box.client("redshift", account(1)).describe_clusters()["Clusters"]
@@ -58,7 +58,7 @@ def test_the_examples_world_stays_as_it_is() -> None:
     """Its folder adds nothing to what the sandbox starts with."""
     with sandbox.start() as box:
         usual = inventory(box)
-    with sandbox.start(worlds_of([EXAMPLE])) as box:
+    with sandbox.start(worlds_of([EXAMPLE])[0]) as box:
         assert inventory(box) == usual
 
 
@@ -84,7 +84,9 @@ def inventory(box: Sandbox) -> dict[str, Any]:
 def test_a_folder_for_aws_has_no_part_in_it(tmp_path: Path) -> None:
     inside, outside = client(tmp_path, "inside"), Path(shutil.copytree(EXAMPLE, tmp_path / "outside"))
     for_aws(outside)
-    assert {world.account for world in worlds_of([inside, outside])} == {sandbox.CLIENT_ACCOUNT}
+    found, left_out = worlds_of([inside, outside])
+    assert {world.account for world in found} == {sandbox.CLIENT_ACCOUNT}
+    assert left_out == [outside]
     with pytest.raises(ParameterError, match=r"outside/client.yaml: sandbox = false: must be true in one"):
         worlds_of([outside])
 

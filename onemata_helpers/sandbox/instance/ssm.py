@@ -34,7 +34,7 @@ Place = tuple[str, str]
 """Account and region."""
 
 _connected: dict[Place, dict[Ec2Instance, Callable[[], Machine]]] = defaultdict(dict)
-_invocations: dict[Place, list[Invocation]] = defaultdict(list)
+_invocations: dict[Place, list[Invocation]] = {}
 
 
 class SandboxSystemsManager(SimpleSystemManagerResponse):
@@ -117,14 +117,14 @@ class SandboxSystemsManager(SimpleSystemManagerResponse):
         return self.current_account, self.region
 
     def _online(self) -> list[Ec2Instance]:
-        return [instance for instance in _connected[self._here] if instance.online]
+        return [instance for instance in _connected.get(self._here, ()) if instance.online]
 
     def _visible(self) -> list[Invocation]:
         """The invocations that the request's CommandId and InstanceId select."""
         command, instance = self._get_param("CommandId"), self._get_param("InstanceId")
         return [
             invocation
-            for invocation in _invocations[self._here]
+            for invocation in _invocations.get(self._here, ())
             if command in (None, invocation.command.command_id)
             and instance in (None, invocation.instance.id)
             and time.monotonic() >= invocation.visible_from
@@ -138,7 +138,9 @@ def install() -> None:
 
 def connect(instance: Ec2Instance, machine: Callable[[], Machine]) -> None:
     """Let commands reach the machine behind the instance."""
-    _connected[instance.account, instance.region][instance] = machine
+    place = instance.account, instance.region
+    _connected[place][instance] = machine
+    _invocations.setdefault(place, [])
 
 
 def disconnect_all() -> None:
