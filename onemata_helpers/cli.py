@@ -138,6 +138,19 @@ def sandbox(
 
 
 @app.command()
+def checklist(
+    services: Annotated[list[str] | None, typer.Argument(help="Only these services", metavar="SERVICE...")] = None,
+) -> None:
+    """Print what nobody has confirmed of AWS yet, as a checklist for whoever has a real account."""
+    from .checklist import as_markdown, services_of
+
+    known = services_of()
+    if unknown := [each for each in services or () if each not in known]:
+        raise typer.BadParameter(f"{', '.join(unknown)}: there is only {', '.join(known)}")
+    typer.echo(as_markdown(services or ()))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON schema of the records."""
     from .record import Record

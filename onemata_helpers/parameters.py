@@ -332,7 +332,9 @@ class GlueParameters(ServiceParameters):
     )
     prove: Literal["crawler", "crawl", "none"] = Field(
         "crawler",
-        description="crawler: Glue makes a crawler, which is deleted at once; crawl: it also runs; none: neither",
+        description=(
+            "crawler: Glue makes a crawler, which is deleted at once; crawl: it also runs; none: neither, and no query"
+        ),
     )
     confirm_proof_costs: bool = Field(False, description="true: the client agrees to what a crawl costs")
     athena_workgroup: Annotated[
@@ -460,4 +462,6 @@ EXAMPLE_VALUES: dict[str, str | list[str]] = {
     "denied_prefix": "another-client/",
     "denied_bucket": "onemata-another-client-data",
     "denied_role_arn": "arn:aws:iam::987654321098:role/onemata-delivery-another",
+    "athena_principals": ["arn:aws:iam::012345670123:role/athena-analyst"],
+    "athena_workgroup": "example-analysts",
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from .errors import ParameterError, Problem
 from .parameters import Ec2Parameters, GlueParameters, RedshiftParameters, ServiceParameters
 from .sandbox.aws.managed_policies import NAMES
-from .sandbox.client_world import ClientWorld, Cluster, StoredObject, Trusted
+from .sandbox.client_world import Athena, ClientWorld, Cluster, StoredObject, Trusted
 
 Services = Mapping[str, ServiceParameters]
 
@@ -48,7 +48,8 @@ def client_world(services: Iterable[ServiceParameters]) -> ClientWorld:
         clusters=tuple(cluster for one in redshift for cluster in _clusters(one)),
         workgroups=tuple(name for one in redshift for name in one.workgroup_names),
         instances=tuple(instance_id for one in ec2 for instance_id in one.instance_ids),
-        holders=tuple(arn for one in glue for arn in (*one.pass_role_to, *one.athena_principals)),
+        athena=next((_athena(one) for one in glue if one.athena_principals), None),
+        holders=tuple(arn for one in glue for arn in one.pass_role_to),
         boundary_arn=first.permissions_boundary_arn,
         secret_arn=next((one.database_secret_arn for one in redshift), ""),
     )
@@ -118,6 +119,12 @@ def _readers(service: ServiceParameters) -> list[str]:
     if isinstance(service, GlueParameters):
         return [service.role_arn, *service.athena_principals]
     return [service.role_arn] if isinstance(service, RedshiftParameters) and not service.role_chain else []
+
+
+def _athena(service: GlueParameters) -> Athena:
+    """The client's bucket for results has a name that no other bucket in the world may have."""
+    results = f"s3://athena-results-{service.account_id}-{service.region}/"
+    return Athena(tuple(service.athena_principals), service.athena_workgroup, service.athena_database, results)
 
 
 def _clusters(service: RedshiftParameters) -> list[Cluster]:

@@ -45,6 +45,9 @@ _CONFIG = Config(
 # STS to an access key that is none of an account there.
 _UNKNOWN_KEY = "InvalidClientTokenId"
 
+ENTERED_SECONDS = 900
+"""How long a session as another role lasts: the shortest that AWS has."""
+
 # For the sandbox: which profile and files are read. None of the user's are.
 # https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html
 _NOTHING_OF_THE_USERS: dict[str, Any] = {
@@ -168,7 +171,7 @@ class Aws:
 
     def entered(self, role_arn: str, session_name: str) -> Aws:
         """A session of 15 minutes as another role. Raises ClientError if its trust, or our policies, refuse that."""
-        arguments = {"RoleArn": role_arn, "RoleSessionName": session_name, "DurationSeconds": 900}
+        arguments = {"RoleArn": role_arn, "RoleSessionName": session_name, "DurationSeconds": ENTERED_SECONDS}
         answer = self.ask("sts", "assume_role", _Assumed, **arguments).credentials
         keys = (answer.access_key_id, answer.secret_access_key, answer.session_token)
         self._secrets += keys

@@ -26,14 +26,24 @@ BOUNDARY = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:policy/boundary"
 ANALYSTS = [f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:{kind}/analyst" for kind in ("user", "group", "role")]
 BOTH = [sandbox.INSTANCE_ID, sandbox.STOPPED_INSTANCE_ID]
 LAUNCH: dict[str, Any] = {"cluster_identifiers": ["fresh"], "launch": True, "confirm_launch_costs": True}
+SECOND = {"prefix": "example-client/second/"}
+ATHENA: dict[str, Any] = {
+    "prove": "crawler",
+    "athena_principals": [sandbox.ANALYST_ROLE_ARN],
+    "athena_workgroup": sandbox.WORKGROUP,
+}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift": ("redshift", {}),
-    "redshift-bounded": ("redshift", {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped"}),
+    "redshift-bounded": (
+        "redshift",
+        {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped", "policy_checks": "all"},
+    ),
     "redshift-launch": ("redshift", LAUNCH),
     "redshift-proved": ("redshift", {"prove": "copy", "denied_prefix": sandbox.OTHER_PREFIX}),
     "redshift-proved-chained": ("redshift", {"prove": "copy", "role_chain": True, "database_user": "awsuser"}),
-    "glue": ("glue", {}),
+    "glue": ("glue", {"policy_checks": "free"}),
     "glue-passed": ("glue", {"role_name": "glue-onemata", "pass_role_to": ANALYSTS}),
+    "glue-athena": ("glue", ATHENA),
     "ec2": ("ec2", {}),
     "ec2-ssm": ("ec2", SSM),
     "ec2-extend": ("ec2", {"on_existing_profile": "extend", "instance_ids": BOTH}),
@@ -90,6 +100,13 @@ def trouble_the_proof(box: Sandbox, **changes: Any) -> None:
     run("redshift", "verify", Wait(tell=lambda _: None, sleep=lambda _: None, seconds=0.1), **changes)
 
 
+def trouble_athena(box: Sandbox) -> None:
+    """All that a proof can come upon in Athena: S3 refuses to read, and the role may not drop its table."""
+    box.client("s3", account=sandbox.ONEMATA_ACCOUNT).delete_bucket_policy(Bucket=sandbox.BUCKET)
+    denied = json.dumps(policies.document({"Effect": "Deny", "Action": "glue:DeleteTable", "Resource": "*"}))
+    box.client("iam").put_role_policy(RoleName=world.ANALYST_ROLE, PolicyName="less", PolicyDocument=denied)
+
+
 def exercise(box: Sandbox, name: str) -> None:
     """Every action of the runbook, with damage to mend in between."""
     service, changes = CASES[name]
@@ -100,13 +117,16 @@ def exercise(box: Sandbox, name: str) -> None:
     if changes.get("permissions_boundary_arn"):
         box.client("iam").delete_role_permissions_boundary(RoleName=role)
     assert run(service, **changes).error is None
-    second = changes | {"prefix": "example-client/second/"}
+    second = changes | SECOND
     assert run(service, **second).error is None
     assert run(service, "remove", **second).error is None
     other = {"s3_access": "managed" if changes.get("s3_access") == "scoped" else "scoped"}
     assert run(service, **(changes | other)).error is None
     if changes.get("prove") == "copy":
         trouble_the_proof(box, **(changes | other))
+    if changes.get("athena_principals"):
+        trouble_athena(box)
+        run(service, "verify", **(changes | other))
     assert run(service, "remove", **(changes | other)).error is None
 
 
@@ -115,7 +135,8 @@ def test_with_the_printed_policy_all_runs_and_each_action_of_it_is_used(
     name: str, asked: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service, changes = CASES[name]
-    policy = permissions.policy([from_notebook(service, values(service, **changes))])
+    deliveries = [values(service, **each) for each in (changes, changes | SECOND)]
+    policy = permissions.policy([from_notebook(service, each) for each in deliveries])
     declared = {action for statement in policy["Statement"] for action in statement["Action"]}
     for box in start(policy, monkeypatch):
         furnish(box, name)
@@ -140,6 +161,7 @@ def test_nothing_is_granted_on_everything_that_can_be_narrowed() -> None:
     policy = permissions.policy(from_folder(EXAMPLE).values())
     wide = {a for s in policy["Statement"] if s["Resource"] == ["*"] for a in s["Action"]}
     assert wide == {
+        "access-analyzer:ValidatePolicy",
         "ec2:DescribeIamInstanceProfileAssociations",
         "ec2:DescribeInstances",
         "redshift-data:CancelStatement",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .client_world import ClientWorld
 from .instance.machine import AWS_CLI
 from .world import (
+    ANALYST_ROLE_ARN,
     BUCKET,
     CLIENT_ACCOUNT,
     CLUSTER,
@@ -24,12 +25,14 @@ from .world import (
     PROBE_KEY,
     REGION,
     STOPPED_INSTANCE_ID,
+    WORKGROUP,
 )
 
 if TYPE_CHECKING:
     from .server import Sandbox
 
 __all__ = [
+    "ANALYST_ROLE_ARN",
     "BUCKET",
     "CLIENT_ACCOUNT",
     "CLUSTER",
@@ -44,6 +47,7 @@ __all__ = [
     "PROBE_KEY",
     "REGION",
     "STOPPED_INSTANCE_ID",
+    "WORKGROUP",
     "start",
 ]
 

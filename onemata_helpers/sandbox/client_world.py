@@ -32,6 +32,21 @@ class StoredObject:
 
 
 @dataclass(frozen=True)
+class Athena:
+    """Who of the client's queries, in which workgroup and database; results go to a bucket of the client's own."""
+
+    analysts: tuple[str, ...]
+    workgroup: str
+    database: str
+    results: str
+
+    @property
+    def results_bucket(self) -> str:
+        """The bucket in the place of the results."""
+        return self.results.removeprefix("s3://").partition("/")[0]
+
+
+@dataclass(frozen=True)
 class ClientWorld:
     """The account of one client, and Onemata's side of it.
 
@@ -54,6 +69,7 @@ class ClientWorld:
     denied_role_arn: str = ""
     clusters: tuple[Cluster, ...] = ()
     workgroups: tuple[str, ...] = ()
+    athena: Athena | None = None
     instances: tuple[str, ...] = ()
     stopped_instances: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()

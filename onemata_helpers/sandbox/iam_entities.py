@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from moto.iam.models import IAMBackend, Role, iam_backends
+from moto.iam.models import Group, IAMBackend, Role, User, iam_backends
 
 from . import world
 from .keys import Key
-from .policies import account_trust, document
+from .policies import document
 
 
 def ensure_role(arn: str, trust: dict[str, Any], description: str) -> Role:
@@ -26,16 +26,15 @@ def ensure_role(arn: str, trust: dict[str, Any], description: str) -> Role:
     )
 
 
-def ensure_holder(arn: str) -> None:
-    """A user, group or role of the client's own, with no rights."""
+def ensure_holder(arn: str, trust: dict[str, Any], description: str) -> Role | User | Group:
+    """The user, group or role of the client's own with this name, which is made with no rights if there is none."""
     iam, path, name = _taken_apart(arn)
     kind = arn.split(":")[5].split("/")[0]
-    if kind == "role":
-        ensure_role(arn, account_trust(arn.split(":")[4]), "The client's own")
-    elif kind == "user" and name not in iam.users:
-        iam.create_user(iam.region_name, name, path)
-    elif kind == "group" and name not in iam.groups:
-        iam.create_group(name, path)
+    if kind == "user":
+        return iam.users.get(name) or iam.create_user(iam.region_name, name, path)
+    if kind == "group":
+        return iam.groups.get(name) or iam.create_group(name, path)
+    return ensure_role(arn, trust, description)
 
 
 def ensure_policy(arn: str) -> None:

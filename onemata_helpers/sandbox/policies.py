@@ -61,6 +61,37 @@ def key_policy(client: ClientWorld) -> dict[str, Any]:
     return document(*([decrypt | _for_readers(client, {})] if client.readers else []))
 
 
+def analyst_policy(client: ClientWorld = world.EXAMPLE) -> dict[str, Any]:
+    """What the client's analysts may do: read any bucket that lets them, query in their workgroup, keep results.
+
+    https://docs.aws.amazon.com/athena/latest/ug/managed-policies.html (what a query takes)
+    """
+    if client.athena is None:
+        return document()
+    home, its = f"{client.region}:{client.account}", client.athena
+    catalog = [
+        f"arn:aws:glue:{home}:{one}" for one in ("catalog", f"database/{its.database}", f"table/{its.database}/*")
+    ]
+    querying = ["GetWorkGroup", "StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution"]
+    keeping = ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:DeleteTable"]
+    return document(
+        _allow([f"athena:{each}" for each in querying], f"arn:aws:athena:{home}:workgroup/{its.workgroup}"),
+        _allow(keeping, catalog),
+        _allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject"], "*"),
+        _allow(["s3:PutObject", "s3:AbortMultipartUpload"], f"arn:aws:s3:::{its.results_bucket}/*"),
+    )
+
+
+def analyst_trust(account: str = world.CLIENT_ACCOUNT) -> dict[str, Any]:
+    """The operator may enter the analysts' role."""
+    operator = f"arn:aws:iam::{account}:user/{world.OPERATOR}"
+    return document({"Effect": "Allow", "Principal": {"AWS": operator}, "Action": "sts:AssumeRole"})
+
+
+def _allow(actions: list[str], resources: str | list[str]) -> Statement:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+
+
 def _reading(client: ClientWorld) -> list[Statement]:
     folder, arn = client.prefix.rstrip("/"), client.bucket_arn
     below = {"StringLike": {"s3:prefix": [folder, f"{folder}/", f"{folder}/*"]}}

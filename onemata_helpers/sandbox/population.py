@@ -10,10 +10,11 @@ from moto.redshift.models import redshift_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from . import world
+from .analysts import populate_athena
 from .client_world import ClientWorld, Cluster
 from .iam_entities import ensure_holder, ensure_policy, ensure_role
 from .onemata_side import populate_onemata
-from .policies import service_trust
+from .policies import account_trust, service_trust
 
 _IMAGE = "ami-0c1d2e3f405162738"
 
@@ -27,11 +28,13 @@ def populate(clients: Sequence[ClientWorld]) -> None:
     for client in clients:
         for cluster in client.clusters:
             _cluster(client, cluster)
+        if client.athena:
+            populate_athena(client, client.athena)
         _instances(client, "analytics-worker", client.instances)
         _instances(client, "analytics-batch", client.stopped_instances)
         ec2_backends[client.account][client.region].stop_instances(list(client.stopped_instances))
         for arn in client.holders:
-            ensure_holder(arn)
+            ensure_holder(arn, account_trust(client.account), "The client's own")
         if client.boundary_arn:
             ensure_policy(client.boundary_arn)
         if client.secret_arn:

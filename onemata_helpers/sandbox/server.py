@@ -12,7 +12,16 @@ from moto.moto_api._internal import mock_random
 
 from ..sandbox_keys import operator_credentials
 from . import isolation, moto_app, world
-from .aws import managed_policies, redshift_data, strict_ec2, strict_iam, strict_redshift, strict_sts
+from .aws import (
+    access_analyzer,
+    athena,
+    managed_policies,
+    redshift_data,
+    strict_ec2,
+    strict_iam,
+    strict_redshift,
+    strict_sts,
+)
 from .client_world import ClientWorld
 from .gate import Gate
 from .iam.signer import ADMINISTRATOR
@@ -26,8 +35,11 @@ from .state import reset, state
 from .wire.faults import Fault, Hook
 from .wire.http_server import HttpServer
 
-_ADDITIONS = (managed_policies, moto_app, strict_ec2, strict_iam, strict_redshift, strict_sts, ssm, redshift_data)
 _SEED = 20210210
+_ADDITIONS = (
+    access_analyzer, athena, managed_policies, moto_app, redshift_data, ssm, strict_ec2, strict_iam, strict_redshift,
+    strict_sts,
+)  # fmt: skip
 
 
 class Sandbox:
@@ -141,12 +153,16 @@ class Sandbox:
         state.without_assumerole.add((world.CLIENT_ACCOUNT, cluster))
 
     def let_statements_hang(self) -> None:
-        """No statement of the Data API ends any more by itself."""
+        """No statement of the Data API, or of Athena, ends any more by itself."""
         state.statements_hang = True
 
     def refuse_copy_in_transactions(self) -> None:
         """COPY … NOLOAD runs only outside of a transaction."""
         state.no_copy_in_transactions = True
+
+    def check_locations(self) -> None:
+        """Athena looks into S3 already when a table is made."""
+        state.locations_are_checked = True
 
     def client(self, service: str, account: str = world.CLIENT_ACCOUNT, region: str = world.REGION) -> Any:
         """A boto3 client with all rights in the account: for tests that look or do damage."""

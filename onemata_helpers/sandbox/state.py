@@ -25,6 +25,8 @@ class State:
     data_sessions: dict[str, tuple[str, str]] = field(default_factory=dict)
     without_assumerole: set[tuple[str, str]] = field(default_factory=set)
     statements_hang: bool = False
+    query_workgroups: dict[str, str] = field(default_factory=dict)
+    locations_are_checked: bool = False
     no_copy_in_transactions: bool = False
     _created: dict[str, float] = field(default_factory=dict)
     _changed: dict[str, float] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """The example's world: the client's account and Onemata's, all with ids that never change."""
 
-from .client_world import ClientWorld, Cluster, StoredObject, Trusted
+from .client_world import Athena, ClientWorld, Cluster, StoredObject, Trusted
 
 CLIENT_ACCOUNT = "012345670123"
 """The client's account. It starts with a zero on purpose: YAML eats those when not quoted."""
@@ -32,9 +32,21 @@ OTHER_ROLE_ARN = f"arn:aws:iam::{ONEMATA_ACCOUNT}:role/{OTHER_ROLE}"
 EC2_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/onemata-ec2"
 """The client's role that Onemata's role trusts."""
 
+ANALYST_ROLE = "athena-analyst"
+ANALYST_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/{ANALYST_ROLE}"
+"""A role of the client's own that queries with Athena, and that the operator may enter."""
+
+WORKGROUP = "example-analysts"
+"""The workgroup in which it queries. It limits what a query scans, and results go to a bucket of the client's."""
+
+SCAN_LIMIT = 10_000_000
+RESULTS_BUCKET = "example-athena-results"
+RESULTS = f"s3://{RESULTS_BUCKET}/analysts/"
+
 READER_ROLE_ARNS = (
     f"arn:aws:iam::{CLIENT_ACCOUNT}:role/onemata-redshift",
     f"arn:aws:iam::{CLIENT_ACCOUNT}:role/AWSGlueServiceRoleOnemata",
+    ANALYST_ROLE_ARN,
 )
 """The client's roles that Onemata's bucket policy lets read."""
 
@@ -75,6 +87,7 @@ EXAMPLE = ClientWorld(
     trusted=(Trusted(EC2_ROLE_ARN, EXTERNAL_ID),),
     denied_role_arn=OTHER_ROLE_ARN,
     clusters=(Cluster(CLUSTER),),
+    athena=Athena((ANALYST_ROLE_ARN,), WORKGROUP, "default", RESULTS),
     instances=(INSTANCE_ID,),
     stopped_instances=(STOPPED_INSTANCE_ID,),
 )

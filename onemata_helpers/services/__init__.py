@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..parameters import Ec2Parameters, GlueParameters, RedshiftParameters, ServiceParameters
-from ..resources import data_api
+from ..resources import athena_workgroup, data_api
 from ..resources.attached_policies import AttachedPolicy
 from ..resources.base import Permission
 from ..resources.inline_policies import InlinePolicy, SharedPolicy
@@ -44,6 +44,8 @@ def every_permission() -> list[Permission]:
         *data_api.permissions("*"),
         Permission(("redshift:GetClusterCredentials", "redshift:GetClusterCredentialsWithIAM")),
         Permission(("secretsmanager:GetSecretValue", "iam:SimulatePrincipalPolicy")),
+        *athena_workgroup.permissions("*"),
+        Permission(("glue:DeleteTable", "glue:GetTable", "sts:AssumeRole")),
         *InstanceProfile.permissions("*", "*"),
         *ProfileAssociation.permissions(anything, "*", "*", "stop"),
         *ProfileAssociation.permissions(anything, "*", "*", "replace"),

@@ -189,9 +189,11 @@ class Service(ABC, Generic[P]):
         named = [_with_principal(statement, who) for statement in reading]
         bucket = [statement for statement in named if statement["Sid"] != "Decrypt"]
         key = [statement | {"Resource": "*"} for statement in named if statement["Sid"] == "Decrypt"]
-        snippets = [Snippet(title=f"Bucket policy of {p.bucket}", text=policies.pretty(bucket))]
+        text = policies.pretty(bucket)
+        snippets = [Snippet(title=f"Bucket policy of {p.bucket}", text=text, policy_of="AWS::S3::Bucket")]
         if key:
-            snippets.append(Snippet(title=f"Key policy of {p.kms_key_arn}", text=policies.pretty(key)))
+            title = f"Key policy of {p.kms_key_arn}"
+            snippets.append(Snippet(title=title, text=policies.pretty(key), policy_of="AWS::KMS::Key"))
         return tuple(snippets)
 
     @property
@@ -213,7 +215,8 @@ class Service(ABC, Generic[P]):
             external = {"StringLike": {"sts:ExternalId": list(external_ids_like)}}
         statement = {"Effect": "Allow", "Principal": who["Principal"], "Action": "sts:AssumeRole"}
         text = policies.pretty(statement | {"Condition": who["Condition"] | external})
-        return Snippet(title="Trust policy of Onemata's role", text=text)
+        title = "Trust policy of Onemata's role"
+        return Snippet(title=title, text=text, policy_of="AWS::IAM::AssumeRolePolicyDocument")
 
     def _reach(self) -> str:
         return "full control" if self.parameters.managed_s3_policy == "AmazonS3FullAccess" else "read access"

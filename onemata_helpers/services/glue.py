@@ -9,6 +9,7 @@ from .. import policies
 from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import GlueParameters
+from ..plan import Proof
 from ..resources.attached_policies import AttachedPolicy
 from ..resources.base import Look, Permission, Resource
 from ..resources.delivery import TAG_PREFIX
@@ -17,6 +18,7 @@ from ..resources.open_question import OpenQuestion
 from ..resources.role_state import role
 from ..resources.roles import Role
 from ..wait import Wait
+from .athena import Athena
 from .base import DECRYPT_POLICY, SCOPED_POLICY, Service
 
 PREFIX = "AWSGlueServiceRole"
@@ -32,7 +34,7 @@ class Glue(Service[GlueParameters]):
     """The guide's part on Glue and Athena."""
 
     title = "Glue"
-    apis = ("iam",)
+    apis = ("iam", "athena", "glue")
 
     def resources(self, look: Look) -> list[Resource]:
         p = self.parameters
@@ -51,11 +53,11 @@ class Glue(Service[GlueParameters]):
         named = [_holder(arn) for arn in self.parameters.pass_role_to]
         holders = dict.fromkeys([*named, *(_remembered(each) for each in remembered if _HOLDER.fullmatch(each))])
         made = [each for each in self.resources(look) if isinstance(each, Role | AttachedPolicy | InlinePolicy)]
-        return [*made, *(self._pass_role_policy(*holder) for holder in holders)]
+        return [*made, *(self._pass_role_policy(*holder) for holder in holders), *self._athena.removals()]
 
     def permissions(self) -> list[Permission]:
         passing = [each for arn in self._passers() for each in SharedPolicy.permissions(_holder(arn)[0], arn)]
-        return [*self.role_permissions(), *passing]
+        return [*self.role_permissions(), *passing, *self._athena.permissions()]
 
     def hand_over(self, look: Look) -> HandOver:
         p = self.parameters
@@ -72,21 +74,25 @@ class Glue(Service[GlueParameters]):
 
     def notes(self, look: Look) -> tuple[str, ...]:
         if self.parameters.athena_principals:
-            return super().notes(look)
+            return (*super().notes(look), *self._athena.notes(look))
         athena = (
             "Athena reads with the permissions of whoever queries, not with the Glue role. If the client uses Athena, "
             "name those users and roles in athena_principals, so that Onemata can give them access."
         )
         return (*super().notes(look), athena)
 
+    def proofs(self, look: Look) -> tuple[Proof, ...]:
+        return self._athena.proofs(look)
+
     def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         p = self.parameters
         evidence = f"The client proves it with a crawler over {p.location.uri}, with the role {p.role_name}."
-        checks = [Check(name="Glue reads Onemata's data", result="not provable from here", evidence=evidence)]
-        for arn in self.parameters.athena_principals:
-            query = "The client proves it with a query by that user or role, which needs S3 read access of its own."
-            checks.append(Check(name=f"Athena reads for {arn}", result="not provable from here", evidence=query))
-        return checks
+        glue = Check(name="Glue reads Onemata's data", result="not provable from here", evidence=evidence)
+        return [glue, *self._athena.checks(look, wait)]
+
+    @property
+    def _athena(self) -> Athena:
+        return Athena(self.parameters, self.delivery.id)
 
     @property
     def passable_by_name(self) -> bool:

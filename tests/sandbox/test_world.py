@@ -41,6 +41,18 @@ def test_the_clients_account(box: Sandbox) -> None:
     assert all("IamInstanceProfile" not in instance for instance in instances.values())
 
 
+def test_the_clients_analysts(box: Sandbox) -> None:
+    found = box.client("athena").get_work_group(WorkGroup=world.WORKGROUP)["WorkGroup"]
+    assert found["State"] == "ENABLED"
+    assert found["Configuration"]["BytesScannedCutoffPerQuery"] == world.SCAN_LIMIT
+    assert found["Configuration"]["ResultConfiguration"]["OutputLocation"] == world.RESULTS
+    first = box.client("athena").get_work_group(WorkGroup="primary")["WorkGroup"]["Configuration"]
+    assert "BytesScannedCutoffPerQuery" not in first
+    assert box.client("glue").get_database(Name="default")["Database"]["Name"] == "default"
+    entered = operator(box).assume(world.ANALYST_ROLE_ARN).client("s3")
+    assert entered.list_objects_v2(Bucket=sandbox.BUCKET, Prefix=sandbox.PREFIX)["KeyCount"] > 0
+
+
 def test_onematas_account(box: Sandbox) -> None:
     s3 = box.client("s3", sandbox.ONEMATA_ACCOUNT)
     names = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
@@ -48,7 +60,7 @@ def test_onematas_account(box: Sandbox) -> None:
     keys = {entry["Key"] for entry in s3.list_objects_v2(Bucket=sandbox.BUCKET)["Contents"]}
     assert keys == set(world.OBJECTS)
     assert {key.startswith(sandbox.PREFIX) for key in keys} == {True, False}
-    assert box.client("s3").list_buckets()["Buckets"] == []
+    assert [bucket["Name"] for bucket in box.client("s3").list_buckets()["Buckets"]] == [world.RESULTS_BUCKET]
 
 
 def test_managed_policies_are_there(box: Sandbox) -> None:

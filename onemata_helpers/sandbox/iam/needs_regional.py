@@ -1,9 +1,10 @@
-"""What calls of EC2, Redshift, SSM and Glue need.
+"""What calls of EC2, Redshift, SSM, Glue and Access Analyzer need.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiamaccessanalyzer.html
 """
 
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -11,6 +12,7 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from ..wire.incoming_call import IncomingCall
 from .conditions import Context
 from .need import Need, need, own_action, pass_role, regional_arn, request_tags, tag_keys
+from .needs_athena import table_arns
 from .signer import iam
 
 _PROFILE_OPERATIONS = frozenset({"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation", "RunInstances"})
@@ -85,12 +87,19 @@ def glue_needs(call: IncomingCall) -> list[Need]:
 
 
 def _glue_arns(call: IncomingCall) -> list[str]:
+    if arns := table_arns(call):
+        return arns
     name = call.get("Name") or call.get("DatabaseInput.Name")
     if name and call.operation.endswith("Crawler"):
         return [regional_arn(call, "glue", f"crawler/{name}")]
     if name and call.operation.endswith("Database"):
         return [regional_arn(call, "glue", one) for one in ("catalog", f"database/{name}")]
     return ["*"]
+
+
+def access_analyzer_needs(call: IncomingCall) -> list[Need]:
+    """A right on everything that Access Analyzer has in the region, as its refusals name it."""
+    return [need(own_action(call), regional_arn(call, "access-analyzer", "*"))]
 
 
 def _instances(call: IncomingCall) -> list[str]:
