@@ -1,6 +1,5 @@
 """Puts Onemata's roles, buckets and keys into moto's backends, for several clients in one account of Onemata's."""
 
-import json
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -10,7 +9,7 @@ from moto.s3.models import FakeBucket, s3_backends
 
 from .client_world import ClientWorld, StoredObject
 from .iam_entities import ensure_role
-from .policies import account_trust, bucket_policy, document, key_policy, reader_policy, trust_of_onemata
+from .policies import account_trust, bucket_policy, document, key_policy, merged, reader_policy, trust_of_onemata
 
 
 def populate_onemata(clients: Sequence[ClientWorld]) -> None:
@@ -31,8 +30,8 @@ def populate_onemata(clients: Sequence[ClientWorld]) -> None:
 
 def _role(client: ClientWorld) -> None:
     role = ensure_role(client.onemata_role_arn, document(), "Delivery to a client")
-    role.assume_role_policy_document = _with(role.assume_role_policy_document, trust_of_onemata(client))
-    role.policies["read-delivery"] = _with(role.policies.get("read-delivery"), reader_policy(client))
+    role.assume_role_policy_document = merged(role.assume_role_policy_document, trust_of_onemata(client))
+    role.policies["read-delivery"] = merged(role.policies.get("read-delivery"), reader_policy(client))
 
 
 def _buckets(clients: Sequence[ClientWorld]) -> None:
@@ -42,7 +41,7 @@ def _buckets(clients: Sequence[ClientWorld]) -> None:
     by_bucket = groupby(sorted(clients, key=lambda each: each.bucket), lambda each: each.bucket)
     for name, sharing in by_bucket:
         bucket = _found(name)
-        bucket.policy = _with(bucket.policy, *map(bucket_policy, sharing)).encode()
+        bucket.policy = merged(bucket.policy, *map(bucket_policy, sharing)).encode()
 
 
 def _bucket(client: ClientWorld, name: str) -> None:
@@ -79,11 +78,4 @@ def _key(client: ClientWorld) -> None:
         del keys[made.id]
         made.id, made.arn = key_id, client.kms_key_arn
         keys[key_id] = made
-    keys[key_id].policy = _with(keys[key_id].policy, key_policy(client))
-
-
-def _with(policy: str | bytes | None, *additions: dict[str, Any]) -> str:
-    """The policy with those statements of the additions that it lacks."""
-    documents = [json.loads(policy) if policy else document(), *additions]
-    each_once = {json.dumps(one, sort_keys=True): one for every in documents for one in every["Statement"]}
-    return json.dumps(document(*each_once.values()))
+    keys[key_id].policy = merged(keys[key_id].policy, key_policy(client))

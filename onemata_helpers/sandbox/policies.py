@@ -1,5 +1,6 @@
 """The policy documents on Onemata's side of the sandbox, from what a client's folder says."""
 
+import json
 from typing import Any
 
 from . import world
@@ -11,6 +12,13 @@ Statement = dict[str, Any]
 def document(*statements: Statement) -> dict[str, Any]:
     """A policy document of these statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def merged(policy: str | bytes | None, *additions: dict[str, Any]) -> str:
+    """The policy, as text, with those statements of the additions that it lacks."""
+    documents = [json.loads(policy) if policy else document(), *additions]
+    each_once = {json.dumps(one, sort_keys=True): one for every in documents for one in every["Statement"]}
+    return json.dumps(document(*each_once.values()))
 
 
 def service_trust(service: str) -> dict[str, Any]:
@@ -42,7 +50,7 @@ def _trust_in(client: ClientWorld, trusted: Trusted) -> Statement:
     }
 
 
-def reader_policy(client: ClientWorld) -> dict[str, Any]:
+def reader_policy(client: ClientWorld = world.EXAMPLE) -> dict[str, Any]:
     """What Onemata's role may do: read the client's prefix."""
     decrypt = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": client.kms_key_arn}
     return document(*_reading(client), *([decrypt] if client.kms_key_arn else []))
@@ -69,9 +77,8 @@ def analyst_policy(client: ClientWorld = world.EXAMPLE) -> dict[str, Any]:
     if client.athena is None:
         return document()
     home, its = f"{client.region}:{client.account}", client.athena
-    catalog = [
-        f"arn:aws:glue:{home}:{one}" for one in ("catalog", f"database/{its.database}", f"table/{its.database}/*")
-    ]
+    parts = ("catalog", f"database/{its.database}", f"table/{its.database}/*")
+    catalog = [f"arn:aws:glue:{home}:{each}" for each in parts]
     querying = ["GetWorkGroup", "StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution"]
     keeping = ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:DeleteTable"]
     return document(
