@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from moto.athena.models import WorkGroup, athena_backends
@@ -462,10 +461,8 @@ def left_behind(box: Sandbox) -> None:
 
 def own(box: Sandbox, service: str) -> Any:
     """A client of the operator's."""
-    address = urlsplit(box.url)
-    assert address.username
-    assert address.password
-    return box.client_of(service, address.username, address.password)
+    key = box.operator()
+    return box.client_of(service, key.id, key.secret)
 
 
 @pytest.mark.parametrize("action", ["apply", "verify"])

@@ -80,7 +80,7 @@ class Copy:
 
     def _session(self, database: Database) -> Session:
         first, *others = self.roles
-        if database.cluster in state.without_assumerole and not database.superuser:
+        if (database.account, database.cluster) in state.without_assumerole and not database.superuser:
             raise SqlError(words.NO_ASSUMEROLE(user=database.user, role=first))
         session = self._assumed(database)
         for role in others:

@@ -53,9 +53,10 @@ class _Session:
 
 @dataclass
 class _Statement:
-    """What was sent. It is carried out when it has been looked at so often that it is due."""
+    """What was sent, and where. It is carried out when it has been looked at so often that it is due."""
 
     id: str
+    place: tuple[str, str]
     session: _Session
     sqls: list[str]
     is_batch: bool
@@ -110,7 +111,7 @@ def _batch(call: IncomingCall, signer: Signer) -> Mapping[str, Any]:
 
 def _one(call: IncomingCall, signer: Signer) -> Mapping[str, Any]:
     known = call.get("SessionId")
-    if known and known not in _sessions:
+    if known and not _is_here(known, call):
         raise AwsError("ValidationException", "Session is not available.")
     if known and (call.get("Database") or call.get("ClusterIdentifier")):
         raise AwsError("ValidationException", "SessionId goes with no other connection parameter.")
@@ -129,7 +130,7 @@ def _sent(
 ) -> Mapping[str, Any]:
     if len(call.get("StatementName", "")) > 500 or int(call.get("SessionKeepAliveSeconds", 0)) > _LONGEST_SESSION:
         raise AwsError("ValidationException", "StatementName or SessionKeepAliveSeconds is too long.")
-    statement = _Statement(str(uuid4()), session, sqls, is_batch)
+    statement = _Statement(str(uuid4()), (call.account, call.region), session, sqls, is_batch)
     _statements[statement.id] = statement
     state.statement_owners[statement.id] = _user_id(signer)
     return {"Id": statement.id, "CreatedAt": datetime.now(UTC), "Database": call.get("Database", "")}
@@ -165,9 +166,14 @@ def _cancel(call: IncomingCall, _: Signer) -> Mapping[str, Any]:
     return {"Status": True}
 
 
+def _is_here(session_id: str, call: IncomingCall) -> bool:
+    session = _sessions.get(session_id)
+    return session is not None and (session.database.account, session.database.region) == (call.account, call.region)
+
+
 def _known(call: IncomingCall) -> _Statement:
     found = _statements.get(call.get("Id", ""))
-    if found is None:
+    if found is None or found.place != (call.account, call.region):
         raise AwsError("ResourceNotFoundException", "Query does not exist.")
     return found
 
