@@ -136,7 +136,7 @@ def trouble_the_crawls(box: Sandbox, **changes: Any) -> None:
     run("glue", "verify", **changes)
     box.let_crawls_hang(False)
     policy = bucket_policy()
-    policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] != "Read"]
+    policy["Statement"] = [each for each in policy["Statement"] if each["Action"] != "s3:GetObject"]
     s3 = box.client("s3", account=sandbox.ONEMATA_ACCOUNT)
     s3.put_bucket_policy(Bucket=sandbox.BUCKET, Policy=json.dumps(policy))
     run("glue", "verify", **changes)
