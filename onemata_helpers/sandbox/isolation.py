@@ -7,6 +7,8 @@ it ask a session that reads no files.
 
 import os
 from functools import cache
+from threading import Lock
+from typing import Any
 from unittest import mock
 
 import botocore.session
@@ -20,6 +22,18 @@ def new_session() -> botocore.session.Session:
 
 session = cache(new_session)
 """The session from which clients are made."""
+
+_one_at_a_time = Lock()
+
+
+def new_client(service: str, **settings: Any) -> Any:
+    """A boto3 client of that session. Clients can be used in many threads, but not made in many.
+
+    https://docs.aws.amazon.com/boto3/latest/guide/clients.html (multithreading)
+    """
+    with _one_at_a_time:
+        return session().create_client(service, **settings)
+
 
 with mock.patch("botocore.session.get_session", return_value=new_session()):
     import moto.ec2.models  # noqa: F401 (looks regions up as it is imported)

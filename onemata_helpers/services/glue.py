@@ -20,6 +20,7 @@ from ..resources.proof_remains import ProofRemains
 from ..resources.role_state import role
 from ..resources.roles import Role
 from ..wait import Wait
+from .athena import Athena
 from .base import DECRYPT_POLICY, SCOPED_POLICY, Service
 from .glue_proof import GlueProof
 
@@ -36,7 +37,7 @@ class Glue(Service[GlueParameters]):
     """The guide's part on Glue and Athena."""
 
     title = "Glue"
-    apis = ("iam", "glue", "logs")
+    apis = ("iam", "athena", "glue", "logs")
 
     def resources(self, look: Look) -> list[Resource]:
         p = self.parameters
@@ -56,11 +57,12 @@ class Glue(Service[GlueParameters]):
         named = [_holder(arn) for arn in self.parameters.pass_role_to]
         holders = dict.fromkeys([*named, *(_remembered(each) for each in remembered if _HOLDER.fullmatch(each))])
         made = [each for each in self.resources(look) if isinstance(each, Role | AttachedPolicy | InlinePolicy)]
-        return [*made, *(self._pass_role_policy(*holder) for holder in holders), *self._proof_remains]
+        remains = [*self._proof_remains, *self._athena.removals()]
+        return [*made, *(self._pass_role_policy(*holder) for holder in holders), *remains]
 
     def permissions(self) -> list[Permission]:
         passing = [each for arn in self._passers() for each in SharedPolicy.permissions(_holder(arn)[0], arn)]
-        return [*self.role_permissions(), *passing, *self._proof_permissions()]
+        return [*self.role_permissions(), *passing, *self._proof_permissions(), *self._athena.permissions()]
 
     def hand_over(self, look: Look) -> HandOver:
         p = self.parameters
@@ -78,7 +80,7 @@ class Glue(Service[GlueParameters]):
     def notes(self, look: Look) -> tuple[str, ...]:
         notes = [*super().notes(look), *self._about_costs()]
         if self.parameters.athena_principals:
-            return tuple(notes)
+            return (*notes, *self._athena.notes(look))
         athena = (
             "Athena reads with the permissions of whoever queries, not with the Glue role. If the client uses Athena, "
             "name those users and roles in athena_principals, so that Onemata can give them access."
@@ -86,7 +88,8 @@ class Glue(Service[GlueParameters]):
         return (*notes, athena)
 
     def proofs(self, look: Look) -> tuple[Proof, ...]:
-        return self._proof.proofs() if self._proves else ()
+        glue = self._proof.proofs() if self._proves else ()
+        return (*glue, *self._athena.proofs(look))
 
     def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         if self._proves:
@@ -94,10 +97,11 @@ class Glue(Service[GlueParameters]):
         else:
             why = self._about_costs() or ("prove is `none`, so it was not tried.",)
             checks = [self._proof.not_made(why[0])]
-        for arn in self.parameters.athena_principals:
-            query = "The client proves it with a query by that user or role, which needs S3 read access of its own."
-            checks.append(Check(name=f"Athena reads for {arn}", result="not provable from here", evidence=query))
-        return checks
+        return [*checks, *self._athena.checks(look, wait)]
+
+    @property
+    def _athena(self) -> Athena:
+        return Athena(self.parameters, self.delivery.id)
 
     @property
     def _proves(self) -> bool:

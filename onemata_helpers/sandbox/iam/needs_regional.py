@@ -1,8 +1,9 @@
-"""What calls of EC2, Redshift and SSM need.
+"""What calls of EC2, Redshift, SSM and Access Analyzer need.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiamaccessanalyzer.html
 """
 
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -72,6 +73,11 @@ def ssm_needs(call: IncomingCall) -> list[Need]:
     arns = [f"arn:aws:ssm:{call.region}:{owner}:document/{document}"]
     arns += [regional_arn(call, "ec2", f"instance/{id_}") for id_ in _instances(call)]
     return [need(own_action(call), arn) for arn in arns]
+
+
+def access_analyzer_needs(call: IncomingCall) -> list[Need]:
+    """A right on everything that Access Analyzer has in the region, as its refusals name it."""
+    return [need(own_action(call), regional_arn(call, "access-analyzer", "*"))]
 
 
 def _instances(call: IncomingCall) -> list[str]:

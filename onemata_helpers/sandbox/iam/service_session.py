@@ -44,7 +44,7 @@ class Session:
         return Session(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], self.region)
 
     def _client(self, service: str) -> Any:
-        return isolation.session().create_client(
+        return isolation.new_client(
             service,
             region_name=self.region,
             endpoint_url=state.endpoint,
