@@ -181,8 +181,7 @@ def operator_without(*actions: str, **only_on: str) -> Callable[[Sandbox], None]
     def damage(box: Sandbox) -> None:
         refused = {"Effect": "Deny", "Action": list(actions), **(only_on or {"Resource": "*"})}
         policy = documents.document({"Effect": "Allow", "Action": "*", "Resource": "*"}, refused)
-        address = {"UserName": world.OPERATOR, "PolicyName": "operator"}
-        box.client("iam").put_user_policy(**address, PolicyDocument=json.dumps(policy))
+        box.let_operator(policy)
 
     return damage
 
