@@ -161,7 +161,7 @@ def test_networks_faults_are_no_sign_in_problems(keys: None, monkeypatch: pytest
 
 def test_a_stopped_sandbox_is_named(aws: Sandbox) -> None:
     with pytest.raises(ConnectError, match=r"nothing answers on this machine.*starts the sandbox again"):
-        session.connect(parameters(), ("iam",), lambda _: None, f"http://a:b@{closed_port()}")
+        session.connect(parameters(), ("iam",), lambda _: None, f"http://sandbox:b@{closed_port()}")
 
 
 def test_problems_of_signing_in_are_named_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
