@@ -20,6 +20,7 @@ from .display import View
 from .errors import Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed
 from .parameter_files import from_notebook
 from .plan import ONLY_SHOW, REMOVING, Change, Plan
+from .progress import Progress
 from .record import Outcome, Recorder
 from .redaction import foreign
 from .refusal import aws_refusal
@@ -40,6 +41,7 @@ def _recorded(step: Step[P]) -> Step[P]:
     @wraps(step)
     def recorded(self: Runbook, /, *args: P.args, **kwargs: P.kwargs) -> View:
         try:
+            self.progress.begin(step.__name__)
             return step(self, *args, **kwargs)
         except OnemataError as error:
             failure = error
@@ -75,8 +77,9 @@ class Runbook:
     def __init__(self, service: str, variables: Mapping[str, Any], wait: Wait | None = None) -> None:
         self.parameters = from_notebook(service, variables)
         self.service = service_of(self.parameters)
-        self.wait = wait or Wait()
         self.recorder = Recorder(self.parameters)
+        self.progress = Progress(self.recorder)
+        self.wait = self.progress.telling(wait or Wait())
         self._aws: Aws | None = None
         self._plan: Plan | None = None
         self._resources: list[Resource] = []
@@ -111,7 +114,7 @@ class Runbook:
         plan = self._planned()
         if plan.action not in ("apply", "remove"):
             return display.sentence(f"The action is {plan.action}: nothing is changed.")
-        refuse_unless_approved(plan, self.parameters.approved_plan, self.recorder.path.parent)
+        refuse_unless_approved(plan, self.parameters.approved_plan, self.recorder.path)
         if plan.waiting:
             return display.sentence("Nothing is changed before Onemata has answered.")
         self._settle_what_was_begun()
@@ -123,7 +126,7 @@ class Runbook:
             {each.key: each for each in self._resources},
             self._connected(),
             self.wait,
-            self.recorder.add_change,
+            self.progress.of_changes(plan),
             self.recorder.raise_trouble,
         )
         return display.done(self.recorder.record.changes_done)

@@ -40,13 +40,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Seen:
-    """A record, as far as it matters here. `differs`: its plan found something to do, or in the way."""
+    """A record, as far as it matters here.
+
+    `doing` is what it was doing when it was cut off; `differs`: its plan found something to do, or in the way.
+    """
 
     path: Path
     action: str
     outcome: str
     reason: str
     started: str
+    doing: str
     parameters: dict[str, Any]
     differs: bool
 
@@ -73,6 +77,7 @@ class _Kept(BaseModel):
     outcome: Outcome | None
     reason: str
     started: str
+    doing: str = ""
     parameters: dict[str, Any]
     plan: _Plan | None
 
@@ -98,10 +103,9 @@ def states(job: Job) -> set[State]:
     return states
 
 
-def at_goal(job: Job, since: str) -> bool:
-    """Whether a run since then, with the same parameters, ended as this action is to end."""
-    seen = newest(job)
-    if seen is None or seen.started < since or seen.parameters != without_run(job.parameters.model_dump(mode="json")):
+def at_goal(job: Job, seen: Seen, since: str) -> bool:
+    """Whether this record is of a run since then, with the same parameters, that ended as this action is to end."""
+    if seen.started < since or seen.parameters != without_run(job.parameters.model_dump(mode="json")):
         return False
     return seen.outcome in _goals(job.parameters) and (seen.action == job.parameters.action or seen.outcome in IN_PLACE)
 
@@ -138,8 +142,9 @@ def _read(path: Path) -> Seen:
     try:
         kept = _Kept.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
-        return Seen(path, "", CUT_OFF, "The record cannot be read.", "", {}, differs=False)
+        return Seen(path, "", CUT_OFF, "The record cannot be read.", "", "", {}, differs=False)
     changes = kept.plan.changes if kept.plan else []
     differs = any(change.calls or change.kind == "blocked" for change in changes)
     parameters = without_run(kept.parameters)
-    return Seen(path, kept.action, kept.outcome or CUT_OFF, kept.reason, kept.started, parameters, differs)
+    outcome = kept.outcome or CUT_OFF
+    return Seen(path, kept.action, outcome, kept.reason, kept.started, kept.doing, parameters, differs)

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 from ..terminal import say
+from ..text import lasting
 from .jobs import Result
-from .recap import lasting
 from .runner import Batch, Started
 
-Event = TypeVar("Event", Started, Result, None)
-Show = Callable[[Started | Result | None], Started | Result | None]
+Show = Callable[[Started | Result | None], None]
 
 
 @contextmanager
 def shown_progress(batch: Batch) -> Iterator[Show]:  # noqa: ARG001
-    """Show each event, and hand it on."""
+    """What shows each event."""
     yield _in_lines
 
 
-def _in_lines(event: Started | Result | None) -> Started | Result | None:
+def _in_lines(event: Started | Result | None) -> None:
     if isinstance(event, Started):
         say(f"{event.job.name}: {event.job.parameters.action} begins")
     elif event:
         say(f"{event.name}: {event.outcome} after {lasting(event.seconds)}: {event.reason}")
         if event.record:
             say(f"  {event.record.with_suffix('.ipynb').as_posix()}")
-    return event
