@@ -155,7 +155,10 @@ def test_an_approval_holds_for_nothing_that_was_not_shown(aws: Sandbox) -> None:
 
 
 def test_the_approver_is_on_record_and_changes_no_digest(aws: Sandbox) -> None:
-    approver = {"approved_by": "Zoë O'Neil (CTO)", "approval_reference": "https://t.example.com/OPS-1?x=1&y=%20#c"}
+    approver: dict[str, Any] = {
+        "approved_by": "Zoë O'Neil (CTO)",
+        "approval_reference": "https://t.example.com/OPS-1?x=1&y=%20#c",
+    }
     digest = plan_of("glue").digest
     record = run("glue", approved_plan=digest, **approver).record
     assert (record.outcome, record.plan_digest) == ("applied", digest)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import OnemataError, who_acts
+from ..plan import CHANGING
 from ..record import Record, begin, done_so_far, now, read_record, write_record
 from ..redaction import foreign
 from ..stopping import forget
@@ -91,7 +92,7 @@ def _cut_off(path: Path, record: Record, error: str) -> str:
 
 def _by_then(record: Record) -> str:
     """What a killed process had done. It may have died between a call and the writing of its answer."""
-    if record.plan is None or record.action not in ("apply", "remove"):
+    if record.plan is None or record.action not in CHANGING:
         return done_so_far(record)
     wrote = any(call.access == "write" for call in record.calls)
     known = done_so_far(record) if wrote else "No change is on record."

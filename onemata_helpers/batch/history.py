@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ..lock import is_changing
 from ..parameters import ServiceParameters
 from ..record import Outcome
 from .jobs import Job
@@ -22,7 +23,8 @@ _NAME = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z\.json")
 IN_PLACE = ("applied", "verified")
 """The outcomes after which all was seen in place."""
 CUT_OFF = "cut off"
-"""In place of an outcome, of a record that has no end."""
+RUNNING = "running"
+"""In place of an outcome, of a record that has no end (yet)."""
 # What says how a run was made, and not of what.
 _OF_THE_RUN = {"action", "approved_plan", "approved_by", "approval_reference", "record"}
 
@@ -84,12 +86,12 @@ class _Kept(BaseModel):
 
 def newest(job: Job) -> Seen | None:
     """The newest record of a job's client and service; None if there is none."""
-    return next(_records(job.folder), None)
+    return next(_records(job), None)
 
 
 def states(job: Job) -> set[State]:
     """All states that the newest record puts a job in."""
-    found = _records(job.folder)
+    found = _records(job)
     last = next(found, None)
     if last is None:
         return {State.NEVER, State.NOT_VERIFIED}
@@ -127,17 +129,19 @@ def _was_in_place(last: Seen, earlier: Iterator[Seen]) -> bool:
     return ended is not None and ended.outcome in IN_PLACE and ended.parameters == last.parameters
 
 
-def _records(folder: Path) -> Iterator[Seen]:
-    """The records in a folder, the newest first."""
+def _records(job: Job) -> Iterator[Seen]:
+    """The records of a job's client and service, the newest first."""
+    folder = job.folder
     try:
         names = sorted((path.name for path in folder.iterdir() if _NAME.fullmatch(path.name)), reverse=True)
     except FileNotFoundError:
         return
-    for name in names:
-        yield _read(folder / name)
+    changing = is_changing(folder, job.parameters.client, job.parameters.service)
+    for number, name in enumerate(names):
+        yield _read(folder / name, RUNNING if changing and number == 0 else CUT_OFF)
 
 
-def _read(path: Path) -> Seen:
+def _read(path: Path, unfinished: str) -> Seen:
     """A record. One that cannot be read was cut off as it was begun, or is not ours to judge."""
     try:
         kept = _Kept.model_validate_json(path.read_bytes())
@@ -146,5 +150,5 @@ def _read(path: Path) -> Seen:
     changes = kept.plan.changes if kept.plan else []
     differs = any(change.calls or change.kind == "blocked" for change in changes)
     parameters = without_run(kept.parameters)
-    outcome = kept.outcome or CUT_OFF
+    outcome = kept.outcome or unfinished
     return Seen(path, kept.action, outcome, kept.reason, kept.started, kept.doing, parameters, differs)

@@ -13,7 +13,7 @@ from ..files import replace_file
 from ..record import now
 from ..terminal import say
 from ..text import counted
-from .history import CUT_OFF, at_goal, newest
+from .history import CUT_OFF, RUNNING, at_goal, newest
 from .jobs import Job, Result
 
 
@@ -37,8 +37,9 @@ def done_since(todo: Sequence[Job], records: Path, action: str | None) -> tuple[
             done.append(Result(job.parameters.client, job.parameters.service, seen.outcome, seen.reason, seen.path))
             continue
         left.append(job)
-        if seen and seen.outcome == CUT_OFF:
-            say(f"{job.name}: the last run was cut off{f' in {seen.doing}' if seen.doing else ''}.")
+        if seen and seen.outcome in (CUT_OFF, RUNNING):
+            said = "was cut off" if seen.outcome == CUT_OFF else "still runs"
+            say(f"{job.name}: the last run {said}{f' in {seen.doing}' if seen.doing else ''}.")
     say(f"{counted(len(done), 'runbook')} of {len(todo)} ended as asked since {since or 'ever'}; the others are run.")
     return left, done
 
