@@ -32,7 +32,7 @@ class Progress:
         self._step = step
         if step in _MAY_STOP_BEFORE:
             self._refuse_if_asked_to_stop(f"before {step}")
-        self._recorder.note(step)
+        self._recorder.note(step.replace("_", " "))
 
     def telling(self, wait: Wait) -> Wait:
         """The same wait, whose reasons are told to the record, too."""

@@ -70,6 +70,13 @@ class _Plan(BaseModel):
     changes: list[_Change]
 
 
+class _Doing(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    doing: str
+    finished: str | None
+
+
 class _Kept(BaseModel):
     """The form of what is read of a record; records of older versions may lack the rest."""
 
@@ -87,6 +94,15 @@ class _Kept(BaseModel):
 def newest(job: Job) -> Seen | None:
     """The newest record of a job's client and service; None if there is none."""
     return next(_records(job), None)
+
+
+def doing(record: Path) -> str:
+    """What a run that writes this record is doing; empty if that cannot be seen."""
+    try:
+        found = _Doing.model_validate_json(record.read_bytes())
+    except (OSError, ValueError):
+        return ""
+    return "ending" if found.finished else found.doing
 
 
 def states(job: Job) -> set[State]:

@@ -80,11 +80,11 @@ class Running:
 
 
 class Batch:
-    """The jobs of one run. `running` are those that run now, by name."""
+    """The jobs of one run."""
 
     def __init__(self, todo: Sequence[Job], at_once: int, *, stop_after: int = 0, limit: float = 3600) -> None:
         self.todo = todo
-        self.running: dict[str, Running] = {}
+        self._running: dict[str, Running] = {}
         self._at_once = at_once
         self._limit = limit
         self._stop_after = stop_after
@@ -122,21 +122,22 @@ class Batch:
     def stop(self, why: str) -> None:
         """Let no further job begin, and ask those that run to stop at a safe point."""
         self.begin_no_more(why)
-        for running in self._running_now():
+        for running in self.running_now():
             running.ask_to_stop(why)
 
     def kill(self, why: str) -> None:
         """Let no further job begin, and end those that run at once."""
         self.begin_no_more(why)
-        for running in self._running_now():
+        for running in self.running_now():
             running.end(why)
 
-    def _running_now(self) -> list[Running]:
+    def running_now(self) -> list[Running]:
+        """The jobs that run now."""
         with self._lock:
-            return list(self.running.values())
+            return list(self._running.values())
 
     def _keep_limits(self) -> None:
-        for running in self._running_now():
+        for running in self.running_now():
             if running.seconds > self._limit + min(_GRACE, self._limit):
                 running.end(f"It did not end within {lasting(self._limit)} (--time-limit), and was killed")
             elif running.seconds > self._limit:
@@ -162,10 +163,10 @@ class Batch:
         with self._lock:
             if self._why_no_more:
                 return not_begun(job, "not run", f"Not begun: {self._why_no_more}.")
-            running = self.running[job.name] = Running(job)
+            running = self._running[job.name] = Running(job)
         self._events.put(Started(job))
         result = carry_out(job, running)
         with self._lock:
-            del self.running[job.name]
+            del self._running[job.name]
             self._count(result)
         return result

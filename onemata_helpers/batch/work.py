@@ -69,7 +69,7 @@ class Work:
 
 
 def _waited_for(batch: Batch) -> str:
-    names = list(batch.running)
+    names = [running.job.name for running in batch.running_now()]
     return f"Waiting for {', '.join(names)} to come to a safe point." if names else "Nothing runs."
 
 

@@ -29,9 +29,7 @@ from .conftest import client, in_this_process, records
 ONEMATA = str(Path(sys.executable).parent / "onemata")
 
 
-@pytest.fixture(autouse=True)
-def _no_kernels() -> None:
-    """Here there are."""
+pytestmark = pytest.mark.usefixtures("kernels")
 
 
 class Apply:
