@@ -21,6 +21,7 @@ from .recap import show_recap
 from .resume import done_since, mark_begin
 from .runner import Batch
 from .sign_in import sign_in
+from .summary import write_summary
 
 _CTRL_C = "the batch was interrupted (Ctrl-C)"
 
@@ -51,12 +52,18 @@ class Work:
         return results
 
     def ended(self, results: Sequence[Result]) -> bool:
-        """Say what became of all, and how to go on. Gives back whether nobody has to look at any."""
+        """Say what became of all, and how to go on. Gives back whether nobody has to look at any.
+
+        Raises SummaryNotWritten.
+        """
         all_results = [*self.known, *results]
-        show_recap(all_results, time.monotonic() - self._began)
+        seconds = time.monotonic() - self._began
+        show_recap(all_results, seconds)
         well = all(result.ok for result in all_results)
         if not well:
             say(f"To go on: {command_that_goes_on(self._folders)}")
+        if self._how.summary:
+            write_summary(self._how.summary, all_results, seconds)
         return well
 
     def _heed(self, asked: Interrupts, batch: Batch) -> None:
