@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import papermill
+from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import papermill_io
@@ -28,11 +30,11 @@ _QUIET = ["--IPKernelApp.log_level=CRITICAL"]
 _LONGEST_FOLDER = 75
 
 
-def execute(parameters: ServiceParameters, record: Path) -> str:
+def execute(parameters: ServiceParameters, record: Path, on_process: Callable[[Callable[[], None]], None]) -> str:
     """Run the service's notebook with these parameters; the executed notebook is written beside `record`.
 
-    Gives back the error that ended it, as a sentence; empty when it came to its end. Raises nothing:
-    a kernel that died must not stop other clients' runs.
+    As soon as it has a process, `on_process` is told how to kill that. Gives back the error that ended it, as a
+    sentence; empty when it came to its end. Raises nothing: a kernel that died must not stop other clients' runs.
     """
     notebook = f"{_SCHEME}{record.with_suffix('.ipynb').as_posix()}"
     try:
@@ -43,6 +45,7 @@ def execute(parameters: ServiceParameters, record: Path) -> str:
                 parameters=parameters.model_dump(mode="json") | {"record": record.as_posix()},
                 progress_bar=False,
                 config=config,
+                kernel_manager_class=_telling(on_process),
             )
     except Exception as failure:
         return f"{_words(failure)} {_FILES.trouble.pop(notebook, '')}".strip()
@@ -55,6 +58,20 @@ def _words(failure: Exception) -> str:
     if isinstance(failure, PapermillExecutionError):
         return sentence(one_line(foreign(f"{failure.ename}: {failure.evalue}"), 2000))
     return sentence(one_line(foreign(f"The notebook could not be run: {type(failure).__name__}: {failure}")))
+
+
+def _telling(on_process: Callable[[Callable[[], None]], None]) -> type[AsyncKernelManager]:
+    """A kernel manager that tells of its kernel's process."""
+
+    class Telling(AsyncKernelManager):
+        async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
+            await super()._async_launch_kernel(kernel_cmd, **kw)
+            provisioner: Any = self.provisioner
+            on_process(provisioner.process.kill)
+
+        _launch_kernel = _async_launch_kernel
+
+    return Telling
 
 
 @contextmanager
