@@ -20,6 +20,7 @@ from .option_groups import taking
 from .parameter_files import from_folder
 from .parameters import ServiceName
 from .policies import pretty
+from .status import Form
 from .terminal import complain, say
 from .text import one_line
 
@@ -96,6 +97,23 @@ def run(which: Which, how: How, overriding: Overriding) -> None:
     from .batch import commands
 
     _end(lambda: commands.run(which, how, overriding.action))
+
+
+@app.command()
+def status(
+    records: Annotated[Path, typer.Argument(help="Where the records are", metavar="[RECORDS]")] = Path("records"),
+    form: Annotated[Form, typer.Option("--format", help="json, csv and html are for a file: `> status.html`")] = (
+        Form.TABLE
+    ),
+) -> None:
+    """Show what the records say of each client: outcome, last verification, drift, and whose turn it is."""
+    from .archive import Folder
+    from .status.forms import show_status
+
+    try:
+        show_status(Folder(records), form, lambda content: typer.echo(content, nl=False))
+    except OnemataError as error:
+        _fail(error)
 
 
 @app.command()
