@@ -167,6 +167,9 @@ def _end(work: Callable[[], bool]) -> NoReturn:
         well = work()
     except OnemataError as error:
         _fail(error)
+    except KeyboardInterrupt:
+        complain("Interrupted before anything was started.")
+        raise typer.Exit(2) from None
     raise typer.Exit(0 if well else 1)
 
 

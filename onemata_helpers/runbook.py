@@ -17,9 +17,11 @@ from .approval import refuse_unless_approved
 from .calls import ApiCall
 from .checks import verify, verify_removal
 from .display import View
-from .errors import Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed
+from .errors import Busy, Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed
+from .lock import ChangeLock
 from .parameter_files import from_notebook
-from .plan import ONLY_SHOW, REMOVING, Change, Plan
+from .plan import CHANGING, ONLY_SHOW, REMOVING, Change, Plan
+from .progress import Progress
 from .record import Outcome, Recorder
 from .redaction import foreign
 from .refusal import aws_refusal
@@ -40,6 +42,7 @@ def _recorded(step: Step[P]) -> Step[P]:
     @wraps(step)
     def recorded(self: Runbook, /, *args: P.args, **kwargs: P.kwargs) -> View:
         try:
+            self.progress.begin(step.__name__)
             return step(self, *args, **kwargs)
         except OnemataError as error:
             failure = error
@@ -50,9 +53,11 @@ def _recorded(step: Step[P]) -> Step[P]:
             failure = aws_refusal(doing, f"account {self.parameters.account_id}", error)
         except Exception as error:  # not foreseen: its traceback is wanted, and the record must not look unfinished
             self.recorder.finish("failed", one_line(foreign(f"{type(error).__name__}: {error}")))
+            self.lock.release()
             raise
-        undone = isinstance(failure, PlanBlocked | PlanChanged)
+        undone = isinstance(failure, PlanBlocked | PlanChanged | Busy)
         self.recorder.finish("blocked" if undone else "failed", str(failure))
+        self.lock.release()
         raise failure from None
 
     return recorded
@@ -75,8 +80,10 @@ class Runbook:
     def __init__(self, service: str, variables: Mapping[str, Any], wait: Wait | None = None) -> None:
         self.parameters = from_notebook(service, variables)
         self.service = service_of(self.parameters)
-        self.wait = wait or Wait()
         self.recorder = Recorder(self.parameters)
+        self.progress = Progress(self.recorder)
+        self.wait = self.progress.telling(wait or Wait())
+        self.lock = ChangeLock(self.recorder.path, self.parameters.client, self.parameters.service)
         self._aws: Aws | None = None
         self._plan: Plan | None = None
         self._resources: list[Resource] = []
@@ -96,8 +103,13 @@ class Runbook:
 
     @_recorded
     def plan(self) -> View:
-        """Read what is there and say what would be done. Changes nothing."""
+        """Read what is there and say what would be done. Changes nothing.
+
+        If the action changes something, this first waits for other runs that do. Raises Busy if that takes too long.
+        """
         self._verified = False
+        if self.parameters.action in CHANGING:
+            self.lock.take(self.wait)
         self._plan = self._make_plan()
         self.recorder.keep(plan=self._plan, plan_digest=self._plan.digest)
         return display.plan(self._plan)
@@ -106,14 +118,15 @@ class Runbook:
     def apply(self) -> View:
         """Do exactly the plan, when the action asks for it.
 
-        Raises PlanBlocked, PlanChanged, AwsRefused or NotUsable.
+        Raises PlanBlocked, PlanChanged, Busy, AwsRefused or NotUsable.
         """
         plan = self._planned()
-        if plan.action not in ("apply", "remove"):
+        if plan.action not in CHANGING:
             return display.sentence(f"The action is {plan.action}: nothing is changed.")
-        refuse_unless_approved(plan, self.parameters.approved_plan, self.recorder.path.parent)
+        refuse_unless_approved(plan, self.parameters.approved_plan, self.recorder.path)
         if plan.waiting:
             return display.sentence("Nothing is changed before Onemata has answered.")
+        self.lock.take(self.wait)
         self._settle_what_was_begun()
         if not plan.pending:
             return display.sentence("No changes: there is nothing to do.")
@@ -123,7 +136,7 @@ class Runbook:
             {each.key: each for each in self._resources},
             self._connected(),
             self.wait,
-            self.recorder.add_change,
+            self.progress.of_changes(plan),
             self.recorder.raise_trouble,
         )
         return display.done(self.recorder.record.changes_done)
@@ -168,6 +181,7 @@ class Runbook:
         """The outcome. Raises RunFailed when it is blocked or failed, so that papermill and batch runs see it."""
         outcome, why = self._outcome()
         self.recorder.finish(outcome, why)
+        self.lock.release()
         self.recorder.raise_trouble()
         if outcome in ("blocked", "failed"):
             raise RunFailed(f"{outcome.upper()}: {why}\nRecord: {self.recorder.path}")

@@ -66,6 +66,15 @@ class How:
 
     records: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the records")] = Path("records")
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Number of clients at the same time")] = 2
+    summary: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write what became of each to this file, as JSON")
+    ] = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what did not end as asked since this command last began")
+    ] = False
+    time_limit: Annotated[
+        float, typer.Option(min=0.01, metavar="MINUTES", help="Stop a notebook that takes longer")
+    ] = 60
     stop_after: Annotated[
         int, typer.Option(min=0, metavar="N", help="Begin no more after N failures in a row; 0: always go on")
     ] = 0
