@@ -18,6 +18,8 @@ FILE = re.compile(rf"{_TIME}\.(?:json|ipynb)")
 class Archive(Protocol):
     """A place with records."""
 
+    at_once: int
+    """How many are best read side by side."""
     unread: dict[str, str]
     """The places below it that could not be looked into, and why not; known after `names`."""
 
@@ -25,7 +27,7 @@ class Archive(Protocol):
         """The names of all records and their notebooks. Raises NoRecords."""
 
     def read(self, name: str) -> bytes:
-        """The content of one. Raises OSError."""
+        """The content of one. Raises OSError, or NoRecords if none can be read."""
 
     def link(self, name: str) -> str:
         """Where one is, as seen from the working folder."""
@@ -37,6 +39,8 @@ class NoRecords(OnemataError):
 
 class Folder:
     """Records in a folder."""
+
+    at_once = 1
 
     def __init__(self, root: Path) -> None:
         self._root = root

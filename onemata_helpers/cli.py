@@ -101,17 +101,22 @@ def run(which: Which, how: How, overriding: Overriding) -> None:
 
 @app.command()
 def status(
-    records: Annotated[Path, typer.Argument(help="Where the records are", metavar="[RECORDS]")] = Path("records"),
+    records: Annotated[
+        str, typer.Argument(help="Where the records are: a folder, or s3://bucket/prefix", metavar="[RECORDS]")
+    ] = "records",
     form: Annotated[Form, typer.Option("--format", help="json, csv and html are for a file: `> status.html`")] = (
         Form.TABLE
     ),
+    records_profile: Annotated[str, typer.Option(metavar="NAME", help="AWS profile for that bucket")] = "",
 ) -> None:
     """Show what the records say of each client: outcome, last verification, drift, and whose turn it is."""
     from .archive import Folder
+    from .bucket import Bucket
     from .status.forms import show_status
 
     try:
-        show_status(Folder(records), form, lambda content: typer.echo(content, nl=False))
+        archive = Bucket(records, records_profile) if records.startswith("s3:") else Folder(Path(records))
+        show_status(archive, form, lambda content: typer.echo(content, nl=False))
     except OnemataError as error:
         _fail(error)
 

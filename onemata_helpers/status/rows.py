@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -56,10 +57,12 @@ def rows(archive: Archive) -> list[Row]:
             of_each[client, service].append(name)
         else:
             notebooks.add(name)
-    found = [
-        _row(client, service, sorted(names, reverse=True), archive, notebooks)
-        for (client, service), names in of_each.items()
-    ]
+
+    def row_of(each: tuple[str, str]) -> Row:
+        return _row(*each, sorted(of_each[each], reverse=True), archive, notebooks)
+
+    with ThreadPoolExecutor(archive.at_once) as pool:
+        found = list(pool.map(row_of, of_each))
     return sorted([*found, *_unread(archive.unread)], key=lambda row: (row.client, row.service))
 
 
