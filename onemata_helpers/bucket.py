@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -24,9 +24,6 @@ from .errors import ParameterError, Problem, RecordNotWritten, who_acts
 from .files import write_new
 from .redaction import foreign
 from .text import one_line
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 SCHEME = "s3://"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html and object-keys.html: the safe characters
@@ -66,7 +63,8 @@ class Bucket:
     def read(self, name: str) -> bytes:
         """The content of one. Raises NoRecords."""
         with _refusals("read", self.link(name)):
-            return self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
+            content: bytes = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
+        return content
 
     def link(self, name: str) -> str:
         """Its address."""
@@ -96,7 +94,7 @@ class Bucket:
                     raise RecordNotWritten(who_acts(happened, "the engineer corrects that")) from None
 
     @cached_property
-    def _s3(self) -> S3Client:
+    def _s3(self) -> Any:
         return boto3.Session(profile_name=self._profile or None).client("s3", config=_SETTINGS)
 
 

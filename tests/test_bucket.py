@@ -83,7 +83,7 @@ def test_an_object_is_never_written_over(bucket: Bucket) -> None:
 
 def test_without_the_bucket_it_says_who_acts(bucket: Bucket) -> None:
     none = Bucket("s3://no-such-bucket")
-    with pytest.raises(NoRecords, match="NoSuchBucket.*Who acts: the engineer checks --records"):
+    with pytest.raises(NoRecords, match=r"NoSuchBucket.*Who acts: the engineer checks --records"):
         list(none.names())
     with pytest.raises(RecordNotWritten, match="NoSuchBucket"):
         none.keep("a", b"")

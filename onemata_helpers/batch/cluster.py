@@ -22,7 +22,7 @@ from .carry_out import Carry, Watcher, carry_out
 from .history import newest
 from .jobs import Job, Result, not_begun
 
-_SECONDS_FOR_A_TICKET = 10
+_SECONDS_FOR_A_TICKET = 3
 
 
 class NotInstalled(OnemataError):

@@ -1,7 +1,8 @@
-"""Jobs on a Dask cluster: a real scheduler and two worker processes, one of which is killed in the middle of an apply."""
+"""Jobs on a Dask cluster: a real scheduler and two workers, one of which is killed in the middle of an apply."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -26,7 +27,9 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "scheduler.json"
         self._log = (folder / "dask.log").open("w")
-        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        self.scheduler = self._start(
+            "scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0"
+        )
         self.workers = [
             self._start(
                 "worker", "--no-nanny", "--nthreads", "1", "--no-dashboard", "--local-directory", str(folder / name)
@@ -40,8 +43,6 @@ class Cluster:
 
     @property
     def address(self) -> str:
-        import json
-
         while not self._file.exists() or not self._file.read_text():
             threading.Event().wait(0.05)
         return str(json.loads(self._file.read_text())["address"])
@@ -61,8 +62,8 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(aws: Sandbox, tmp_path: Path) -> Iterator[Cluster]:
-    started = Cluster(tmp_path)
+def cluster(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    started = Cluster(tmp_path_factory.mktemp("dask"))
     yield started
     started.end()
 
@@ -72,7 +73,8 @@ def test_a_lost_worker_runs_nothing_twice_and_resume_completes_it(
 ) -> None:
     which = Which([client(tmp_path, name) for name in ("acme", "bolt")])
     how = How(jobs=1, dask=cluster.address)
-    created, killed = [], threading.Event()
+    created: list[object] = []
+    killed = threading.Event()
     aws.before("CreateRole", created.append)
 
     def kill_once(_: object) -> None:
@@ -106,6 +108,6 @@ def attached(aws: Sandbox, role: str) -> list[str]:
 
 
 def test_without_a_scheduler_nothing_is_started(aws: Sandbox, tmp_path: Path) -> None:
-    with pytest.raises(ConnectError, match="There is no Dask scheduler at tcp://127.0.0.1:1"):
+    with pytest.raises(ConnectError, match=r"There is no Dask scheduler at tcp://127.0.0.1:1"):
         commands.run(Which([client(tmp_path, "acme")]), How(dask="tcp://127.0.0.1:1"), "apply")
     assert records(tmp_path) == {}
