@@ -6,8 +6,9 @@ import io
 import json
 import signal
 import sys
-import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -22,7 +23,7 @@ from .parameters import ServiceName
 from .policies import pretty
 from .status import Form
 from .terminal import complain, say
-from .text import one_line
+from .text import counted, one_line
 
 app = typer.Typer(
     help="Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3.",
@@ -143,19 +144,47 @@ def permissions(
 
 
 @app.command()
-def sandbox() -> None:
-    """Run the sandbox, an embedded AWS, until Ctrl-C, and print its address."""
+def sandbox(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Clients' folders; none: the example's", metavar="CLIENT_DIR...")
+    ] = None,
+    latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds that each call takes to come in")] = 0,
+) -> None:
+    """Run the sandbox, an embedded AWS with these clients' accounts, until Ctrl-C, and print its address."""
     from .permissions import unscoped
-    from .sandbox import start
+    from .sandbox import EXAMPLE, start
     from .sandbox_address import SANDBOX_URL
+    from .sandbox_in_use import worlds_of
 
-    with start(operator_policy=unscoped()) as served:
+    try:
+        worlds, left_out = worlds_of(folders) if folders else ([EXAMPLE], [])
+    except ParameterError as error:
+        _fail(error)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # also where a shell made them ignored
+    with suppress(KeyboardInterrupt), start(worlds, operator_policy=unscoped(), latency=latency) as served:
         typer.echo(f"export {SANDBOX_URL}={served.url}")
-        typer.echo("Notebooks, runs and papermill started with this variable use it. Ctrl-C ends it.", err=True)
-        ended = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ended.set())
-        ended.wait()
+        if left_out:
+            names = one_line(", ".join(map(str, left_out)))
+            complain(f"Not in it, and run in AWS, since they say sandbox: false: {names}.")
+        accounts = counted(len({each.account for each in worlds}), "client's account", "clients' accounts")
+        how = "Paste the line above where you run commands and notebooks. Ctrl-C ends it."
+        complain(f"The sandbox has {accounts}. {how}")
+        while True:
+            time.sleep(0.2)  # a signal that comes just before a sleep is heard after it
+
+
+@app.command()
+def checklist(
+    services: Annotated[list[str] | None, typer.Argument(help="Only these services", metavar="SERVICE...")] = None,
+) -> None:
+    """Print what nobody has confirmed of AWS yet, as a checklist for whoever has a real account."""
+    from .checklist import as_markdown, services_of
+
+    known = services_of()
+    if unknown := [each for each in services or () if each not in known]:
+        raise typer.BadParameter(f"{', '.join(unknown)}: there is only {', '.join(known)}")
+    typer.echo(as_markdown(services or ()))
 
 
 @app.command()

@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from ..errors import ConnectError
-from ..sandbox_in_use import sandbox_for_all
-from ..terminal import say
+from ..sandbox_in_use import ENDS_WITH_THIS, sandbox_for_all, served_url
+from ..terminal import complain, say
 from ..text import counted
 from .carry_out import Carry, carry_out
 from .cluster import on_cluster
@@ -100,7 +100,10 @@ def chosen(which: Which, how: How, action: str | None) -> Iterator[Work]:
         known += done
     if not todo:
         say("Nothing to do.")
-    with sandbox_for_all([job.parameters for job in todo if job.parameters.sandbox]):
+    in_sandbox = [job.parameters for job in todo if job.parameters.sandbox]
+    if in_sandbox and not served_url():
+        complain(ENDS_WITH_THIS)
+    with sandbox_for_all(in_sandbox):
         refused = _refused(todo, skip=which.skip_invalid)
         in_reach = [job for job in todo if job.parameters.client not in {result.client for result in refused}]
         if in_reach and not how.resume:
