@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from ..errors import ConnectError
 from ..sandbox_in_use import ENDS_WITH_THIS, sandbox_for_all, served_url
 from ..terminal import complain, say
 from ..text import counted
+from .carry_out import Carry, carry_out
+from .cluster import on_cluster
 from .found import found
 from .go_on import command_that_goes_on
 from .interrupts import Interrupts, counted_interrupts
@@ -42,13 +44,14 @@ class Work:
         if self.interrupted:
             return [not_begun(job, "not run", f"Not begun: {_CTRL_C}.") for job in todo]
         how = self._how
-        batch = Batch(todo, how.jobs, stop_after=how.stop_after, limit=how.time_limit * 60)
         results = []
-        with counted_interrupts() as asked, shown_progress(batch) as show:
-            for event in batch.run():
-                show(event)
-                results += [event] if isinstance(event, Result) else []
-                self._heed(asked, batch)
+        with counted_interrupts() as asked, _carrier(how) as carry:
+            batch = Batch(todo, how.jobs, stop_after=how.stop_after, limit=how.time_limit * 60, carry=carry)
+            with shown_progress(batch) as show:
+                for event in batch.run():
+                    show(event)
+                    results += [event] if isinstance(event, Result) else []
+                    self._heed(asked, batch)
         return results
 
     def ended(self, results: Sequence[Result]) -> bool:
@@ -73,6 +76,11 @@ class Work:
             say(f"Stopping: nothing more begins. {_waited_for(batch)} Ctrl-C again kills what still runs.")
         if asked.count > 1:
             batch.kill("It was killed (Ctrl-C, twice)")
+
+
+def _carrier(how: How) -> AbstractContextManager[Carry]:
+    """What runs each job: this machine, or a cluster."""
+    return on_cluster(how.dask) if how.dask else nullcontext(carry_out)
 
 
 def _waited_for(batch: Batch) -> str:
