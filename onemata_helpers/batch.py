@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -17,6 +18,7 @@ from .parameters import ServiceParameters
 from .record import Record, begin, done_so_far, now, read_record, write_record
 from .sandbox_in_use import sandbox_for_all, served_url
 from .text import one_line, sentence
+from .warm.process import NotForked, warm
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ def run(todo: Sequence[Job], at_once: int, started: Callable[[Job], None]) -> It
         by_client.setdefault(job.parameters.client, []).append(job)
     in_sandbox = [job.parameters for job in todo if job.parameters.sandbox]
     stopped = Event()
+    with suppress(NotForked):  # said when the first notebook is run
+        warm.start()
     with sandbox_for_all(in_sandbox), ThreadPoolExecutor(at_once) as pool:
         for mine in by_client.values():
             pool.submit(_run_all, mine, started, results, stopped)

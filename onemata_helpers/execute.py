@@ -1,12 +1,18 @@
-"""One notebook through papermill, with its record beside it."""
+"""One notebook through papermill, in a process of its own, with its record beside it."""
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from signal import strsignal
+from threading import Timer
+from typing import Any
 
 import papermill
 from nbclient.exceptions import DeadKernelError
@@ -18,6 +24,8 @@ from .files import replace_file
 from .parameters import ServiceParameters
 from .redaction import foreign, without_secrets
 from .text import one_line, sentence
+from .warm.engine import FORKED
+from .warm.process import NotForked, Process, warm
 
 _HERE = Path(__file__).parent
 _NOTEBOOKS = next(path for path in (_HERE / "notebooks", _HERE.parent / "notebooks") if path.is_dir())
@@ -26,35 +34,92 @@ _SCHEME = "onemata:"
 _QUIET = ["--IPKernelApp.log_level=CRITICAL"]
 # unix(7): a socket's path has 108 bytes; the rest is `/onemata-xxxxxxxx/kernel-5`.
 _LONGEST_FOLDER = 75
+# Seconds from the interruption of a notebook that takes too long to its end.
+_LAST_WORDS = 30.0
 
 
-def execute(parameters: ServiceParameters, record: Path) -> str:
+def execute(
+    parameters: ServiceParameters,
+    record: Path,
+    *,
+    limit: float | None = None,
+    started: Callable[[Process], None] = lambda _: None,
+) -> str:
     """Run the service's notebook with these parameters; the executed notebook is written beside `record`.
 
+    After `limit` seconds it is interrupted, as by Ctrl-C, and killed if it does not end then. `started` gets the
+    process, which can be interrupted or killed from any thread.
+
     Gives back the error that ended it, as a sentence; empty when it came to its end. Raises nothing:
-    a kernel that died must not stop other clients' runs.
+    a process that died must not stop other clients' runs.
     """
+    began = time.monotonic()
+    try:
+        process = warm.fork()
+    except NotForked as why:
+        _say_once(f"Each notebook starts its own kernel here, which takes seconds more: {one_line(str(why))}.")
+        return _in_fresh_kernel(parameters, record, limit)
+    with process, _limited(process, limit):
+        started(process)
+        said = _run(parameters, record, process, engine_name=FORKED, process=process)
+    late = limit is not None and time.monotonic() - began >= limit
+    return f"It took longer than {limit:g} s, and was ended. {said}" if late and said else said
+
+
+@cache
+def _say_once(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+@contextmanager
+def _limited(process: Process, limit: float | None) -> Iterator[None]:
+    timers = [Timer(limit, process.interrupt), Timer(limit + _LAST_WORDS, process.kill)] if limit is not None else []
+    for timer in timers:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield
+    finally:
+        for timer in timers:
+            timer.cancel()
+
+
+def _in_fresh_kernel(parameters: ServiceParameters, record: Path, limit: float | None) -> str:
+    """As papermill does it by itself; the limit is then one for each cell."""
+    with _own_sockets() as config:
+        return _run(parameters, record, None, config=config, execution_timeout=limit and int(limit))
+
+
+def _run(parameters: ServiceParameters, record: Path, own: Process | None, **how: Any) -> str:
     notebook = f"{_SCHEME}{record.with_suffix('.ipynb').as_posix()}"
     try:
-        with _own_sockets() as config:
-            papermill.execute_notebook(
-                f"{_SCHEME}{parameters.service}.ipynb",
-                notebook,
-                parameters=parameters.model_dump(mode="json") | {"record": record.as_posix()},
-                progress_bar=False,
-                config=config,
-            )
+        papermill.execute_notebook(
+            f"{_SCHEME}{parameters.service}.ipynb",
+            notebook,
+            parameters=parameters.model_dump(mode="json") | {"record": record.as_posix()},
+            progress_bar=False,
+            **how,
+        )
     except Exception as failure:
-        return f"{_words(failure)} {_FILES.trouble.pop(notebook, '')}".strip()
+        return f"{_words(failure, own)} {_FILES.trouble.pop(notebook, '')}".strip()
     return _FILES.trouble.pop(notebook, "")
 
 
-def _words(failure: Exception) -> str:
-    if isinstance(failure, DeadKernelError):
-        return "The notebook's process ended before its time: it was killed, or ran out of memory."
+def _words(failure: Exception, process: Process | None) -> str:
+    if isinstance(failure, DeadKernelError | ConnectionError):
+        return _how_it_died(process.exit_code() if process else None)
     if isinstance(failure, PapermillExecutionError):
         return sentence(one_line(foreign(f"{failure.ename}: {failure.evalue}"), 2000))
     return sentence(one_line(foreign(f"The notebook could not be run: {type(failure).__name__}: {failure}")))
+
+
+def _how_it_died(exit_code: int | None) -> str:
+    ended = "The notebook's process ended before its time"
+    if exit_code is None:
+        return f"{ended}: it was killed, or ran out of memory."
+    if exit_code < 0:
+        return f"{ended}, by signal {-exit_code} ({strsignal(-exit_code)}): it was killed, or ran out of memory."
+    return f"{ended}, with exit code {exit_code}."
 
 
 @contextmanager

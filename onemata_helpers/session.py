@@ -24,6 +24,7 @@ from .parameters import ClientParameters
 from .redaction import foreign
 from .refusal import aws_refusal, in_awss_words, without_words
 from .sandbox_address import parsed_url
+from .service_descriptions import share_descriptions
 from .text import one_line
 
 # What the host names of AWS's services are made of; a client's own machine, API or bucket has an AWS name, too.
@@ -99,6 +100,7 @@ class Aws:
         self._endpoint = endpoint
         self._clients: dict[str, Any] = {}
         self._secrets: list[str] = []
+        share_descriptions(session)
         watch(session, on_call)
 
     def client(self, service: str) -> Any:
@@ -171,7 +173,7 @@ class Aws:
         self._secrets += keys
         region = self._session.region_name
         profile = self._session.profile_name if self._session.profile_name in self._session.available_profiles else None
-        session = _sandbox_session(*keys, region) if self._endpoint else _session_of(*keys, region, profile)
+        session = sandbox_session(*keys, region) if self._endpoint else _session_of(*keys, region, profile)
         return Aws(session, self._apis, self._on_call, self._endpoint)
 
     def _name(self, service: str, operation: str) -> str:
@@ -247,6 +249,7 @@ def _account(parameters: ClientParameters, apis: Sequence[str], on_call: Callabl
     session = boto3.Session(profile_name=parameters.aws_profile or None, region_name=parameters.region)
     if not parameters.operator_role_arn:
         return Aws(session, apis, on_call)
+    share_descriptions(session)
     watch(session, on_call)
     external_id: dict[str, Any] = (
         {"ExternalId": parameters.operator_external_id} if parameters.operator_external_id else {}
@@ -257,11 +260,12 @@ def _account(parameters: ClientParameters, apis: Sequence[str], on_call: Callabl
 
 def _sandbox(url: str, region: str, apis: Sequence[str], on_call: Callable[[ApiCall], None]) -> Aws:
     address = parsed_url(url)
-    session = _sandbox_session(address.key_id, address.secret, None, region)
+    session = sandbox_session(address.key_id, address.secret, None, region)
     return Aws(session, apis, on_call, address.endpoint)
 
 
-def _sandbox_session(key_id: str, secret: str, token: str | None, region: str) -> boto3.Session:
+def sandbox_session(key_id: str, secret: str, token: str | None, region: str) -> boto3.Session:
+    """A session with these credentials, and with nothing from the user's files."""
     return boto3.Session(
         aws_access_key_id=key_id,
         aws_secret_access_key=secret,
