@@ -6,7 +6,8 @@ import io
 import json
 import signal
 import sys
-import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -21,6 +22,7 @@ from .errors import OnemataError, ParameterError
 from .parameter_files import from_folder
 from .parameters import Action, ServiceName
 from .policies import pretty
+from .sandbox_in_use import ENDS_WITH_THIS, served_url
 from .text import counted, one_line, visible
 
 app = typer.Typer(
@@ -30,7 +32,7 @@ app = typer.Typer(
     add_completion=False,
 )
 _EXAMPLE = Path("parameters/example")
-out = Console(highlight=False)
+out, err = Console(highlight=False), Console(highlight=False, stderr=True)
 Folders = Annotated[
     list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR...")
 ]
@@ -65,8 +67,11 @@ def run(
     """Run the runbooks of these clients. Exit code 0: none failed; 1: some failed or are blocked; 2: bad input."""
     try:
         todo = batch.jobs(folders, records, service or [], action)
+        own_sandbox = any(job.parameters.sandbox for job in todo) and not served_url()
     except OnemataError as error:
         _fail(error)
+    if own_sandbox:
+        err.print(shown(ENDS_WITH_THIS), soft_wrap=True)
     table = Table("Client", "Service", "Action", "Outcome", "Seconds")
     failed = False
     with out.status(counted(len(todo), "runbook")) as status:
@@ -102,19 +107,47 @@ def permissions(
 
 
 @app.command()
-def sandbox() -> None:
-    """Run the sandbox, an embedded AWS, until Ctrl-C, and print its address."""
+def sandbox(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Clients' folders; none: the example's", metavar="CLIENT_DIR...")
+    ] = None,
+    latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds that each call takes to come in")] = 0,
+) -> None:
+    """Run the sandbox, an embedded AWS with these clients' accounts, until Ctrl-C, and print its address."""
     from .permissions import unscoped
-    from .sandbox import start
+    from .sandbox import EXAMPLE, start
     from .sandbox_address import SANDBOX_URL
+    from .sandbox_in_use import worlds_of
 
-    with start(operator_policy=unscoped()) as served:
+    try:
+        worlds, left_out = worlds_of(folders) if folders else ([EXAMPLE], [])
+    except ParameterError as error:
+        _fail(error)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # also where a shell made them ignored
+    with suppress(KeyboardInterrupt), start(worlds, operator_policy=unscoped(), latency=latency) as served:
         typer.echo(f"export {SANDBOX_URL}={served.url}")
-        typer.echo("Notebooks, runs and papermill started with this variable use it. Ctrl-C ends it.", err=True)
-        ended = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ended.set())
-        ended.wait()
+        if left_out:
+            names = one_line(", ".join(map(str, left_out)))
+            err.print(shown(f"Not in it, and run in AWS, since they say sandbox: false: {names}."), soft_wrap=True)
+        accounts = counted(len({each.account for each in worlds}), "client's account", "clients' accounts")
+        how = "Paste the line above where you run commands and notebooks. Ctrl-C ends it."
+        err.print(f"The sandbox has {accounts}. {how}", soft_wrap=True)
+        while True:
+            time.sleep(0.2)  # a signal that comes just before a sleep is heard after it
+
+
+@app.command()
+def checklist(
+    services: Annotated[list[str] | None, typer.Argument(help="Only these services", metavar="SERVICE...")] = None,
+) -> None:
+    """Print what nobody has confirmed of AWS yet, as a checklist for whoever has a real account."""
+    from .checklist import as_markdown, services_of
+
+    known = services_of()
+    if unknown := [each for each in services or () if each not in known]:
+        raise typer.BadParameter(f"{', '.join(unknown)}: there is only {', '.join(known)}")
+    typer.echo(as_markdown(services or ()))
 
 
 @app.command()
@@ -136,5 +169,5 @@ def _coloured(outcome: str) -> str:
 
 
 def _fail(error: OnemataError) -> NoReturn:
-    Console(stderr=True, highlight=False).print(shown(str(error)), soft_wrap=True)
+    err.print(shown(str(error)), soft_wrap=True)
     raise typer.Exit(2)

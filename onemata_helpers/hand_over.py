@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from .frozen import Frozen
+
+PolicyOf = Literal["", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::IAM::AssumeRolePolicyDocument"]
+"""The kind of thing in AWS that a policy belongs to, in AWS's names; empty: a user, group or role."""
 
 
 class Snippet(Frozen):
-    """Text to copy: what it is, and the text."""
+    """Text to copy: what it is, and the text. `policy_of` says what it is the policy of, if it is one."""
 
     title: str
     text: str
+    policy_of: PolicyOf = ""
 
 
 class HandOver(Frozen):

@@ -299,6 +299,13 @@ class RedshiftParameters(ServiceParameters):
             raise ValueError("must name a workgroup, or cluster_identifiers a cluster")
         return each_once(names)
 
+    @field_validator("database_user")
+    @classmethod
+    def _of_a_cluster(cls, user: str, info: ValidationInfo) -> str:
+        if user and info.data.get("cluster_identifiers") == []:
+            raise ValueError("must be empty without cluster_identifiers: workgroups have no such login")
+        return user
+
     @field_validator("database_secret_arn")
     @classmethod
     def _of_the_client(cls, arn: str, info: ValidationInfo) -> str:
@@ -332,7 +339,9 @@ class GlueParameters(ServiceParameters):
     )
     prove: Literal["crawler", "crawl", "none"] = Field(
         "crawler",
-        description="crawler: Glue makes a crawler, which is deleted at once; crawl: it also runs; none: neither",
+        description=(
+            "crawler: Glue makes a crawler, which is deleted at once; crawl: it also runs; none: neither, and no query"
+        ),
     )
     confirm_proof_costs: bool = Field(False, description="true: the client agrees to what a crawl costs")
     athena_workgroup: Annotated[
@@ -460,4 +469,6 @@ EXAMPLE_VALUES: dict[str, str | list[str]] = {
     "denied_prefix": "another-client/",
     "denied_bucket": "onemata-another-client-data",
     "denied_role_arn": "arn:aws:iam::987654321098:role/onemata-delivery-another",
+    "athena_principals": ["arn:aws:iam::012345670123:role/athena-analyst"],
+    "athena_workgroup": "example-analysts",
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from . import policy_checks
 from .parameters import ServiceParameters
 from .policies import Document, Statement, document
 from .resources.base import Permission
@@ -16,14 +17,19 @@ from .services import every_permission, service_of
 
 def policy(services: Iterable[ServiceParameters]) -> Document:
     """The policy that lets an operator run these services' runbooks, every action of them, and no more."""
-    needed = [each for parameters in services for each in service_of(parameters).permissions()]
+    needed = [each for parameters in services for each in _permissions(parameters)]
     return document(*(_statement(*scope, sorted(names)) for scope, names in sorted(_by_scope(needed).items())))
 
 
 def unscoped() -> Document:
     """The same for parameters that are not known yet: every action of every service, on all resources."""
-    actions = {action for each in every_permission() for action in each.actions}
+    possible = [*every_permission(), *policy_checks.every_permission()]
+    actions = {action for each in possible for action in each.actions}
     return document({"Effect": "Allow", "Action": sorted(actions), "Resource": "*"})
+
+
+def _permissions(parameters: ServiceParameters) -> list[Permission]:
+    return [*service_of(parameters).permissions(), *policy_checks.permissions(parameters)]
 
 
 def _by_scope(needed: Iterable[Permission]) -> dict[tuple[tuple[str, ...], tuple[str, ...]], set[str]]:
@@ -48,5 +54,5 @@ def _statement(resources: tuple[str, ...], condition: tuple[str, ...], actions: 
     statement: Statement = {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
     if not condition:
         return statement
-    key, *values = condition
-    return statement | {"Condition": {"StringEquals": {key: values}}}
+    operator, key, *values = condition
+    return statement | {"Condition": {operator: {key: values}}}

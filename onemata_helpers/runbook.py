@@ -14,11 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from . import display
 from .apply import apply, refuse_unless_approved
 from .calls import ApiCall
-from .checks import verify, verify_removal
+from .checks import Check, verify, verify_removal
 from .display import View
 from .errors import Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed
 from .parameter_files import from_notebook
 from .plan import Change, Plan
+from .policy_checks import PolicyChecks
 from .record import Outcome, Recorder
 from .redaction import foreign
 from .refusal import aws_refusal
@@ -76,6 +77,7 @@ class Runbook:
         self.service = service_of(self.parameters)
         self.wait = wait or Wait()
         self.recorder = Recorder(self.parameters)
+        self._policy_checks = PolicyChecks(self.service)
         self._aws: Aws | None = None
         self._plan: Plan | None = None
         self._resources: list[Resource] = []
@@ -88,7 +90,8 @@ class Runbook:
     @_recorded
     def connect(self) -> View:
         """Sign in, and refuse any other account than the client's. Raises ConnectError."""
-        self._aws = connect(self.parameters, self.service.apis, self.recorder.add_call, sandbox_url(self.parameters))
+        apis = (*self.service.apis, *self._policy_checks.apis)
+        self._aws = connect(self.parameters, apis, self.recorder.add_call, sandbox_url(self.parameters))
         self.recorder.secrets = self._aws.secrets()
         self.recorder.keep(operator_arn=self._aws.identity.arn, endpoints=self._aws.endpoints)
         return display.identity(self._aws.identity, self._aws.endpoints, sandbox=self.parameters.sandbox)
@@ -97,7 +100,8 @@ class Runbook:
     def plan(self) -> View:
         """Read what is there and say what would be done. Changes nothing."""
         self._verified = False
-        self._plan = self._make_plan()
+        look = Look(self._connected())
+        self._plan = self._policy_checks.on(self._make_plan(look), look)
         self.recorder.keep(plan=self._plan, plan_digest=self._plan.digest)
         return display.plan(self._plan)
 
@@ -136,13 +140,12 @@ class Runbook:
         look = Look(self._connected())
         removing = plan.action == "remove"
         resources = self.service.removals(look) if removing else self.service.resources(look)
+        proven = [] if removing else self._prove(look)  # first, so that it is also seen what a proof leaves behind
+        self.recorder.keep(checks=proven)
         checks = verify_removal(resources, look) if removing else verify(resources, look)
-        if not removing:
-            just_made = bool(self.recorder.record.changes_done)
-            checks += self.service.prove(look, self.wait, patient=just_made)
-        self.recorder.keep(checks=checks)
+        self.recorder.keep(checks=[*checks, *proven])
         self._verified = True
-        return display.checks(checks)
+        return display.checks(self.recorder.record.checks)
 
     @_recorded
     def judge(self, pasted: Mapping[str, str]) -> View:
@@ -172,9 +175,13 @@ class Runbook:
             raise RunFailed(f"{outcome.upper()}: {why}\nRecord: {self.recorder.path}")
         return display.outcome(outcome, why, self.recorder.path, sandbox=self.parameters.sandbox)
 
-    def _make_plan(self) -> Plan:
+    def _prove(self, look: Look) -> list[Check]:
+        """A proof may make something for its time, and nothing is made without a record."""
+        self.recorder.raise_trouble()
+        return self.service.prove(look, self.wait, patient=bool(self.recorder.record.changes_done))
+
+    def _make_plan(self, look: Look) -> Plan:
         p = self.parameters
-        look = Look(self._connected())
         removing = p.action == "remove"
         self._resources = self.service.removals(look) if removing else self.service.resources(look)
         self._unsettled = [each for each in self._resources if each.unsettled(look)]
@@ -203,7 +210,7 @@ class Runbook:
 
     def _refuse_if_account_moved(self, shown: Plan) -> None:
         """A client may take minutes to approve; what is applied is still what was shown."""
-        now = self._make_plan()
+        now = self._make_plan(Look(self._connected()))
         if now.digest != shown.digest:
             raise PlanChanged(
                 f"Nothing was done: the account has changed since the plan {shown.digest} was shown; the plan is "

@@ -56,7 +56,7 @@ def test_importing_loads_neither_papermill_nor_widgets_nor_moto(module: str) -> 
     assert done.stdout == "[]\n"
 
 
-def test_the_wheel_holds_notebooks_and_templates(tmp_path: Path) -> None:
+def test_the_wheel_holds_notebooks_templates_and_the_checklist(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
@@ -65,5 +65,6 @@ def test_the_wheel_holds_notebooks_and_templates(tmp_path: Path) -> None:
     assert {f"onemata_helpers/templates/{path.name}" for path in (ROOT / "onemata_helpers/templates").iterdir()} <= set(
         names
     )
+    assert "onemata_helpers/unconfirmed.yaml" in names
     (entry,) = [name for name in names if name.endswith("entry_points.txt")]
     assert "onemata = onemata_helpers.cli:app" in zipfile.ZipFile(wheel).read(entry).decode()

@@ -11,9 +11,10 @@ import pytest
 from onemata_helpers import permissions, policies, sandbox
 from onemata_helpers.errors import AwsRefused
 from onemata_helpers.parameter_files import from_folder, from_notebook
+from onemata_helpers.resources.probe_crawler import TABLE_PREFIX
 from onemata_helpers.sandbox import gate, world
 from onemata_helpers.sandbox.iam import authorizer
-from onemata_helpers.sandbox.policies import account_trust
+from onemata_helpers.sandbox.policies import account_trust, bucket_policy
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.wait import Wait
@@ -21,19 +22,39 @@ from onemata_helpers.wait import Wait
 from .account import give_foreign_profile, make_foreign_role, retrust
 from .conftest import EXAMPLE, ROLES, run, values
 from .test_instance import SSM, not_attached
+from .test_workgroups import WORKGROUP
 
 BOUNDARY = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:policy/boundary"
 ANALYSTS = [f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:{kind}/analyst" for kind in ("user", "group", "role")]
 BOTH = [sandbox.INSTANCE_ID, sandbox.STOPPED_INSTANCE_ID]
 LAUNCH: dict[str, Any] = {"cluster_identifiers": ["fresh"], "launch": True, "confirm_launch_costs": True}
+SECOND = {"prefix": "example-client/second/"}
+ATHENA: dict[str, Any] = {
+    "prove": "crawler",
+    "athena_principals": [sandbox.ANALYST_ROLE_ARN],
+    "athena_workgroup": sandbox.WORKGROUP,
+}
+CRAWL: dict[str, Any] = {"prove": "crawl", "confirm_proof_costs": True}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift": ("redshift", {}),
-    "redshift-bounded": ("redshift", {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped"}),
+    "redshift-bounded": (
+        "redshift",
+        {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped", "policy_checks": "all"},
+    ),
     "redshift-launch": ("redshift", LAUNCH),
+    "redshift-workgroup": ("redshift", WORKGROUP),
+    "redshift-workgroup-proved": (
+        "redshift",
+        WORKGROUP | {"prove": "copy", "confirm_proof_costs": True, "denied_prefix": sandbox.OTHER_PREFIX},
+    ),
     "redshift-proved": ("redshift", {"prove": "copy", "denied_prefix": sandbox.OTHER_PREFIX}),
     "redshift-proved-chained": ("redshift", {"prove": "copy", "role_chain": True, "database_user": "awsuser"}),
-    "glue": ("glue", {}),
+    "glue": ("glue", {"policy_checks": "free"}),
+    "glue-crawler": ("glue", {"prove": "crawler", "denied_prefix": sandbox.OTHER_PREFIX}),
+    "glue-crawler-scoped": ("glue", {"prove": "crawler", "s3_access": "scoped"}),
+    "glue-crawl": ("glue", {"prove": "crawl", "confirm_proof_costs": True, "denied_prefix": sandbox.OTHER_PREFIX}),
     "glue-passed": ("glue", {"role_name": "glue-onemata", "pass_role_to": ANALYSTS}),
+    "glue-athena": ("glue", ATHENA),
     "ec2": ("ec2", {}),
     "ec2-ssm": ("ec2", SSM),
     "ec2-extend": ("ec2", {"on_existing_profile": "extend", "instance_ids": BOTH}),
@@ -90,6 +111,39 @@ def trouble_the_proof(box: Sandbox, **changes: Any) -> None:
     run("redshift", "verify", Wait(tell=lambda _: None, sleep=lambda _: None, seconds=0.1), **changes)
 
 
+def trouble_athena(box: Sandbox) -> None:
+    """All that a proof can come upon in Athena: S3 refuses to read, and the role may not drop its table."""
+    box.client("s3", account=sandbox.ONEMATA_ACCOUNT).delete_bucket_policy(Bucket=sandbox.BUCKET)
+    denied = json.dumps(policies.document({"Effect": "Deny", "Action": "glue:DeleteTable", "Resource": "*"}))
+    box.client("iam").put_role_policy(RoleName=world.ANALYST_ROLE, PolicyName="less", PolicyDocument=denied)
+
+
+def leave_a_proof_behind(box: Sandbox, changes: dict[str, Any]) -> None:
+    """All that a crawl makes, as if it had been cut off while it goes on. It goes on until somebody stops it."""
+    glue, plan = box.client("glue"), run("glue", "plan", **(changes | CRAWL)).record.plan
+    assert plan is not None
+    for call in plan.proofs[0].calls:
+        if call.operation.startswith(("create", "start")):
+            getattr(glue, call.operation)(**call.arguments)
+    name = next(call.arguments["Name"] for call in plan.proofs[0].calls if call.operation == "start_crawler")
+    glue.create_table(DatabaseName=name, TableInput={"Name": f"{TABLE_PREFIX}x"})
+    box.let_crawls_hang()
+
+
+def trouble_the_crawls(box: Sandbox, **changes: Any) -> None:
+    """All that a proof can come upon in Glue: what an earlier one left, and then a refusal by S3."""
+    leave_a_proof_behind(box, changes)
+    run("glue", "verify", **changes)
+    box.let_crawls_hang(False)
+    policy = bucket_policy()
+    policy["Statement"] = [each for each in policy["Statement"] if each["Action"] != "s3:GetObject"]
+    s3 = box.client("s3", account=sandbox.ONEMATA_ACCOUNT)
+    s3.put_bucket_policy(Bucket=sandbox.BUCKET, Policy=json.dumps(policy))
+    run("glue", "verify", **changes)
+    s3.delete_bucket_policy(Bucket=sandbox.BUCKET)
+    run("glue", "verify", **changes)
+
+
 def exercise(box: Sandbox, name: str) -> None:
     """Every action of the runbook, with damage to mend in between."""
     service, changes = CASES[name]
@@ -100,13 +154,18 @@ def exercise(box: Sandbox, name: str) -> None:
     if changes.get("permissions_boundary_arn"):
         box.client("iam").delete_role_permissions_boundary(RoleName=role)
     assert run(service, **changes).error is None
-    second = changes | {"prefix": "example-client/second/"}
+    second = changes | SECOND
     assert run(service, **second).error is None
     assert run(service, "remove", **second).error is None
     other = {"s3_access": "managed" if changes.get("s3_access") == "scoped" else "scoped"}
     assert run(service, **(changes | other)).error is None
     if changes.get("prove") == "copy":
         trouble_the_proof(box, **(changes | other))
+    if changes.get("athena_principals"):
+        trouble_athena(box)
+        run(service, "verify", **(changes | other))
+    elif changes.get("prove") in ("crawler", "crawl"):
+        trouble_the_crawls(box, **changes)
     assert run(service, "remove", **(changes | other)).error is None
 
 
@@ -115,7 +174,8 @@ def test_with_the_printed_policy_all_runs_and_each_action_of_it_is_used(
     name: str, asked: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service, changes = CASES[name]
-    policy = permissions.policy([from_notebook(service, values(service, **changes))])
+    deliveries = [values(service, **each) for each in (changes, changes | SECOND)]
+    policy = permissions.policy([from_notebook(service, each) for each in deliveries])
     declared = {action for statement in policy["Statement"] for action in statement["Action"]}
     for box in start(policy, monkeypatch):
         furnish(box, name)
@@ -140,8 +200,13 @@ def test_nothing_is_granted_on_everything_that_can_be_narrowed() -> None:
     policy = permissions.policy(from_folder(EXAMPLE).values())
     wide = {a for s in policy["Statement"] if s["Resource"] == ["*"] for a in s["Action"]}
     assert wide == {
+        "access-analyzer:ValidatePolicy",
         "ec2:DescribeIamInstanceProfileAssociations",
         "ec2:DescribeInstances",
+        "glue:CreateClassifier",
+        "glue:CreateCrawler",
+        "glue:DeleteClassifier",
+        "glue:GetClassifier",
         "redshift-data:CancelStatement",
         "redshift-data:DescribeStatement",
         "redshift:DescribeClusters",
@@ -155,3 +220,29 @@ def test_nothing_is_granted_on_everything_that_can_be_narrowed() -> None:
     assert [s["Condition"] for s in following] == [{"StringEquals": owner}]
     passing = [s for s in policy["Statement"] if "iam:PassRole" in s["Action"]]
     assert all("iam:PassedToService" in json.dumps(s["Condition"]) for s in passing)
+
+
+def test_for_a_workgroup_only_what_has_an_id_in_its_arn_is_wider() -> None:
+    chosen = CASES["redshift-workgroup-proved"][1]
+    policy = permissions.policy([from_notebook("redshift", values("redshift", **chosen))])
+    wide = {a for s in policy["Statement"] if s["Resource"] == ["*"] for a in s["Action"]}
+    assert wide == {
+        "redshift-data:CancelStatement",
+        "redshift-data:DescribeStatement",
+        "redshift-serverless:ListNamespaces",
+        "redshift-serverless:ListWorkgroups",
+        "redshift:DescribeClusters",
+    }
+    of = {action: s for s in policy["Statement"] for action in s["Action"]}
+    here = f"arn:aws:redshift-serverless:{sandbox.REGION}:{sandbox.CLIENT_ACCOUNT}"
+    assert of["redshift-serverless:UpdateNamespace"]["Resource"] == [f"{here}:namespace/*"]
+    assert of["redshift-serverless:GetCredentials"]["Resource"] == [f"{here}:workgroup/*"]
+    assert of["redshift-data:ExecuteStatement"]["Resource"] == [f"{here}:workgroup/*"]
+    (passed,) = of["iam:PassRole"]["Condition"]["StringEqualsIfExists"].values()
+    assert {each.split(".")[0] for each in passed} == {"redshift", "redshift-serverless"}
+
+
+def test_without_a_yes_to_its_costs_the_proof_needs_no_permission() -> None:
+    policy = permissions.policy([from_notebook("redshift", values("redshift", **WORKGROUP, prove="copy"))])
+    actions = {action for s in policy["Statement"] for action in s["Action"]}
+    assert not {each for each in actions if each.startswith("redshift-data:") or "Credentials" in each}

@@ -21,6 +21,7 @@ from .wire.signature import Message, Signed, check
 Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 
 _CHECKS = {"iam": iam_limits.check, "s3": strict_s3.check}
+_WITH_QUERIES = ("access-analyzer", "s3")
 _LOCAL = re.compile(r"(127\.0\.0\.1|localhost):\d+")
 _MOTO_ONLY = ("/moto-api", "/latest/", "/favicon.ico", "/v20180820/")
 """Paths that moto serves to whoever asks, whatever the service that the request is signed for."""
@@ -41,6 +42,7 @@ class Gate:
             if signed is None:
                 raise _unsigned(service)
             call = self._admit(environ, message, signed)
+            state.limits.take(call)
             answer = state.faults.carry_out(call, environ, start_response, self._app)
             if not isinstance(answer, Answer):
                 return answer
@@ -72,7 +74,7 @@ def _check_form(message: Message, service: str) -> None:
     """Refuse what moto could understand in another way than the checks here do."""
     odd = message.query or "content-encoding" in message.headers
     elsewhere = not _LOCAL.fullmatch(message.headers.get("host", ""))
-    if elsewhere or message.path.startswith(_MOTO_ONLY) or (odd and service != "s3"):
+    if elsewhere or message.path.startswith(_MOTO_ONLY) or (odd and service not in _WITH_QUERIES):
         raise AwsError("InvalidRequest", "The sandbox does not serve this kind of request.", 400)
 
 

@@ -32,8 +32,11 @@ class Service(ABC, Generic[P]):
     """One service of the client's, by its parameters."""
 
     title: ClassVar[str]
-    apis: ClassVar[tuple[str, ...]]
-    """The AWS services that its runbook calls, beside STS."""
+
+    @property
+    @abstractmethod
+    def apis(self) -> tuple[str, ...]:
+        """The AWS services that its runbook calls, beside STS."""
 
     def __init__(self, parameters: P) -> None:
         self.parameters = parameters
@@ -92,12 +95,17 @@ class Service(ABC, Generic[P]):
         return RoleUse(self.parameters.role_name, self.delivery, self.targets, self.having)
 
     @property
+    def trust(self) -> policies.Document:
+        """The trust that our role needs for this service."""
+        return policies.service_trust(self.parameters.service, self.parameters.partition)
+
+    @property
     def targets(self) -> tuple[str, ...]:
-        """The clusters or instances that the parameters name."""
+        """The clusters, workgroups or instances that the parameters name."""
         return ()
 
     def having(self, look: Look) -> list[str]:
-        """The clusters or instances of the region that have our role now."""
+        """The clusters, workgroups or instances of the region that have our role now."""
         return []
 
     def removal_notes(self) -> tuple[str, ...]:
@@ -127,7 +135,8 @@ class Service(ABC, Generic[P]):
             step=step,
             use=self.use,
             path=p.role_path,
-            trust=policies.service_trust(p.service, p.partition),
+            region=p.region,
+            trust=self.trust,
             description=description_for(self.title),
             boundary=p.permissions_boundary_arn,
             tags=p.tags,
@@ -189,9 +198,11 @@ class Service(ABC, Generic[P]):
         named = [_with_principal(statement, who) for statement in reading]
         bucket = [statement for statement in named if statement["Sid"] != "Decrypt"]
         key = [statement | {"Resource": "*"} for statement in named if statement["Sid"] == "Decrypt"]
-        snippets = [Snippet(title=f"Bucket policy of {p.bucket}", text=policies.pretty(bucket))]
+        text = policies.pretty(bucket)
+        snippets = [Snippet(title=f"Bucket policy of {p.bucket}", text=text, policy_of="AWS::S3::Bucket")]
         if key:
-            snippets.append(Snippet(title=f"Key policy of {p.kms_key_arn}", text=policies.pretty(key)))
+            title = f"Key policy of {p.kms_key_arn}"
+            snippets.append(Snippet(title=title, text=policies.pretty(key), policy_of="AWS::KMS::Key"))
         return tuple(snippets)
 
     @property
@@ -213,7 +224,8 @@ class Service(ABC, Generic[P]):
             external = {"StringLike": {"sts:ExternalId": list(external_ids_like)}}
         statement = {"Effect": "Allow", "Principal": who["Principal"], "Action": "sts:AssumeRole"}
         text = policies.pretty(statement | {"Condition": who["Condition"] | external})
-        return Snippet(title="Trust policy of Onemata's role", text=text)
+        title = "Trust policy of Onemata's role"
+        return Snippet(title=title, text=text, policy_of="AWS::IAM::AssumeRolePolicyDocument")
 
     def _reach(self) -> str:
         return "full control" if self.parameters.managed_s3_policy == "AmazonS3FullAccess" else "read access"

@@ -12,8 +12,17 @@ from .verdict import Verdict
 ONEMATA_LOOKS = "Onemata looks at its bucket policy, and at its key policy if the objects are encrypted with a KMS key"
 
 
-def refused_side(aws: Aws, reader_arn: str, place: Location, kms_key_arn: str) -> Verdict:
-    """The verdict on a role or user of the client's that S3 refuses to list or give the object `place`."""
+_CLIENT_ADDS = "the client's admin adds the permission, or looks for a deny (permissions boundary, organization)"
+_PERHAPS_OURS = (
+    "the engineer runs the notebook again with action: apply if the role is ours; else, or if it stays, " + _CLIENT_ADDS
+)
+
+
+def refused_side(aws: Aws, reader_arn: str, place: Location, kms_key_arn: str, *, ours: bool = True) -> Verdict:
+    """The verdict on a role or user of the client's that S3 refuses to list or give the object `place`.
+
+    `ours` says whether the role may be one that a runbook makes.
+    """
     try:
         with as_refusal("iam:SimulatePrincipalPolicy", aws.where):
             missing = _missing(aws, reader_arn, place, kms_key_arn)
@@ -22,10 +31,7 @@ def refused_side(aws: Aws, reader_arn: str, place: Location, kms_key_arn: str) -
         who = f"{client}; {ONEMATA_LOOKS}"
         return Verdict("failed", f"S3 refuses {reader_arn}. Which side does cannot be seen: {error}", who)
     if missing:
-        who = (
-            "the engineer runs the notebook again with action: apply if the role is ours; else, or if it stays, the "
-            "client's admin adds the permission, or looks for a deny (permissions boundary, organization)"
-        )
+        who = _PERHAPS_OURS if ours else _CLIENT_ADDS
         return Verdict("failed", f"The policies of {reader_arn} do not allow {' and '.join(missing)}.", who)
     key = "" if kms_key_arn else ". If there is such a key, it names it for kms_key_arn"
     return Verdict("failed", f"S3 refuses {reader_arn}, though its own policies allow it.", f"{ONEMATA_LOOKS}{key}")

@@ -12,7 +12,7 @@ from onemata_helpers.sandbox.server import Sandbox
 from tests.sandbox.actors import Actor, allow, refused, role, trusting, user
 
 BUCKET = f"arn:aws:s3:::{sandbox.BUCKET}"
-OBJECT = next(key for key in world.OBJECTS if key.startswith(sandbox.PREFIX))
+OBJECT = f"{sandbox.PREFIX}2021-02-10/part-0000.csv"
 OUTSIDE = next(key for key in world.OBJECTS if not key.startswith(sandbox.PREFIX))
 READER = "onemata-redshift"
 TESTER = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:user/tester"

@@ -34,11 +34,25 @@ def test_the_clients_account(box: Sandbox) -> None:
     assert cluster["ClusterStatus"] == "available"
     assert cluster["DefaultIamRoleArn"] == world.CLUSTER_ROLE_ARN
     assert cluster["IamRoles"] == [{"IamRoleArn": world.CLUSTER_ROLE_ARN, "ApplyStatus": "in-sync"}]
+    [workgroup] = box.client("redshift-serverless").list_workgroups()["workgroups"]
+    assert (workgroup["workgroupName"], workgroup["status"]) == (sandbox.SERVERLESS_WORKGROUP, "AVAILABLE")
     reservations = box.client("ec2").describe_instances()["Reservations"]
     instances = {i["InstanceId"]: i for reservation in reservations for i in reservation["Instances"]}
     assert instances[sandbox.INSTANCE_ID]["State"]["Name"] == "running"
     assert instances[sandbox.STOPPED_INSTANCE_ID]["State"]["Name"] == "stopped"
     assert all("IamInstanceProfile" not in instance for instance in instances.values())
+
+
+def test_the_clients_analysts(box: Sandbox) -> None:
+    found = box.client("athena").get_work_group(WorkGroup=world.WORKGROUP)["WorkGroup"]
+    assert found["State"] == "ENABLED"
+    assert found["Configuration"]["BytesScannedCutoffPerQuery"] == world.SCAN_LIMIT
+    assert found["Configuration"]["ResultConfiguration"]["OutputLocation"] == world.RESULTS
+    first = box.client("athena").get_work_group(WorkGroup="primary")["WorkGroup"]["Configuration"]
+    assert "BytesScannedCutoffPerQuery" not in first
+    assert box.client("glue").get_database(Name="default")["Database"]["Name"] == "default"
+    entered = operator(box).assume(world.ANALYST_ROLE_ARN).client("s3")
+    assert entered.list_objects_v2(Bucket=sandbox.BUCKET, Prefix=sandbox.PREFIX)["KeyCount"] > 0
 
 
 def test_onematas_account(box: Sandbox) -> None:
@@ -48,7 +62,7 @@ def test_onematas_account(box: Sandbox) -> None:
     keys = {entry["Key"] for entry in s3.list_objects_v2(Bucket=sandbox.BUCKET)["Contents"]}
     assert keys == set(world.OBJECTS)
     assert {key.startswith(sandbox.PREFIX) for key in keys} == {True, False}
-    assert box.client("s3").list_buckets()["Buckets"] == []
+    assert [bucket["Name"] for bucket in box.client("s3").list_buckets()["Buckets"]] == [world.RESULTS_BUCKET]
 
 
 def test_managed_policies_are_there(box: Sandbox) -> None:

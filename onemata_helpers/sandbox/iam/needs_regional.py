@@ -1,9 +1,9 @@
-"""What calls of EC2, Redshift, SSM and Glue need.
+"""What calls of EC2, Redshift, SSM and Access Analyzer need.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiamaccessanalyzer.html
 """
 
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -75,22 +75,9 @@ def ssm_needs(call: IncomingCall) -> list[Need]:
     return [need(own_action(call), arn) for arn in arns]
 
 
-def glue_needs(call: IncomingCall) -> list[Need]:
-    """Rights on a crawler or database, and to pass the role that a crawler or job gets."""
-    needs = [need(own_action(call), arn) for arn in _glue_arns(call)]
-    if role := call.get("Role"):
-        arn = role if role.startswith("arn:") else f"arn:aws:iam::{call.account}:role/{role}"
-        needs.append(pass_role(arn, "glue.amazonaws.com"))
-    return needs
-
-
-def _glue_arns(call: IncomingCall) -> list[str]:
-    name = call.get("Name") or call.get("DatabaseInput.Name")
-    if name and call.operation.endswith("Crawler"):
-        return [regional_arn(call, "glue", f"crawler/{name}")]
-    if name and call.operation.endswith("Database"):
-        return [regional_arn(call, "glue", one) for one in ("catalog", f"database/{name}")]
-    return ["*"]
+def access_analyzer_needs(call: IncomingCall) -> list[Need]:
+    """A right on everything that Access Analyzer has in the region, as its refusals name it."""
+    return [need(own_action(call), regional_arn(call, "access-analyzer", "*"))]
 
 
 def _instances(call: IncomingCall) -> list[str]:

@@ -18,6 +18,7 @@ _S3 = (
     '<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code>'
     "<Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
 )
+_REST = ("access-analyzer",)
 _XML = {"iam": _QUERY, "sts": _QUERY, "redshift": _QUERY, "ec2": _EC2, "s3": _S3}
 
 
@@ -61,7 +62,7 @@ def access_denied(service: str, message: str) -> AwsError:
         return AwsError("UnauthorizedOperation", prefix + message, 403)
     if service in _XML:
         return AwsError("AccessDenied", message, 403)
-    return AwsError("AccessDeniedException", message, 400)
+    return AwsError("AccessDeniedException", message, 403 if service in _REST else 400)
 
 
 def throttling(service: str) -> AwsError:
