@@ -35,8 +35,11 @@ _OF_AWS = (
     r"\.(?:amazonaws\.com(?:\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)/?"
 )
 
+# AWS limits the calls of an account, and the sign-ins of an operator, by rules that it does not publish. Adaptive:
+# after such a refusal a client also sends less.
+# https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 _CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 6},
+    retries={"mode": "adaptive", "max_attempts": 10},
     connect_timeout=10,
     read_timeout=60,
     user_agent_extra="onemata-runbooks",

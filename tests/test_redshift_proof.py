@@ -21,7 +21,7 @@ from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
 from onemata_helpers.wait import Wait
 
 from .account import off_cluster, retrust
-from .conftest import Run, run, values
+from .conftest import Run, between_tries_no_time_passes, run, values
 
 ROLE = "onemata-redshift"
 ROLE_ARN = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/{ROLE}"
@@ -531,7 +531,7 @@ def test_what_passes_by_itself_is_no_obstacle(aws: Sandbox, operation: str, how:
 def test_what_does_not_pass_is_never_taken_for_proof(
     aws: Sandbox, monkeypatch: pytest.MonkeyPatch, operation: str, how: Any
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)  # between botocore's own tries
+    between_tries_no_time_passes(monkeypatch)
     prove(prove="none")
     aws.fail(operation, how, 100)
     done = prove("verify")
