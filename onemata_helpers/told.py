@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
-from .parameters import Action
+from .choices import Action
 from .record import Outcome
 from .text import visible
 

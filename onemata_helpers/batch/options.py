@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..parameters import Action, ServiceName
+from ..choices import Action, ServiceName
 
 _WHICH = "Which runbooks"
 _APPROVAL = "Approval"

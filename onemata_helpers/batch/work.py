@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from ..errors import ConnectError
 from ..sandbox_in_use import ENDS_WITH_THIS, sandbox_for_all, served_url
 from ..terminal import complain, say
 from ..text import counted
+from ..warm.process import NotForked, warm
 from .carry_out import Carry, carry_out
 from .cluster import on_cluster
 from .found import found
@@ -103,6 +104,9 @@ def chosen(which: Which, how: How, action: str | None) -> Iterator[Work]:
     in_sandbox = [job.parameters for job in todo if job.parameters.sandbox]
     if in_sandbox and not served_url():
         complain(ENDS_WITH_THIS)
+    if todo and not how.dask:
+        with suppress(NotForked):  # said when the first notebook is run
+            warm.start()  # it loads while the sandbox does, and while accounts are signed in to
     with sandbox_for_all(in_sandbox):
         refused = _refused(todo, skip=which.skip_invalid)
         in_reach = [job for job in todo if job.parameters.client not in {result.client for result in refused}]

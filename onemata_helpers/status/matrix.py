@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..parameters import ServiceName
+from ..choices import ServiceName
 from ..text import counted
 from .rows import WORST_FIRST, Row
 
