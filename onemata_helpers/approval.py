@@ -15,21 +15,19 @@ from .errors import PlanBlocked, PlanChanged
 from .plan import Change, Plan
 from .record import Record, read_record
 
-_GOOD_ENDS = ("applied", "verified", "removed")
 
-
-def refuse_unless_approved(plan: Plan, approved: str, records: Path) -> None:
+def refuse_unless_approved(plan: Plan, approved: str, record: Path) -> None:
     """Raise PlanBlocked or PlanChanged when this plan must not be applied.
 
-    `approved` is the digest that was approved, empty when none was given; `records` the folder with the records of
-    this client and service.
+    `approved` is the digest that was approved, empty when none was given. `record` is that of this run; those of
+    earlier ones lie beside it.
     """
     if plan.blocked:
         reasons = "\n".join(f"  - {change.resource}: {change.why}" for change in plan.blocked)
         raise PlanBlocked(f"Nothing was done: a person has to decide first.\n{reasons}")
     if approved in ("", plan.digest):
         return
-    if not _is_left_of_approved(plan, approved, records):
+    if not _is_left_of_approved(plan, approved, record):
         raise PlanChanged(
             f"Nothing was done: the plan {approved} was approved, but the plan is now {plan.digest}. Who acts: the "
             "engineer has this plan approved, and takes the old digest out of approved_plan if the parameters have it."
@@ -55,21 +53,23 @@ def _is_part(change: Change, whole: Change) -> bool:
     )
 
 
-def _is_left_of_approved(plan: Plan, approved: str, folder: Path) -> bool:
-    records = list(_records_with(approved, folder))
-    used_up = any(
-        record.parameters.get("approved_plan") == approved and record.outcome in _GOOD_ENDS for record in records
-    )
-    plans = (record.plan for record in records)
+def _is_left_of_approved(plan: Plan, approved: str, record: Path) -> bool:
+    """Whether this plan changes nothing, or the last run under the approval left it, of a plan that was approved."""
+    earlier = list(_records_with(approved, record))
+    plans = (each.plan for each in earlier)
     shown = next((each for each in plans if each and each.digest == approved), None)
-    return shown is not None and is_left_of(plan, shown) and not (used_up and plan.pending)
+    if shown is None or not is_left_of(plan, shown):
+        return False
+    runs = (each for each in earlier if each.parameters.get("approved_plan") == approved and each.outcome != "blocked")
+    last = next(runs, None)
+    return not plan.pending or (last is not None and last.outcome in (None, "failed"))
 
 
-def _records_with(digest: str, folder: Path) -> Iterator[Record]:
-    """The records in which this digest stands."""
-    for path in folder.glob("*.json"):
+def _records_with(digest: str, record: Path) -> Iterator[Record]:
+    """The records beside this one in which the digest stands, the newest first."""
+    for path in sorted(record.parent.glob("*.json"), reverse=True):
         try:
-            if digest.encode() in path.read_bytes():
+            if path != record and digest.encode() in path.read_bytes():
                 yield read_record(path)
         except (OSError, ValueError):
             continue  # what cannot be read approves nothing

@@ -1,4 +1,7 @@
-"""The `onemata` command: arguments in, exit code out. The work is done elsewhere."""
+"""The `onemata` command: arguments in, exit code out. The work is done elsewhere.
+
+A command imports what it needs by itself: for `--help`, nobody waits for boto3, pydantic or rich.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,38 @@ import io
 import json
 import signal
 import sys
-import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from .batch.options import Approval, How, Overriding, Planning, Which
-from .clients import from_folders
-from .errors import OnemataError, ParameterError, Problem
+from .choices import ServiceName
 from .option_groups import taking
-from .parameter_files import from_folder
-from .parameters import ServiceName
-from .policies import pretty
-from .terminal import complain, say
-from .text import one_line
+from .status import Form
+from .text import counted, one_line
+
+if TYPE_CHECKING:
+    from .errors import OnemataError
+
+
+class _Plain(TyperGroup):
+    """The overview of the commands, and what is said of wrong arguments, without rich, which takes long to load."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"rich_markup_mode": None})
+
 
 app = typer.Typer(
+    cls=_Plain,
+    context_settings={"max_content_width": 120},
     help="Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 _EXAMPLE = Path("parameters/example")
 Folders = Annotated[
@@ -35,8 +48,18 @@ Folders = Annotated[
 ]
 
 
+def _version(wanted: bool) -> None:
+    from importlib.metadata import version
+
+    if wanted:
+        typer.echo(version("onemata-runbooks"))
+        raise typer.Exit
+
+
 @app.callback()
-def _in_any_encoding() -> None:
+def _any_command(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
     # Not every terminal, and no pipe on Windows, has all the characters that a name may have.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -45,6 +68,10 @@ def _in_any_encoding() -> None:
 @app.command()
 def check(folders: Folders) -> None:
     """List every problem in the clients' folders, without AWS. Exit code 0: none; 2: some."""
+    from .clients import from_folders
+    from .errors import ParameterError
+    from .terminal import say
+
     found, problems = from_folders(folders)
     for folder, services in found.items():
         where = "; sandbox only" if any(each.sandbox for each in services.values()) else ""
@@ -109,6 +136,7 @@ def open_(
     mask: Annotated[bool, typer.Option("--mask", help="Hide account ids on the screen; the record keeps them")] = False,
 ) -> None:
     """Open a service's notebook with this client's values, on a call; or an earlier record, to read. Ctrl-C ends it."""
+    from .errors import OnemataError, ParameterError, Problem
     from .live import opening
 
     def ready(address: str) -> None:
@@ -128,6 +156,29 @@ def open_(
 
 
 @app.command()
+def status(
+    records: Annotated[
+        str, typer.Argument(help="Where the records are: a folder, or s3://bucket/prefix", metavar="[RECORDS]")
+    ] = "records",
+    form: Annotated[Form, typer.Option("--format", help="json, csv and html are for a file: `> status.html`")] = (
+        Form.TABLE
+    ),
+    records_profile: Annotated[str, typer.Option(metavar="NAME", help="AWS profile for that bucket")] = "",
+) -> None:
+    """Show what the records say of each client: outcome, last verification, drift, and whose turn it is."""
+    from .archive import Folder
+    from .bucket import Bucket
+    from .errors import OnemataError
+    from .status.forms import show_status
+
+    try:
+        archive = Bucket(records, records_profile) if records.startswith("s3:") else Folder(Path(records))
+        show_status(archive, form, lambda content: typer.echo(content, nl=False))
+    except OnemataError as error:
+        _fail(error)
+
+
+@app.command()
 def permissions(
     services: Annotated[
         list[ServiceName] | None, typer.Argument(help="Only these services", metavar="SERVICE...")
@@ -137,7 +188,10 @@ def permissions(
     ),
 ) -> None:
     """Print the policy that the operator needs in the client's account, ready to paste."""
+    from .errors import ParameterError
+    from .parameter_files import from_folder
     from .permissions import policy
+    from .policies import pretty
 
     if client == _EXAMPLE:
         typer.echo("This is the example client's policy. For another client: --client CLIENT_DIR.", err=True)
@@ -149,19 +203,36 @@ def permissions(
 
 
 @app.command()
-def sandbox() -> None:
-    """Run the sandbox, an embedded AWS, until Ctrl-C, and print its address."""
+def sandbox(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Clients' folders; none: the example's", metavar="CLIENT_DIR...")
+    ] = None,
+    latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds that each call takes to come in")] = 0,
+) -> None:
+    """Run the sandbox, an embedded AWS with these clients' accounts, until Ctrl-C, and print its address."""
+    from .errors import ParameterError
     from .permissions import unscoped
-    from .sandbox import start
+    from .sandbox import EXAMPLE, start
     from .sandbox_address import SANDBOX_URL
+    from .sandbox_in_use import worlds_of
+    from .terminal import complain
 
-    with start(operator_policy=unscoped()) as served:
+    try:
+        worlds, left_out = worlds_of(folders) if folders else ([EXAMPLE], [])
+    except ParameterError as error:
+        _fail(error)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # also where a shell made them ignored
+    with suppress(KeyboardInterrupt), start(worlds, operator_policy=unscoped(), latency=latency) as served:
         typer.echo(f"export {SANDBOX_URL}={served.url}")
-        typer.echo("Notebooks, runs and papermill started with this variable use it. Ctrl-C ends it.", err=True)
-        ended = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ended.set())
-        ended.wait()
+        if left_out:
+            names = one_line(", ".join(map(str, left_out)))
+            complain(f"Not in it, and run in AWS, since they say sandbox: false: {names}.")
+        accounts = counted(len({each.account for each in worlds}), "client's account", "clients' accounts")
+        how = "Paste the line above where you run commands and notebooks. Ctrl-C ends it."
+        complain(f"The sandbox has {accounts}. {how}")
+        while True:
+            time.sleep(0.2)  # a signal that comes just before a sleep is heard after it
 
 
 @app.command()
@@ -187,13 +258,21 @@ def schema() -> None:
 
 def _end(work: Callable[[], bool]) -> NoReturn:
     """Exit code 0: all went well; 1: some failed or are blocked; 2: nothing was started."""
+    from .errors import OnemataError
+    from .terminal import complain
+
     try:
         well = work()
     except OnemataError as error:
         _fail(error)
+    except KeyboardInterrupt:
+        complain("Interrupted before anything was started.")
+        raise typer.Exit(2) from None
     raise typer.Exit(0 if well else 1)
 
 
 def _fail(error: OnemataError) -> NoReturn:
+    from .terminal import complain
+
     complain(str(error))
     raise typer.Exit(2)

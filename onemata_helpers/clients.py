@@ -8,6 +8,7 @@ from pathlib import Path
 from .errors import ParameterError, Problem
 from .parameter_files import from_folder
 from .parameters import RedshiftParameters, ServiceParameters
+from .sandbox_clients import not_in_the_sandbox
 
 Client = dict[str, ServiceParameters]
 
@@ -16,7 +17,7 @@ def from_folders(folders: Sequence[Path]) -> tuple[dict[Path, Client], list[Prob
     """The parameters in each folder that is good, and every problem of all folders.
 
     Two folders must not be the same one, be for the same client, or have the same thing done to the same role; if two
-    are, both have that problem.
+    are, both have that problem. What is for the sandbox must be such that it can hold it.
     """
     found: dict[Path, Client] = {}
     problems: list[Problem] = []
@@ -28,7 +29,7 @@ def from_folders(folders: Sequence[Path]) -> tuple[dict[Path, Client], list[Prob
             found[folder] = from_folder(folder)
         except ParameterError as error:
             problems += error.problems
-    return found, problems + _same_client_twice(found) + _same_done_twice(found)
+    return found, problems + _same_client_twice(found) + _same_done_twice(found) + not_in_the_sandbox(found)
 
 
 def _with_first(folders: Sequence[Path]) -> Iterator[tuple[Path, Path | None]]:
@@ -58,7 +59,7 @@ def _same_client_twice(found: dict[Path, Client]) -> list[Problem]:
 
 
 def _same_done_twice(found: dict[Path, Client]) -> list[Problem]:
-    """In the sandbox all clients share an account, and nothing is at stake."""
+    """In the sandbox nothing is at stake."""
     seen: dict[tuple[object, ...], Path] = {}
     problems = []
     for folder, client in found.items():

@@ -5,9 +5,11 @@ OnemataError
 ├── ConnectError        we are not in the client's account, or not as somebody who may be there
 ├── PlanBlocked         something of the client's is in the way and a person has to decide
 ├── PlanChanged         the account is no longer as it was when the plan was shown
+├── Busy                another run is changing things for this client and service
 ├── AwsRefused          AWS said no, or did not answer
 ├── OddAnswer           something else than AWS answered, or AWS in an unknown form
 ├── RecordNotWritten    the record cannot be written, so nothing more is changed
+├── Overtaken           somebody changed a thing between the plan and our write to it, which was not made
 ├── NotUsable           AWS accepted a change, but the thing did not become usable in time
 ├── Interrupted         somebody stopped it (Ctrl-C, Interrupt in the notebook)
 ├── RunFailed           the runbook ended failed or blocked
@@ -92,6 +94,10 @@ class PlanChanged(OnemataError):
     """The plan of now is not the plan that was approved or shown. Nothing was done."""
 
 
+class Busy(OnemataError):
+    """Another run holds the lock. Nothing was done."""
+
+
 class AwsRefused(OnemataError):
     """An AWS call failed for good."""
 
@@ -106,6 +112,10 @@ class OddAnswer(OnemataError):
                 WHAT_ANSWERS,
             )
         )
+
+
+class Overtaken(OnemataError):
+    """Somebody changed a thing after the plan was made. It was not written to; what was done before stays."""
 
 
 class NotUsable(OnemataError):

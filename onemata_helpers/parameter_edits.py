@@ -11,10 +11,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from .choices import ServiceName
 from .client_file import read
 from .errors import ParameterError, Problem
 from .files import replace_file
-from .parameters import ClientParameters, ServiceName
+from .parameters import ClientParameters
 
 
 def save(folder: Path, service: ServiceName, values: Mapping[str, Any]) -> list[Path]:

@@ -12,6 +12,8 @@ from .hand_over import HandOver
 Kind = Literal["create", "add", "update", "attach", "detach", "delete", "nothing", "keep", "waiting", "blocked"]
 ONLY_SHOW = ("plan", "plan-removal")
 """The actions that show a plan and no more."""
+CHANGING = ("apply", "remove")
+"""The actions that carry a plan out."""
 REMOVING = ("remove", "plan-removal")
 """The actions whose plan takes away what is ours, instead of putting it in place."""
 

@@ -12,14 +12,15 @@ from typing import Any, Concatenate, ParamSpec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import display
-from .apply import Done, apply
+from .apply import apply
 from .approval import refuse_unless_approved
 from .calls import ApiCall
-from .checks import verify, verify_removal
+from .checks import Check, verify, verify_removal
 from .display import View
-from .errors import Interrupted, OnemataError, OutOfOrder, PlanBlocked, PlanChanged, RunFailed
+from .errors import Busy, Interrupted, OnemataError, OutOfOrder, PlanBlocked, PlanChanged, RunFailed
+from .lock import ChangeLock
 from .parameter_files import changed, from_notebook
-from .plan import ONLY_SHOW, REMOVING, Change, Plan
+from .plan import CHANGING, ONLY_SHOW, REMOVING, Change, Plan
 from .policy_checks import PolicyChecks
 from .progress import Progress
 from .record import Outcome, Recorder
@@ -32,6 +33,7 @@ from .services.base import Choices
 from .session import Aws, connect
 from .text import counted, one_line, sentence
 from .wait import Wait
+from .watcher import Watcher
 
 P = ParamSpec("P")
 Step = Callable[Concatenate["Runbook", P], View]
@@ -43,6 +45,7 @@ def _recorded(step: Step[P]) -> Step[P]:
     @wraps(step)
     def recorded(self: Runbook, /, *args: P.args, **kwargs: P.kwargs) -> View:
         try:
+            self.progress.begin(step.__name__)
             return step(self, *args, **kwargs)
         except OutOfOrder:
             raise
@@ -55,9 +58,11 @@ def _recorded(step: Step[P]) -> Step[P]:
             failure = aws_refusal(doing, f"account {self.parameters.account_id}", error)
         except Exception as error:  # not foreseen: its traceback is wanted, and the record must not look unfinished
             self.recorder.finish("failed", one_line(foreign(f"{type(error).__name__}: {error}")))
+            self.lock.release()
             raise
-        undone = isinstance(failure, PlanBlocked | PlanChanged)
+        undone = isinstance(failure, PlanBlocked | PlanChanged | Busy)
         self.recorder.finish("blocked" if undone else "failed", str(failure))
+        self.lock.release()
         raise failure from None
 
     return recorded
@@ -73,7 +78,7 @@ def _doing(step: str, calls: Sequence[ApiCall]) -> str:
 class Runbook:
     """One service of one client, from parameters to record.
 
-    `service` is redshift, glue or ec2; `variables` the notebook's `globals()`. With `progress` somebody watches, and
+    `service` is redshift, glue or ec2; `variables` the notebook's `globals()`. With `watcher` somebody watches, and
     may run the same notebook again: then that run has a record of its own.
     Raises ParameterError with every problem of the parameters.
     """
@@ -83,13 +88,15 @@ class Runbook:
         service: str,
         variables: Mapping[str, Any],
         wait: Wait | None = None,
-        progress: Progress | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self.parameters = from_notebook(service, variables)
         self.service = service_of(self.parameters)
-        self.progress = progress or Progress()
-        self.wait = wait or Wait()
-        self.recorder = Recorder(self.parameters, live=progress is not None)
+        self.recorder = Recorder(self.parameters, live=watcher is not None)
+        self.watcher = watcher or Watcher()
+        self.progress = Progress(self.recorder)
+        self.wait = self.progress.telling(wait or Wait())
+        self.lock = ChangeLock(self.recorder.path, self.parameters.client, self.parameters.service)
         self._policy_checks = PolicyChecks(self.service)
         self._aws: Aws | None = None
         self._plan: Plan | None = None
@@ -112,8 +119,13 @@ class Runbook:
 
     @_recorded
     def plan(self) -> View:
-        """Read what is there and say what would be done. Changes nothing."""
+        """Read what is there and say what would be done. Changes nothing.
+
+        If the action changes something, this first waits for other runs that do. Raises Busy if that takes too long.
+        """
         self._verified = False
+        if self.parameters.action in CHANGING:
+            self.lock.take(self.wait)
         look = Look(self._connected())
         self._plan = self._policy_checks.on(self._make_plan(look), look)
         self.recorder.keep(plan=self._plan, plan_digest=self._plan.digest)
@@ -160,14 +172,15 @@ class Runbook:
     def apply(self) -> View:
         """Do exactly the plan, when the action asks for it.
 
-        Raises PlanBlocked, PlanChanged, AwsRefused or NotUsable.
+        Raises PlanBlocked, PlanChanged, Busy, AwsRefused or NotUsable.
         """
         plan = self._planned()
-        if plan.action not in ("apply", "remove"):
+        if plan.action not in CHANGING:
             return display.sentence(f"The action is {plan.action}: nothing is changed.")
-        refuse_unless_approved(plan, self.parameters.approved_plan, self.recorder.path.parent)
+        refuse_unless_approved(plan, self.parameters.approved_plan, self.recorder.path)
         if plan.waiting:
             return display.sentence("Nothing is changed before Onemata has answered.")
+        self.lock.take(self.wait)
         self._settle_what_was_begun()
         if not plan.pending:
             return display.sentence("No changes: there is nothing to do.")
@@ -177,7 +190,7 @@ class Runbook:
             {each.key: each for each in self._resources},
             self._connected(),
             self.wait,
-            self._changed,
+            self.watcher.after(self.progress.of_changes(plan)),
             self.recorder.raise_trouble,
         )
         return display.done(self.recorder.record.changes_done)
@@ -191,13 +204,13 @@ class Runbook:
         look = Look(self._connected())
         removing = plan.action == "remove"
         resources = self.service.removals(look) if removing else self.service.resources(look)
-        checks = list(self.progress.each((verify_removal if removing else verify)(resources, look)))
-        if not removing:
-            just_made = bool(self.recorder.record.changes_done)
-            checks += self.progress.each(self.service.prove(look, self.wait, patient=just_made))
-        self.recorder.keep(checks=checks)
+        # The proof first, so that it is also seen what a proof leaves behind.
+        proven = [] if removing else list(self.watcher.each(self._prove(look)))
+        self.recorder.keep(checks=proven)
+        checks = list(self.watcher.each((verify_removal if removing else verify)(resources, look)))
+        self.recorder.keep(checks=[*checks, *proven])
         self._verified = True
-        return display.checks(checks)
+        return display.checks(self.recorder.record.checks)
 
     @_recorded
     def judge(self, pasted: Mapping[str, str]) -> View:
@@ -222,6 +235,7 @@ class Runbook:
         """The outcome. Raises RunFailed when it is blocked or failed, so that papermill and batch runs see it."""
         outcome, why = self._outcome()
         self.recorder.finish(outcome, why)
+        self.lock.release()
         self.recorder.raise_trouble()
         if outcome in ("blocked", "failed"):
             raise RunFailed(f"{outcome.upper()}: {why}\nRecord: {self.recorder.path}")
@@ -229,11 +243,12 @@ class Runbook:
 
     def _called(self, call: ApiCall) -> None:
         self.recorder.add_call(call)
-        self.progress.call(call)
+        self.watcher.call(call)
 
-    def _changed(self, done: Done) -> None:
-        self.recorder.add_change(done)
-        self.progress.change(done)
+    def _prove(self, look: Look) -> list[Check]:
+        """A proof may make something for its time, and nothing is made without a record."""
+        self.recorder.raise_trouble()
+        return self.service.prove(look, self.wait, patient=bool(self.recorder.record.changes_done))
 
     def _make_plan(self, look: Look) -> Plan:
         p = self.parameters

@@ -23,7 +23,8 @@ from .frozen import Frozen
 from .parameters import ClientParameters
 from .redaction import foreign
 from .refusal import aws_refusal, in_awss_words, without_words
-from .sandbox_address import parsed_url
+from .sandbox_address import SANDBOX_URL, parsed_url
+from .service_descriptions import share_descriptions
 from .text import is_plain, one_line
 
 # What the host names of AWS's services are made of; a client's own machine, API or bucket has an AWS name, too.
@@ -34,13 +35,22 @@ _OF_AWS = (
     r"\.(?:amazonaws\.com(?:\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)/?"
 )
 
+# AWS limits the calls of an account, and the sign-ins of an operator, by rules that it does not publish. Adaptive:
+# after such a refusal a client also sends less.
+# https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 _CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 6},
+    retries={"mode": "adaptive", "max_attempts": 10},
     connect_timeout=10,
     read_timeout=60,
     user_agent_extra="onemata-runbooks",
 )
 
+# What replaces all that is there must not be sent again from an old look: whoever sends it looks again before each try.
+_SENT_ONCE = ("update_namespace",)
+_ONCE = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+
+# STS to an access key that is none of an account there.
+_UNKNOWN_KEY = "InvalidClientTokenId"
 
 ENTERED_SECONDS = 900
 """How long a session as another role lasts: the shortest that AWS has."""
@@ -100,25 +110,27 @@ class Aws:
         self._apis = ("sts", *apis)
         self._on_call = on_call
         self._endpoint = endpoint
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, bool], Any] = {}
         self._secrets: list[str] = []
+        share_descriptions(session)
         watch(session, on_call)
 
-    def client(self, service: str) -> Any:
-        """The boto3 client of a service, like `iam`."""
-        if service not in self._clients:
-            config = (
-                _CONFIG.merge(Config(proxies={})) if self._endpoint else _CONFIG
-            )  # the sandbox is no proxy's to reach
-            self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=config)
-        return self._clients[service]
+    def client(self, service: str, *, once: bool = False) -> Any:
+        """The boto3 client of a service, like `iam`. `once`: one that sends nothing again by itself."""
+        if (service, once) not in self._clients:
+            config = _ONCE if once else _CONFIG
+            if self._endpoint:  # the sandbox is no proxy's to reach
+                config = config.merge(Config(proxies={}))
+            client = self._session.client(service, endpoint_url=self._endpoint, config=config)
+            self._clients[service, once] = client
+        return self._clients[service, once]
 
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """The answer to one call, in boto3's names: `call("iam", "get_role", RoleName="x")`.
 
         Raises ClientError and BotoCoreError as boto3 does, and OddAnswer for what boto3 cannot read.
         """
-        method = getattr(self.client(service), operation)
+        method = getattr(self.client(service, once=operation in _SENT_ONCE), operation)
         with _reading(self._name(service, operation)):
             answer: dict[str, Any] = method(**arguments)
         # To a call that answers nothing, botocore takes any page for a success; AWS gives each a request id.
@@ -174,7 +186,7 @@ class Aws:
         self._secrets += keys
         region = self._session.region_name
         profile = self._session.profile_name if self._session.profile_name in self._session.available_profiles else None
-        session = _sandbox_session(*keys, region) if self._endpoint else _session_of(*keys, region, profile)
+        session = sandbox_session(*keys, region) if self._endpoint else _session_of(*keys, region, profile)
         return Aws(session, self._apis, self._on_call, self._endpoint)
 
     def _name(self, service: str, operation: str) -> str:
@@ -221,20 +233,18 @@ def connect(
 ) -> Aws:
     """A session in the client's account, for calls of the services `apis`, each told to `on_call`.
 
-    With `sandbox_url` it goes to that embedded AWS, with the credentials in the address. Otherwise by
+    With `sandbox_url` it goes to that embedded AWS, as the operator of the client's account there. Otherwise by
     aws_profile, or boto3's usual chain, and then operator_role_arn if given.
 
     Raises ConnectError for another account than `account_id`, another partition, or the root user.
     """
     try:
-        aws = (
-            _sandbox(sandbox_url, parameters.region, apis, on_call)
-            if sandbox_url
-            else _account(parameters, apis, on_call)
-        )
+        aws = _sandbox(sandbox_url, parameters, apis, on_call) if sandbox_url else _account(parameters, apis, on_call)
         identity = aws.identity
         aws.endpoints  # noqa: B018 - a broken address of any service is found now
     except (ClientError, BotoCoreError) as error:
+        if sandbox_url and isinstance(error, ClientError) and error.response["Error"]["Code"] == _UNKNOWN_KEY:
+            raise _unknown_there(sandbox_url, parameters) from None
         failure = str(aws_refusal("Signing in", f"region {parameters.region}", error))
         raise ConnectError(f"{failure}{_perhaps_external_id(parameters, error)}") from None
     except (OSError, ValueError) as error:  # settings that botocore does not check: an address, a file's permissions
@@ -255,6 +265,7 @@ def _account(parameters: ClientParameters, apis: Sequence[str], on_call: Callabl
     session = boto3.Session(profile_name=parameters.aws_profile or None, region_name=parameters.region)
     if not parameters.operator_role_arn:
         return Aws(session, apis, on_call)
+    share_descriptions(session)
     watch(session, on_call)
     external_id: dict[str, Any] = (
         {"ExternalId": parameters.operator_external_id} if parameters.operator_external_id else {}
@@ -263,13 +274,26 @@ def _account(parameters: ClientParameters, apis: Sequence[str], on_call: Callabl
     return Aws(entered, apis, on_call)
 
 
-def _sandbox(url: str, region: str, apis: Sequence[str], on_call: Callable[[ApiCall], None]) -> Aws:
+def _sandbox(url: str, parameters: ClientParameters, apis: Sequence[str], on_call: Callable[[ApiCall], None]) -> Aws:
     address = parsed_url(url)
-    session = _sandbox_session(address.key_id, address.secret, None, region)
+    session = sandbox_session(*address.operator(parameters.account_id), None, parameters.region)
     return Aws(session, apis, on_call, address.endpoint)
 
 
-def _sandbox_session(key_id: str, secret: str, token: str | None, region: str) -> boto3.Session:
+def _unknown_there(url: str, parameters: ClientParameters) -> ConnectError:
+    happened = (
+        f"The sandbox at {parsed_url(url).endpoint} has no account {parameters.account_id}, of the client "
+        f"{parameters.client}: it was started for others. Nothing was read or changed"
+    )
+    who = (
+        f"the engineer starts one with the client's folder among its CLIENT_DIR, like `onemata sandbox "
+        f"parameters/{parameters.client}`, and sets {SANDBOX_URL} as it prints it"
+    )
+    return ConnectError(who_acts(happened, who))
+
+
+def sandbox_session(key_id: str, secret: str, token: str | None, region: str) -> boto3.Session:
+    """A session with these credentials, and with nothing from the user's files."""
     return boto3.Session(
         aws_access_key_id=key_id,
         aws_secret_access_key=secret,

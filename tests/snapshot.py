@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from onemata_helpers.policies import canonical
@@ -9,7 +10,7 @@ from onemata_helpers.sandbox.server import Sandbox
 
 
 def everything(aws: Sandbox) -> dict[str, Any]:
-    """Roles, users, groups and profiles with their policies, and what clusters and instances have."""
+    """Roles, users, groups and profiles with their policies, what clusters and instances have, and what is in Glue."""
     iam = aws.client("iam")
     holders = {
         f"{kind} {each[f'{kind.title()}Name']}": _policies(iam, kind, each[f"{kind.title()}Name"])
@@ -17,7 +18,15 @@ def everything(aws: Sandbox) -> dict[str, Any]:
         for each in getattr(iam, f"list_{kind}s")()[f"{kind.title()}s"]
     }
     roles = {each["RoleName"]: _role(iam, each["RoleName"]) for each in iam.list_roles()["Roles"]}
-    return {"policies": holders, "roles": roles, "profiles": _profiles(iam), **_attached(aws)}
+    return {"policies": holders, "roles": roles, "profiles": _profiles(iam), **_attached(aws), "glue": in_glue(aws)}
+
+
+def in_glue(aws: Sandbox) -> list[str]:
+    """Crawlers, databases beside the client's own, and all tables. (A classifier goes with its database.)"""
+    glue = aws.client("glue")
+    databases = [each["Name"] for each in glue.get_databases()["DatabaseList"]]
+    tables = [table["Name"] for each in databases for table in glue.get_tables(DatabaseName=each)["TableList"]]
+    return [*glue.list_crawlers()["CrawlerNames"], *(each for each in databases if each != "default"), *tables]
 
 
 def _policies(iam: Any, kind: str, name: str) -> dict[str, Any]:
@@ -52,10 +61,11 @@ def _profiles(iam: Any) -> dict[str, Any]:
 
 
 def _attached(aws: Sandbox) -> dict[str, Any]:
-    ec2, redshift = aws.client("ec2"), aws.client("redshift")
+    ec2, redshift, serverless = aws.client("ec2"), aws.client("redshift"), aws.client("redshift-serverless")
     for _ in range(3):  # each look lets AWS take its next step
         ec2.describe_iam_instance_profile_associations()
         redshift.describe_clusters()
+        namespaces = [page["namespaces"] for page in serverless.get_paginator("list_namespaces").paginate()]
     associations = ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
     clusters = redshift.describe_clusters()["Clusters"]
     return {
@@ -71,4 +81,18 @@ def _attached(aws: Sandbox) -> dict[str, Any]:
             }
             for each in clusters
         },
+        "namespaces": {
+            each["namespaceName"]: {
+                "roles": sorted(map(arn_of, each["iamRoles"])),
+                "default": each.get("defaultIamRoleArn"),
+            }
+            for page in namespaces
+            for each in page
+        },
     }
+
+
+def arn_of(role: str) -> str:
+    """The ARN in AWS's `IamRole(applyStatus=in-sync, iamRoleArn=...)`."""
+    (arn,) = re.findall(r"iamRoleArn=([^,)]+)", role)
+    return str(arn)

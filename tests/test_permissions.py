@@ -11,9 +11,10 @@ import pytest
 from onemata_helpers import permissions, policies, sandbox
 from onemata_helpers.errors import AwsRefused
 from onemata_helpers.parameter_files import from_folder, from_notebook
+from onemata_helpers.resources.probe_crawler import TABLE_PREFIX
 from onemata_helpers.sandbox import gate, world
 from onemata_helpers.sandbox.iam import authorizer
-from onemata_helpers.sandbox.policies import account_trust
+from onemata_helpers.sandbox.policies import account_trust, bucket_policy
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.wait import Wait
@@ -21,6 +22,7 @@ from onemata_helpers.wait import Wait
 from .account import give_foreign_profile, make_foreign_role, retrust
 from .conftest import EXAMPLE, ROLES, run, values
 from .test_instance import SSM, not_attached
+from .test_workgroups import WORKGROUP
 
 BOUNDARY = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:policy/boundary"
 ANALYSTS = [f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:{kind}/analyst" for kind in ("user", "group", "role")]
@@ -32,6 +34,7 @@ ATHENA: dict[str, Any] = {
     "athena_principals": [sandbox.ANALYST_ROLE_ARN],
     "athena_workgroup": sandbox.WORKGROUP,
 }
+CRAWL: dict[str, Any] = {"prove": "crawl", "confirm_proof_costs": True}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift": ("redshift", {}),
     "redshift-bounded": (
@@ -39,9 +42,17 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped", "policy_checks": "all"},
     ),
     "redshift-launch": ("redshift", LAUNCH),
+    "redshift-workgroup": ("redshift", WORKGROUP),
+    "redshift-workgroup-proved": (
+        "redshift",
+        WORKGROUP | {"prove": "copy", "confirm_proof_costs": True, "denied_prefix": sandbox.OTHER_PREFIX},
+    ),
     "redshift-proved": ("redshift", {"prove": "copy", "denied_prefix": sandbox.OTHER_PREFIX}),
     "redshift-proved-chained": ("redshift", {"prove": "copy", "role_chain": True, "database_user": "awsuser"}),
     "glue": ("glue", {"policy_checks": "free"}),
+    "glue-crawler": ("glue", {"prove": "crawler", "denied_prefix": sandbox.OTHER_PREFIX}),
+    "glue-crawler-scoped": ("glue", {"prove": "crawler", "s3_access": "scoped"}),
+    "glue-crawl": ("glue", {"prove": "crawl", "confirm_proof_costs": True, "denied_prefix": sandbox.OTHER_PREFIX}),
     "glue-passed": ("glue", {"role_name": "glue-onemata", "pass_role_to": ANALYSTS}),
     "glue-athena": ("glue", ATHENA),
     "ec2": ("ec2", {}),
@@ -107,6 +118,32 @@ def trouble_athena(box: Sandbox) -> None:
     box.client("iam").put_role_policy(RoleName=world.ANALYST_ROLE, PolicyName="less", PolicyDocument=denied)
 
 
+def leave_a_proof_behind(box: Sandbox, changes: dict[str, Any]) -> None:
+    """All that a crawl makes, as if it had been cut off while it goes on. It goes on until somebody stops it."""
+    glue, plan = box.client("glue"), run("glue", "plan", **(changes | CRAWL)).record.plan
+    assert plan is not None
+    for call in plan.proofs[0].calls:
+        if call.operation.startswith(("create", "start")):
+            getattr(glue, call.operation)(**call.arguments)
+    name = next(call.arguments["Name"] for call in plan.proofs[0].calls if call.operation == "start_crawler")
+    glue.create_table(DatabaseName=name, TableInput={"Name": f"{TABLE_PREFIX}x"})
+    box.let_crawls_hang()
+
+
+def trouble_the_crawls(box: Sandbox, **changes: Any) -> None:
+    """All that a proof can come upon in Glue: what an earlier one left, and then a refusal by S3."""
+    leave_a_proof_behind(box, changes)
+    run("glue", "verify", **changes)
+    box.let_crawls_hang(False)
+    policy = bucket_policy()
+    policy["Statement"] = [each for each in policy["Statement"] if each["Action"] != "s3:GetObject"]
+    s3 = box.client("s3", account=sandbox.ONEMATA_ACCOUNT)
+    s3.put_bucket_policy(Bucket=sandbox.BUCKET, Policy=json.dumps(policy))
+    run("glue", "verify", **changes)
+    s3.delete_bucket_policy(Bucket=sandbox.BUCKET)
+    run("glue", "verify", **changes)
+
+
 def exercise(box: Sandbox, name: str) -> None:
     """Every action of the runbook, with damage to mend in between."""
     service, changes = CASES[name]
@@ -124,6 +161,8 @@ def exercise(box: Sandbox, name: str) -> None:
     assert run(service, **(changes | other)).error is None
     if changes.get("prove") == "copy":
         trouble_the_proof(box, **(changes | other))
+    if changes.get("prove") in ("crawler", "crawl"):
+        trouble_the_crawls(box, **changes)
     if changes.get("athena_principals"):
         trouble_athena(box)
         run(service, "verify", **(changes | other))
@@ -164,6 +203,10 @@ def test_nothing_is_granted_on_everything_that_can_be_narrowed() -> None:
         "access-analyzer:ValidatePolicy",
         "ec2:DescribeIamInstanceProfileAssociations",
         "ec2:DescribeInstances",
+        "glue:CreateClassifier",
+        "glue:CreateCrawler",
+        "glue:DeleteClassifier",
+        "glue:GetClassifier",
         "redshift-data:CancelStatement",
         "redshift-data:DescribeStatement",
         "redshift:DescribeClusters",
@@ -177,3 +220,29 @@ def test_nothing_is_granted_on_everything_that_can_be_narrowed() -> None:
     assert [s["Condition"] for s in following] == [{"StringEquals": owner}]
     passing = [s for s in policy["Statement"] if "iam:PassRole" in s["Action"]]
     assert all("iam:PassedToService" in json.dumps(s["Condition"]) for s in passing)
+
+
+def test_for_a_workgroup_only_what_has_an_id_in_its_arn_is_wider() -> None:
+    chosen = CASES["redshift-workgroup-proved"][1]
+    policy = permissions.policy([from_notebook("redshift", values("redshift", **chosen))])
+    wide = {a for s in policy["Statement"] if s["Resource"] == ["*"] for a in s["Action"]}
+    assert wide == {
+        "redshift-data:CancelStatement",
+        "redshift-data:DescribeStatement",
+        "redshift-serverless:ListNamespaces",
+        "redshift-serverless:ListWorkgroups",
+        "redshift:DescribeClusters",
+    }
+    of = {action: s for s in policy["Statement"] for action in s["Action"]}
+    here = f"arn:aws:redshift-serverless:{sandbox.REGION}:{sandbox.CLIENT_ACCOUNT}"
+    assert of["redshift-serverless:UpdateNamespace"]["Resource"] == [f"{here}:namespace/*"]
+    assert of["redshift-serverless:GetCredentials"]["Resource"] == [f"{here}:workgroup/*"]
+    assert of["redshift-data:ExecuteStatement"]["Resource"] == [f"{here}:workgroup/*"]
+    (passed,) = of["iam:PassRole"]["Condition"]["StringEqualsIfExists"].values()
+    assert {each.split(".")[0] for each in passed} == {"redshift", "redshift-serverless"}
+
+
+def test_without_a_yes_to_its_costs_the_proof_needs_no_permission() -> None:
+    policy = permissions.policy([from_notebook("redshift", values("redshift", **WORKGROUP, prove="copy"))])
+    actions = {action for s in policy["Statement"] for action in s["Action"]}
+    assert not {each for each in actions if each.startswith("redshift-data:") or "Credentials" in each}

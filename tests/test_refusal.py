@@ -161,7 +161,7 @@ def test_networks_faults_are_no_sign_in_problems(keys: None, monkeypatch: pytest
 
 def test_a_stopped_sandbox_is_named(aws: Sandbox) -> None:
     with pytest.raises(ConnectError, match=r"nothing answers on this machine.*starts the sandbox again"):
-        session.connect(parameters(), ("iam",), lambda _: None, f"http://a:b@{closed_port()}")
+        session.connect(parameters(), ("iam",), lambda _: None, f"http://sandbox:b@{closed_port()}")
 
 
 def test_problems_of_signing_in_are_named_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,10 +215,9 @@ def test_aws_refusals_name_who_acts(code: str, message: str, who: str) -> None:
 
 
 def test_an_operator_role_that_is_not_open_points_at_its_trust(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = aws.url.removeprefix("http://").split("@")[0]
-    key, secret = address.split(":", 1)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret.replace("%2F", "/").replace("%2B", "+"))
+    key = aws.operator()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret)
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
     role = "arn:aws:iam::012345670123:role/entry"
     without = failure(operator_role_arn=role)

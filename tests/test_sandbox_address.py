@@ -13,20 +13,22 @@ from onemata_helpers.sandbox_address import SANDBOX_URL, SandboxAddress, parsed_
 from .conftest import run
 
 SECRET = "hush0hush0hush0"
-GOOD = f"http://AKIAEXAMPLE:{SECRET}@127.0.0.1:4566"
+GOOD = f"http://sandbox:{SECRET}@127.0.0.1:4566"
 
 
 def test_the_served_address_comes_apart(aws: Sandbox) -> None:
     address = parsed_url(aws.url)
     assert address.endpoint == aws.endpoint
-    assert f"http://{address.key_id}:{address.secret}@{address.endpoint[7:]}" == aws.url
+    assert f"http://sandbox:{address.secret}@{address.host}:{address.port}" == aws.url
     assert address.secret not in repr(address)
+    key = aws.operator()
+    assert address.operator(key.account) == (key.id, key.secret)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
 def test_this_machine_has_three_names(host: str) -> None:
     url = GOOD.replace("127.0.0.1", host)
-    assert parsed_url(url) == SandboxAddress(f"http://{host}:4566", "AKIAEXAMPLE", SECRET)
+    assert parsed_url(url) == SandboxAddress(host, 4566, SECRET)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,8 @@ def test_this_machine_has_three_names(host: str) -> None:
         GOOD.replace("http", "https"), GOOD.replace("127.0.0.1", "127.0.0.1.example.com"), GOOD.replace("4566", ""),
         GOOD.replace("127.0.0.1", "169.254.169.254"), GOOD.replace(":4566", ""), GOOD.replace("4566", "99999"),
         GOOD.replace("4566", "0"), GOOD.replace("4566", "x"), GOOD + "/x", GOOD + "?x=1", GOOD + "#x", GOOD + "\n",
-        GOOD.replace(f"AKIAEXAMPLE:{SECRET}@", ""), GOOD.replace(f":{SECRET}", ""), GOOD.replace("AKIAEXAMPLE", ""),
+        GOOD.replace(f"sandbox:{SECRET}@", ""), GOOD.replace(f":{SECRET}", ""), GOOD.replace("sandbox", ""),
+        GOOD.replace("sandbox", "AKIAEXAMPLE"),
         GOOD.replace("@", "@example.com@"), GOOD.replace("127.0.0.1", "[::1"), SECRET, " ",
     ],
 )  # fmt: skip
@@ -47,12 +50,12 @@ def test_any_other_address_is_refused_in_a_sentence_without_the_secret(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-the-user")
     refused = run("glue")
     assert isinstance(refused.error, ConnectError)
-    assert "must be http://<key>:<secret>@127.0.0.1:<port>" in str(refused.error)
+    assert "must be http://sandbox:<secret>@127.0.0.1:<port>" in str(refused.error)
     assert SECRET not in str(refused.error)
     assert refused.record.calls == []
 
 
-@given(url=st.text(max_size=60) | st.text(alphabet="http://AK:s@127.0.0.1[]locas5\n?#%", max_size=60))
+@given(url=st.text(max_size=60) | st.text(alphabet="http://sandbox:s@127.0.0.1[]locas5\n?#%", max_size=60))
 @example(url=GOOD)
 def test_whatever_the_text_it_is_of_this_machine_or_refused(url: str) -> None:
     try:
@@ -60,7 +63,6 @@ def test_whatever_the_text_it_is_of_this_machine_or_refused(url: str) -> None:
     except ConnectError:
         return
     assert address.endpoint.rsplit(":", 1)[0] in ("http://127.0.0.1", "http://localhost", "http://[::1]")
-    assert address.key_id
     assert address.secret
 
 
@@ -76,4 +78,4 @@ def test_whatever_the_text_it_is_of_this_machine_or_refused(url: str) -> None:
 def test_no_other_host_is_this_machine(host: str) -> None:
     assume(host not in ("127.0.0.1", "localhost", "[::1]"))
     with pytest.raises(ConnectError):
-        parsed_url(f"http://AKIAEXAMPLE:{SECRET}@{host}:4566")
+        parsed_url(f"http://sandbox:{SECRET}@{host}:4566")

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import OnemataError, who_acts
+from ..plan import CHANGING
 from ..record import Record, begin, done_so_far, now, read_record, write_record
 from ..redaction import foreign
+from ..stopping import forget
 from ..text import one_line, sentence
+from .elsewhere import uploaded
 from .jobs import Job, Result, not_begun
 
 
@@ -25,6 +28,10 @@ class Watcher(Protocol):
 
     def has_process(self, kill: Callable[[], None]) -> None:
         """The job has a process of its own, which `kill` ends."""
+
+
+Carry = Callable[[Job, Watcher], Result]
+"""Runs a job to its end, here or elsewhere."""
 
 
 class Nobody:
@@ -48,7 +55,9 @@ def carry_out(job: Job, watcher: Watcher | None = None) -> Result:
         return not_begun(job, "failed", str(error))
     except Exception as error:  # not foreseen, and yet no reason for other clients to wait
         return not_begun(job, "failed", one_line(foreign(f"{type(error).__name__}: {error}")))
-    return Result(job.parameters.client, job.parameters.service, outcome, why, path, time.monotonic() - began)
+    return uploaded(
+        job, Result(job.parameters.client, job.parameters.service, outcome, why, path, time.monotonic() - began)
+    )
 
 
 def _carried_out(job: Job, watcher: Watcher) -> tuple[str, str, Path]:
@@ -57,6 +66,7 @@ def _carried_out(job: Job, watcher: Watcher) -> tuple[str, str, Path]:
     path, _ = begin(job.parameters, job.records, notebook=True)
     watcher.has_record(path)
     ended = execute(job.parameters, path, watcher.has_process)
+    forget(path)
     outcome, why = _ending(path, watcher.why_killed or ended)
     return outcome, why, path
 
@@ -76,9 +86,10 @@ def _ending(path: Path, error: str) -> tuple[str, str]:
 
 def _cut_off(path: Path, record: Record, error: str) -> str:
     """Give a record the end that the notebook's process could not give it, and say what was done by then."""
-    happened = f"{sentence(error or 'The run was cut off before its end')} {_by_then(record)}"
+    doing = f" It was at: {sentence(record.doing)}" if record.doing else ""
+    happened = f"{sentence(error or 'The run was cut off before its end')}{doing} {_by_then(record)}"
     why = who_acts(happened, "the engineer runs it again, which completes what was begun")
-    record.outcome, record.reason, record.finished = "failed", why, now()
+    record.outcome, record.reason, record.finished, record.doing = "failed", why, now(), ""
     try:
         write_record(path, record)
     except OSError as failure:
@@ -88,7 +99,7 @@ def _cut_off(path: Path, record: Record, error: str) -> str:
 
 def _by_then(record: Record) -> str:
     """What a killed process had done. It may have died between a call and the writing of its answer."""
-    if record.plan is None or record.action not in ("apply", "remove"):
+    if record.plan is None or record.action not in CHANGING:
         return done_so_far(record)
     wrote = any(call.access == "write" for call in record.calls)
     known = done_so_far(record) if wrote else "No change is on record."

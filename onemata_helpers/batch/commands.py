@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from ..choices import Action
 from ..errors import OnemataError, ParameterError, Problem, who_acts
-from ..parameters import Action
 from ..plan import Plan
 from ..record import read_record
 from ..terminal import say, somebody_is_there
@@ -44,13 +44,13 @@ def plan(which: Which, how: How, planning: Planning) -> bool:
         refuse_taken(planning.write_approvals)
     with chosen(which, how, action) as work:
         results = work.run(work.todo)
-        planned = [(result, _plan_of(result)) for result in results]
+        planned = [(result, _plan_of(result)) for result in [*work.known, *results]]
         if len({job.parameters.client for job in work.todo}) == 1:
             for result, each in planned:
                 if each:
                     show_plan(result.name, each)
         well = work.ended(results)
-        if planning.write_approvals:
+        if planning.write_approvals and not work.interrupted:
             number = write_approvals(planning.write_approvals, "remove" if planning.remove else "apply", planned)
             say(f"{counted(number, 'plan')} to approve: {one_line(str(planning.write_approvals))}")
         return well
@@ -140,11 +140,20 @@ def _approved_now(work: Work, action: Changing, digests: set[str]) -> tuple[list
         else:
             asked.setdefault(job.parameters.client, []).append((job, planned))
     for pairs in asked.values():
-        if approves(pairs):
+        if work.interrupted or _approved(work, pairs):
             todo += [job.told(approved_plan=each.digest) for job, each in pairs]
         else:
             others += [not_begun(job, "not approved", "Nobody said yes to its plan.") for job, _ in pairs]
     return todo, others
+
+
+def _approved(work: Work, pairs: Sequence[tuple[Job, Plan]]) -> bool:
+    """Whether a person says yes to a client's plans. Ctrl-C in place of an answer ends all."""
+    try:
+        return approves(pairs)
+    except KeyboardInterrupt:
+        work.interrupted = True
+        return True  # and not run
 
 
 def _is_another(planned: Plan) -> str:

@@ -31,4 +31,5 @@ def _newest(job: Job) -> str:
     seen = newest(job)
     if seen is None:
         return "none"
-    return " ".join(part for part in (seen.action, seen.outcome, seen.path.stem) if part)
+    said = f"{seen.outcome} in {seen.doing}" if seen.doing else seen.outcome
+    return " ".join(part for part in (seen.action, said, seen.path.stem) if part)

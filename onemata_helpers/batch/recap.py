@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ..terminal import out, say
-from ..text import counted
+from ..text import counted, lasting
 from .jobs import Result
 
 _WORST_FIRST = ("failed", "blocked", "not run", "waiting", "not approved", "planned", "applied", "verified", "removed")
@@ -24,15 +24,6 @@ def show_recap(results: Sequence[Result], seconds: float) -> None:
     counts = Counter(result.outcome for result in results)
     said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _WORST_FIRST if counts[outcome])
     say(f"{counted(len(results), 'runbook')} of {clients} in {lasting(seconds)}: {said}.", "bold")
-
-
-def lasting(seconds: float) -> str:
-    """A time as people say it."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, left = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {left} s"
 
 
 def _lines(results: Sequence[Result]) -> Iterator[tuple[str, str]]:

@@ -19,8 +19,11 @@ _AT_ONCE = 8
 def sign_in(todo: Sequence[Job]) -> dict[str, str]:
     """Why a client's account cannot be signed in to, by client; empty when all can."""
     of_each = {job.parameters.client: job.parameters for job in todo}
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
         said = dict(zip(of_each, pool.map(_why_not, of_each.values()), strict=True))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C nobody waits for the rest
     return {client: why for client, why in said.items() if why}
 
 

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..choices import ServiceName
 from ..errors import ParameterError, Problem, RecordNotWritten, who_acts
 from ..files import replace_file
 from ..notebook import Notebook, template, with_code_hidden, with_values
 from ..parameter_files import from_folder
-from ..parameters import ServiceName, ServiceParameters
+from ..parameters import ServiceParameters
 from ..record import begin
 from ..sandbox_in_use import sandbox_for_session
 from .client_folder import CLIENT_DIR

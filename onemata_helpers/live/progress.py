@@ -12,8 +12,8 @@ from ..apply import Done
 from ..calls import ApiCall
 from ..checks import Check
 from ..display import View
-from ..progress import Progress
 from ..text import one_line
+from ..watcher import Watcher
 from .frontend import Place
 
 _TICK = 1.0
@@ -36,7 +36,7 @@ class Row:
 
 
 @dataclass
-class LiveProgress(Progress):
+class LiveProgress(Watcher):
     """Shows itself in a place of the notebook, anew each second, so that somebody who watches knows that it works."""
 
     rows: dict[str, Row] = field(default_factory=dict)

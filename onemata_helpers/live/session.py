@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from .. import display
 from ..display import View, word
@@ -32,6 +32,8 @@ class LiveRunbook:
     What a cell shows stays under it, and is brought up to date there by later steps and by clicks.
     """
 
+    _latest: ClassVar[Runbook | None] = None
+
     def __init__(self, service: str, variables: Mapping[str, Any]) -> None:
         self._service, self._given = service, dict(variables)
         self._folder = ClientFolder.of_this_session(service, variables)
@@ -40,12 +42,14 @@ class LiveRunbook:
         self._start()
 
     def _start(self) -> None:
-        """A run, with a record of its own."""
+        """A run, with a record of its own. The one before lets others change things for this client again."""
+        if LiveRunbook._latest:
+            LiveRunbook._latest.lock.release()
         values = self._folder.values if self._folder else self._given
         self._asked = str(values.get("action", "plan"))
         told = {"action": _UNTIL_APPROVED.get(self._asked, values.get("action", "plan"))}
         wait = Wait(tell=self._progress.waiting)
-        self._runbook = Runbook(self._service, values | told, wait, self._progress)
+        LiveRunbook._latest = self._runbook = Runbook(self._service, values | told, wait, self._progress)
         self._plan: Plan | None = None
         self._panel: ApprovalPanel | Offer | None = None
         self._decided = False

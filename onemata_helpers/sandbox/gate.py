@@ -42,6 +42,7 @@ class Gate:
             if signed is None:
                 raise _unsigned(service)
             call = self._admit(environ, message, signed)
+            state.limits.take(call)
             answer = state.faults.carry_out(call, environ, start_response, self._app)
             if not isinstance(answer, Answer):
                 return answer

@@ -1,4 +1,4 @@
-"""The random credentials of the sandbox, and whose they are."""
+"""The credentials of the sandbox, and whose they are."""
 
 import secrets
 import string
@@ -20,8 +20,13 @@ class Key:
         return f"Key({self.account}, {self.id})"
 
 
+def new_secret() -> str:
+    """A secret that nobody can guess, and that needs no escaping in a url."""
+    return _text(_SECRET_ALPHABET, 40)
+
+
 def new_key(account: str) -> Key:
-    """A key that nobody can guess. The secret needs no escaping in a url."""
+    """A key that nobody can guess."""
     return Key(account, "AKIA" + _text(_ID_ALPHABET, 16), _text(_SECRET_ALPHABET, 40))
 
 

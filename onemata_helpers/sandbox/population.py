@@ -1,85 +1,64 @@
-"""Builds the world of `world.py` in moto's empty backends."""
+"""Puts clients' worlds into moto's backends: each client's account, and Onemata's side."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 from unittest import mock
 
-from moto.athena.models import athena_backends
 from moto.ec2.models import ec2_backends
-from moto.glue.models import glue_backends
-from moto.iam.models import IAMBackend, iam_backends
 from moto.redshift.models import redshift_backends
-from moto.s3.models import s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
 
 from . import world
-from .policies import (
-    account_trust,
-    analyst_policy,
-    analyst_trust,
-    bucket_policy,
-    reader_policy,
-    service_trust,
-    trust_of_onemata,
-)
+from .analysts import populate_athena
+from .client_world import ClientWorld, Cluster, Workgroup
+from .iam_entities import ensure_holder, ensure_policy, ensure_role
+from .onemata_side import populate_onemata
+from .policies import account_trust, service_trust
+from .serverless import Namespace
+from .serverless import Workgroup as ServerlessWorkgroup
+from .state import state
 
 _IMAGE = "ami-0c1d2e3f405162738"
 
 
-def populate() -> None:
-    """Put Onemata's role and buckets, and the client's cluster, analysts and instances, where they belong."""
-    _onemata_role(iam_backends[world.ONEMATA_ACCOUNT]["aws"])
-    _buckets()
-    _cluster()
-    _analysts()
-    with _instance_ids(world.INSTANCE_ID, world.STOPPED_INSTANCE_ID):
-        _instance("analytics-worker")
-        _instance("analytics-batch")
-    ec2_backends[world.CLIENT_ACCOUNT][world.REGION].stop_instances([world.STOPPED_INSTANCE_ID])
+def populate(clients: Sequence[ClientWorld]) -> None:
+    """Put in what these clients' folders name. What is there already stays as it is.
+
+    Several clients may share an account, on either side.
+    """
+    populate_onemata(clients)
+    for client in clients:
+        for cluster in client.clusters:
+            _cluster(client, cluster)
+        if client.athena:
+            populate_athena(client, client.athena)
+        _instances(client, "analytics-worker", client.instances)
+        _instances(client, "analytics-batch", client.stopped_instances)
+        ec2_backends[client.account][client.region].stop_instances(list(client.stopped_instances))
+        for arn in client.holders:
+            ensure_holder(arn, account_trust(client.account), "The client's own")
+        if client.boundary_arn:
+            ensure_policy(client.boundary_arn)
+        if client.secret_arn:
+            _secret(client)
+        for workgroup in client.workgroups:
+            _workgroup(client, workgroup)
 
 
-def create_role(iam: IAMBackend, name: str, trust: dict[str, Any], description: str) -> None:
-    """Create a role at the path `/` with no policies."""
-    iam.create_role(
-        role_name=name,
-        assume_role_policy_document=json.dumps(trust),
-        path="/",
-        permissions_boundary=None,
-        description=description,
-        tags=[],
-        max_session_duration="3600",
-    )
-
-
-def _onemata_role(iam: IAMBackend) -> None:
-    create_role(iam, world.ONEMATA_ROLE, trust_of_onemata(), "Delivery to the example client")
-    iam.put_role_policy(world.ONEMATA_ROLE, "read-delivery", json.dumps(reader_policy()))
-    create_role(iam, world.OTHER_ROLE, account_trust(world.CLIENT_ACCOUNT), "Delivery to another client")
-
-
-def _buckets() -> None:
-    s3 = s3_backends[world.ONEMATA_ACCOUNT]["aws"]
-    for bucket in (world.BUCKET, world.OTHER_BUCKET):
-        s3.create_bucket(bucket, world.REGION)
-    for key, content in world.OBJECTS.items():
-        s3.put_object(world.BUCKET, key, content)
-    s3.put_object(world.OTHER_BUCKET, "2021-02-10/part-0000.csv", b"id,visits\n4,1\n")
-    s3.put_object(world.OTHER_BUCKET, world.PROBE_KEY, b"onemata\n")
-    s3.put_bucket_policy(world.BUCKET, json.dumps(bucket_policy()).encode())
-
-
-def _cluster() -> None:
+def _cluster(client: ClientWorld, cluster: Cluster) -> None:
     """An available cluster with a role of the client's own as its default."""
-    iam = iam_backends[world.CLIENT_ACCOUNT]["aws"]
-    name = world.CLUSTER_ROLE_ARN.rpartition("/")[2]
-    create_role(iam, name, service_trust("redshift.amazonaws.com"), "Unloads the nightly reports")
-    cluster = redshift_backends[world.CLIENT_ACCOUNT][world.REGION].create_cluster(
-        cluster_identifier=world.CLUSTER,
+    backend = redshift_backends[client.account][client.region]
+    if cluster.name in backend.clusters:
+        return
+    role_arn = f"arn:aws:iam::{client.account}:role/{world.CLUSTER_ROLE}"
+    ensure_role(role_arn, service_trust("redshift.amazonaws.com"), "Unloads the nightly reports")
+    made = backend.create_cluster(
+        cluster_identifier=cluster.name,
         node_type="ra3.large",
-        master_username="awsuser",
+        master_username=cluster.admin,
         master_user_password=None,
-        db_name="dev",
+        db_name=cluster.database,
         cluster_type="single-node",
         cluster_security_groups=[],
         vpc_security_group_ids=[],
@@ -94,43 +73,68 @@ def _cluster() -> None:
         number_of_nodes=1,
         publicly_accessible=False,
         encrypted=True,
-        region_name=world.REGION,
-        iam_roles_arn=[world.CLUSTER_ROLE_ARN],
+        region_name=client.region,
+        iam_roles_arn=[role_arn],
     )
-    vars(cluster)["default_iam_role_arn"] = world.CLUSTER_ROLE_ARN
+    vars(made)["default_iam_role_arn"] = role_arn
 
 
-def _analysts() -> None:
-    """A role that queries with Athena, in a workgroup whose results go to a bucket of the client's."""
-    iam = iam_backends[world.CLIENT_ACCOUNT]["aws"]
-    create_role(iam, world.ANALYST_ROLE, analyst_trust(), "Queries with Athena")
-    iam.put_role_policy(world.ANALYST_ROLE, "analysts", json.dumps(analyst_policy()))
-    s3_backends[world.CLIENT_ACCOUNT]["aws"].create_bucket(world.RESULTS_BUCKET, world.REGION)
-    glue_backends[world.CLIENT_ACCOUNT][world.REGION].create_database("default", {"Name": "default"})
-    settings = {
-        "ResultConfiguration": {"OutputLocation": world.RESULTS},
-        "EnforceWorkGroupConfiguration": True,
-        "BytesScannedCutoffPerQuery": world.SCAN_LIMIT,
-    }
-    athena_backends[world.CLIENT_ACCOUNT][world.REGION].create_work_group(world.WORKGROUP, settings, "Analysts", [])
+def _workgroup(client: ClientWorld, workgroup: Workgroup) -> None:
+    """An available workgroup, whose namespace has a role of the client's own as its default."""
+    here = state.serverless[client.account, client.region]
+    if workgroup.name in here.workgroups:
+        return
+    role_arn = f"arn:aws:iam::{client.account}:role/{world.NAMESPACE_ROLE}"
+    trust = service_trust("redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
+    ensure_role(role_arn, trust, "Unloads what analysts ask for")
+    name = workgroup.namespace
+    roles = {role_arn: "in-sync"}
+    its = Namespace(name, client.id_of(name), workgroup.database, workgroup.admin, roles, default_role=role_arn)
+    here.add(ServerlessWorkgroup(workgroup.name, client.id_of(workgroup.name), its))
 
 
-def _instance(name: str) -> None:
-    ec2_backends[world.CLIENT_ACCOUNT][world.REGION].run_instances(
-        _IMAGE,
-        1,
-        None,
-        [],
-        region_name=world.REGION,
-        instance_type="t3.small",
-        is_instance_type_default=False,
-        metadata_options={"HttpTokens": "required"},
-        tags={"instance": {"Name": name}},
-    )
+def _instances(client: ClientWorld, name: str, ids: Sequence[str]) -> None:
+    backend = ec2_backends[client.account][client.region]
+    there = {instance.id for instance in backend.all_instances()} if ids else set()
+    new = [each for each in ids if each not in there]
+    with _instance_ids(new):
+        for _ in new:
+            backend.run_instances(
+                _IMAGE,
+                1,
+                None,
+                [],
+                region_name=client.region,
+                instance_type="t3.small",
+                is_instance_type_default=False,
+                metadata_options={"HttpTokens": "required"},
+                tags={"instance": {"Name": name}},
+            )
 
 
 @contextmanager
-def _instance_ids(*ids: str) -> Iterator[None]:
-    """Give the next instances these ids, since committed parameters name one of them."""
+def _instance_ids(ids: Sequence[str]) -> Iterator[None]:
+    """Give the next instances these ids, since parameters name them."""
     with mock.patch("moto.ec2.models.instances.random_instance_id", mock.Mock(side_effect=ids)):
         yield
+
+
+def _secret(client: ClientWorld) -> None:
+    """A secret with the login of the clusters' admin, under the ARN that the folder names."""
+    region, name = client.secret_arn.split(":")[3], client.secret_arn.split(":", 6)[6]
+    backend = secretsmanager_backends[client.account][region]
+    if client.secret_arn in backend.secrets:
+        return
+    login = json.dumps({"username": Cluster("").admin, "password": "unused"})
+    backend.create_secret(
+        name,
+        secret_string=login,
+        secret_binary=None,
+        description=None,
+        tags=[],
+        kms_key_id=None,
+        client_request_token=None,
+        replica_regions=[],
+        force_overwrite=False,
+    )
+    backend.secrets[name].arn = client.secret_arn

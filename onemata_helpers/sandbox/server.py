@@ -1,86 +1,110 @@
 """The embedded AWS: moto's server in a thread of this process, on loopback."""
 
-import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
-from moto.iam.models import iam_backends
 from moto.moto_api._internal import mock_random
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
-from werkzeug.serving import BaseWSGIServer, make_server
 
-from . import isolation, world
+from ..sandbox_keys import operator_credentials
+from . import isolation, moto_app, world
 from .aws import (
     access_analyzer,
     athena,
+    crawler_logs,
+    glue_classifiers,
+    glue_crawlers,
     managed_policies,
     redshift_data,
+    redshift_serverless,
     strict_ec2,
     strict_iam,
     strict_redshift,
     strict_sts,
 )
+from .client_world import ClientWorld
 from .gate import Gate
 from .iam.signer import ADMINISTRATOR
+from .iam_entities import ensure_operator
 from .instance import ssm
-from .instance.instance import Instance
-from .keys import Key, new_key
+from .instance.instance import Instance, Instances
+from .keys import Key, new_key, new_secret
+from .moto_app import MotoApp
 from .population import populate
 from .state import reset, state
 from .wire.faults import Fault, Hook
+from .wire.http_server import HttpServer
 
 _SEED = 20210210
 _ADDITIONS = (
-    access_analyzer, athena, managed_policies, redshift_data, ssm, strict_ec2, strict_iam, strict_redshift, strict_sts,
+    access_analyzer, athena, managed_policies, moto_app, redshift_data, redshift_serverless, ssm, strict_ec2,
+    strict_iam, strict_redshift, strict_sts, glue_classifiers, glue_crawlers, crawler_logs,
 )  # fmt: skip
 
 
-class _SilentHandler(MotoRequestHandler):
-    def log(self, *_: Any, **__: Any) -> None:
-        """Say nothing: a notebook's output is no place for a server's log."""
-
-
 class Sandbox:
-    """Two AWS accounts on loopback, from construction until `stop`. One at a time in a process."""
+    """Clients' AWS accounts, and Onemata's, on loopback, from construction until `stop`. One at a time in a process."""
 
-    def __init__(self, *, operator_policy: dict[str, Any] | None, propagation_seconds: float, cli: Path) -> None:
+    def __init__(
+        self,
+        clients: Iterable[ClientWorld],
+        *,
+        operator_policy: Mapping[str, Any] | None,
+        propagation_seconds: float,
+        latency: float,
+        cli: Path,
+    ) -> None:
         reset(propagation_seconds)
+        state.limits.latency = latency
+        self._secret = new_secret()
+        self._operator_policy = operator_policy or ADMINISTRATOR
+        self._worlds: dict[ClientWorld, None] = {}
+        self._admins: dict[str, Key] = {}
         self._clients: dict[tuple[str | None, ...], Any] = {}
-        self._operator = new_key(world.CLIENT_ACCOUNT)
-        self._admins = {account: new_key(account) for account in (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)}
-        state.admins.update({key.id: key for key in self._admins.values()})
         for addition in _ADDITIONS:
             addition.install()
         _empty()
-        mock_random.seed(_SEED)  # the world's ids repeat …
-        populate()
-        mock_random.seed()  # … and its credentials do not
-        _operator_user(self._operator, operator_policy or ADMINISTRATOR)
-        self._server = _serve(Gate(DomainDispatcherApplication(create_backend_app)))
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        self._server = HttpServer(Gate(MotoApp()))
         state.endpoint = self.endpoint
-        self.instance = Instance()
-        self.instance.start(self.endpoint, cli)
+        self.instances = Instances(self.endpoint, cli)
+        self.add(clients)
+        self._server.start()
+
+    def add(self, clients: Iterable[ClientWorld]) -> None:
+        """Put in what these clients' folders name, and an operator in each account. What is there already stays."""
+        new = [client for client in dict.fromkeys(clients) if client not in self._worlds]
+        state.accounts |= {account for client in new for account in (client.account, client.onemata_account)}
+        mock_random.seed(_SEED + len(self._worlds))  # the worlds' ids repeat …
+        populate(new)
+        mock_random.seed()  # … and their credentials do not
+        self._worlds |= dict.fromkeys(new)
+        for client in new:
+            ensure_operator(self.operator(client.account), client.operator_policy or self._operator_policy)
+            for instance_id in client.instances:
+                self.instances.add((client.account, client.region, instance_id))
+
+    @property
+    def instance(self) -> Instance:
+        """The example's instance."""
+        return self.instances[world.CLIENT_ACCOUNT, world.REGION, world.INSTANCE_ID]
 
     @property
     def endpoint(self) -> str:
         """Where the sandbox listens."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self._server.endpoint
 
     @property
     def url(self) -> str:
-        """The endpoint with the operator's credentials: who has it acts as the operator."""
-        return self.endpoint.replace("://", f"://{self._operator.id}:{self._operator.secret}@")
+        """The endpoint with the secret that the operators' credentials come from: who has it acts as each of them."""
+        return self.endpoint.replace("://", f"://sandbox:{self._secret}@")
+
+    def operator(self, account: str = world.CLIENT_ACCOUNT) -> Key:
+        """The operator's credentials in an account, as the holder of the url makes them."""
+        return Key(account, *operator_credentials(self._secret, account))
 
     @property
     def propagation_seconds(self) -> float:
@@ -91,17 +115,30 @@ class Sandbox:
     def propagation_seconds(self, seconds: float) -> None:
         state.propagation_seconds = seconds
 
-    def throttle(self, operation: str, times: int) -> None:
-        """Refuse the next calls of an operation, such as "CreateRole", because of their number."""
-        self.fail(operation, "throttled", times)
+    @property
+    def latency(self) -> float:
+        """How many seconds each call takes to come in. Can be set at any time."""
+        return state.limits.latency
 
-    def fail(self, operation: str, how: Fault | str, times: int = 1) -> None:
-        """Let the next calls of an operation fail.
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        state.limits.latency = seconds
+
+    def limit(self, operation: str, per_second: float) -> None:
+        """Let each account make so many calls of an operation in a second (`*`: of all together), and throttle more."""
+        state.limits.limit(operation, per_second)
+
+    def throttle(self, operation: str, times: int, account: str = "") -> None:
+        """Refuse the next calls of an operation, such as "CreateRole", because of their number."""
+        self.fail(operation, "throttled", times, account)
+
+    def fail(self, operation: str, how: Fault | str, times: int = 1, account: str = "") -> None:
+        """Let the next calls of an operation fail: those of this account, if one is given.
 
         `how` is one of `Fault`, or the code of an AWS error, such as "AccessDenied".
         Raises ValueError for what is neither.
         """
-        state.faults.order(operation, how, times)
+        state.faults.order(operation, how, times, account)
 
     def before(self, operation: str, hook: Hook) -> None:
         """Call the hook before each call of an operation is carried out."""
@@ -115,9 +152,9 @@ class Sandbox:
         """Refuse the next changes of a cluster with InvalidClusterState."""
         state.busy_cluster = times
 
-    def revoke_assumerole(self, cluster: str) -> None:
-        """As the cluster's superuser: no other user may use a role for COPY any more."""
-        state.without_assumerole.add(cluster)
+    def revoke_assumerole(self, name: str) -> None:
+        """As the superuser of a cluster or workgroup: no other user may use a role for COPY any more."""
+        state.without_assumerole.add((world.CLIENT_ACCOUNT, name))
 
     def let_statements_hang(self) -> None:
         """No statement of the Data API, or of Athena, ends any more by itself."""
@@ -127,13 +164,26 @@ class Sandbox:
         """COPY … NOLOAD runs only outside of a transaction."""
         state.no_copy_in_transactions = True
 
+    def let_operator(self, policy: Mapping[str, Any], account: str = world.CLIENT_ACCOUNT) -> None:
+        """Let the operator in the account do what this policy says, and nothing else."""
+        ensure_operator(self.operator(account), policy)
+
     def check_locations(self) -> None:
         """Athena looks into S3 already when a table is made."""
         state.locations_are_checked = True
 
+    def let_crawls_hang(self, hang: bool = True) -> None:
+        """No crawl ends any more by itself, or again each does."""
+        state.crawls_hang = hang
+
+    def let_crawlers_ask_for_buckets(self) -> None:
+        """Glue asks S3 for the whole bucket of a target before it makes a crawler, and not only for the place in it."""
+        state.crawlers_ask_for_buckets = True
+
     def client(self, service: str, account: str = world.CLIENT_ACCOUNT, region: str = world.REGION) -> Any:
         """A boto3 client with all rights in the account: for tests that look or do damage."""
-        key = self._admins[account]
+        key = self._admins.setdefault(account, new_key(account))
+        state.admins[key.id] = key
         return self.client_of(service, key.id, key.secret, region=region)
 
     def client_of(
@@ -147,7 +197,7 @@ class Sandbox:
         """A boto3 client for the holder of these credentials."""
         known = (service, access_key_id, secret, token, region)
         if known not in self._clients:
-            self._clients[known] = isolation.session().create_client(
+            self._clients[known] = isolation.new_client(
                 service,
                 region_name=region,
                 endpoint_url=self.endpoint,
@@ -159,13 +209,10 @@ class Sandbox:
         return self._clients[known]
 
     def stop(self) -> None:
-        """End the instance and close the port. Stopping twice is fine."""
-        if not self._thread.is_alive():
-            return
-        self.instance.stop()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        """End the instances and close the port. Stopping twice is fine."""
+        if self._server.is_running:
+            self.instances.stop()
+            self._server.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -179,20 +226,7 @@ class Sandbox:
         self.stop()
 
 
-def _serve(app: Gate) -> BaseWSGIServer:
-    return make_server("127.0.0.1", 0, app, threaded=True, request_handler=_SilentHandler)
-
-
 def _empty() -> None:
     """Forget all that moto remembers."""
     BackendDict.reset()
     reset_model_data()
-
-
-def _operator_user(key: Key, policy: dict[str, Any]) -> None:
-    iam = iam_backends[key.account]["aws"]
-    user = iam.create_user(world.REGION, world.OPERATOR)
-    iam.put_user_policy(world.OPERATOR, "operator", json.dumps(policy))
-    access_key = user.create_access_key(prefix="AKIA")
-    access_key.access_key_id, access_key.secret_access_key = key.id, key.secret
-    iam.access_keys[key.id] = access_key

@@ -1,29 +1,37 @@
 """What the sandbox knows beside moto's backends. One world in a process, as moto has it."""
 
 import time
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from .keys import Key
+from .serverless import Serverless
 from .wire.faults import Faults
+from .wire.limits import Limits
 
 
 @dataclass
 class State:
     """Reset by each start."""
 
+    accounts: set[str] = field(default_factory=set)
     admins: dict[str, Key] = field(default_factory=dict)
     propagation_seconds: float = 0
     faults: Faults = field(default_factory=Faults)
+    limits: Limits = field(default_factory=Limits)
     busy_cluster: int = 0
     endpoint: str = ""
-    associations: int = 0
+    associations: Counter[str] = field(default_factory=Counter)
     statement_owners: dict[str, str] = field(default_factory=dict)
     data_sessions: dict[str, tuple[str, str]] = field(default_factory=dict)
-    without_assumerole: set[str] = field(default_factory=set)
+    serverless: defaultdict[tuple[str, str], Serverless] = field(default_factory=lambda: defaultdict(Serverless))
+    without_assumerole: set[tuple[str, str]] = field(default_factory=set)
     statements_hang: bool = False
     query_workgroups: dict[str, str] = field(default_factory=dict)
     locations_are_checked: bool = False
     no_copy_in_transactions: bool = False
+    crawls_hang: bool = False
+    crawlers_ask_for_buckets: bool = False
     _created: dict[str, float] = field(default_factory=dict)
     _changed: dict[str, float] = field(default_factory=dict)
 

@@ -1,4 +1,6 @@
-"""What stands in the sandbox: two accounts and their things, all with ids that never change."""
+"""The example's world: the client's account and Onemata's, all with ids that never change."""
+
+from .client_world import Athena, ClientWorld, Cluster, StoredObject, Trusted, Workgroup
 
 CLIENT_ACCOUNT = "012345670123"
 """The client's account. It starts with a zero on purpose: YAML eats those when not quoted."""
@@ -7,8 +9,15 @@ ONEMATA_ACCOUNT = "987654321098"
 REGION = "us-east-1"
 
 CLUSTER = "example-analytics"
-CLUSTER_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/analytics-unload"
+CLUSTER_ROLE = "analytics-unload"
+CLUSTER_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/{CLUSTER_ROLE}"
 """A role of the client's own, attached to the cluster as its default. Not ours to touch."""
+
+SERVERLESS_WORKGROUP = "example-adhoc"
+NAMESPACE = Workgroup(SERVERLESS_WORKGROUP).namespace
+NAMESPACE_ROLE = "adhoc-unload"
+NAMESPACE_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/{NAMESPACE_ROLE}"
+"""A role of the client's own, the default role of the namespace. Not ours to touch either."""
 
 INSTANCE_ID = "i-0a1b2c3d4e5f60718"
 STOPPED_INSTANCE_ID = "i-0f1e2d3c4b5a69788"
@@ -48,7 +57,7 @@ READER_ROLE_ARNS = (
 """The client's roles that Onemata's bucket policy lets read."""
 
 OPERATOR = "onemata-operator"
-"""The IAM user in the client's account that holds the credentials in the sandbox's url."""
+"""The IAM user in each client's account whose credentials come from the sandbox's url."""
 
 OTHER_PREFIX = "another-client/"
 """The place of another client in the same bucket."""
@@ -66,3 +75,28 @@ OBJECTS = {
     f"{PREFIX}README.txt": b"Example data, delivered daily.\n",
     f"{OTHER_PREFIX}2021-02-10/part-0000.csv": b"id,visits\n3,5\n",
 }
+
+EXAMPLE = ClientWorld(
+    account=CLIENT_ACCOUNT,
+    region=REGION,
+    onemata_account=ONEMATA_ACCOUNT,
+    bucket=BUCKET,
+    bucket_region=REGION,
+    prefix=PREFIX,
+    objects=(
+        *(StoredObject(BUCKET, key, content) for key, content in OBJECTS.items()),
+        StoredObject(OTHER_BUCKET, "2021-02-10/part-0000.csv", b"id,visits\n4,1\n"),
+        StoredObject(OTHER_BUCKET, PROBE_KEY),
+    ),
+    readers=READER_ROLE_ARNS,
+    onemata_role_arn=ONEMATA_ROLE_ARN,
+    trusted=(Trusted(EC2_ROLE_ARN, EXTERNAL_ID),),
+    denied_role_arn=OTHER_ROLE_ARN,
+    clusters=(Cluster(CLUSTER),),
+    workgroups=(Workgroup(SERVERLESS_WORKGROUP),),
+    athena=Athena((ANALYST_ROLE_ARN,), WORKGROUP, "default", RESULTS),
+    instances=(INSTANCE_ID,),
+    stopped_instances=(STOPPED_INSTANCE_ID,),
+)
+
+SERVERLESS_WORKGROUP_ID, NAMESPACE_ID = EXAMPLE.id_of(SERVERLESS_WORKGROUP), EXAMPLE.id_of(NAMESPACE)

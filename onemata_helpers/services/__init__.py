@@ -12,8 +12,10 @@ from ..resources.inline_policies import InlinePolicy, SharedPolicy
 from ..resources.instance_config import InstanceConfig
 from ..resources.instance_profiles import InstanceProfile
 from ..resources.instances import ProfileAssociation
+from ..resources.probe_crawler import ProbeCrawler
 from ..resources.redshift import ClusterRole, LaunchedCluster
 from ..resources.roles import Role
+from ..resources.workgroup_role import WorkgroupRole
 from .base import Service
 from .ec2 import Ec2
 from .glue import Glue
@@ -41,11 +43,14 @@ def every_permission() -> list[Permission]:
         *(each for holder in ("user", "group", "role") for each in SharedPolicy.permissions(holder, "*")),
         *ClusterRole.permissions("*", "*"),
         *LaunchedCluster.permissions("*", "*", "*"),
+        *WorkgroupRole.permissions("*", "*", "*"),
         *data_api.permissions("*"),
         Permission(("redshift:GetClusterCredentials", "redshift:GetClusterCredentialsWithIAM")),
+        Permission(("redshift-serverless:GetCredentials",)),
         Permission(("secretsmanager:GetSecretValue", "iam:SimulatePrincipalPolicy")),
         *athena_workgroup.permissions("*"),
         Permission(("glue:DeleteTable", "glue:GetTable", "sts:AssumeRole")),
+        *ProbeCrawler("*", "*", "*", "*", "*").permissions(to_run=True),
         *InstanceProfile.permissions("*", "*"),
         *ProfileAssociation.permissions(anything, "*", "*", "stop"),
         *ProfileAssociation.permissions(anything, "*", "*", "replace"),

@@ -60,7 +60,13 @@ def in_this_process(
     return ""
 
 
+@pytest.fixture
+def kernels() -> None:
+    """Asked for by tests whose notebooks run as they do for everybody."""
+
+
 @pytest.fixture(autouse=True)
-def _no_kernels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(execute, "execute", in_this_process)
+def _no_kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    if "kernels" not in request.fixturenames:
+        monkeypatch.setattr(execute, "execute", in_this_process)

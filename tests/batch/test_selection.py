@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Event, Semaphore
 
 import pytest
 
@@ -11,10 +12,12 @@ from onemata_helpers.batch import commands
 from onemata_helpers.batch.found import found
 from onemata_helpers.batch.history import State, states
 from onemata_helpers.batch.jobs import Job
+from onemata_helpers.batch.sign_in import sign_in
 from onemata_helpers.errors import ConnectError, ParameterError
 from onemata_helpers.parameter_files import from_folder
 from onemata_helpers.sandbox.server import Sandbox
 
+from ..conftest import between_tries_no_time_passes
 from .conftest import How, Which, client, records
 
 HOW = How()
@@ -131,6 +134,27 @@ def shutil_copy(source: Path, target: Path) -> Path:
     for path in source.iterdir():
         (target / path.name).write_text(path.read_text())
     return target
+
+
+def test_sign_ins_are_few_at_once_and_outwait_throttling(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    between_tries_no_time_passes(monkeypatch)
+    todo = [job(client(tmp_path, f"client-{number}"), tmp_path) for number in range(20)]
+    now, most = Semaphore(0), []
+    all_at_once = Event()
+
+    def count(_: object) -> None:
+        now.release()
+        most.append(now._value)
+        all_at_once.wait(0.05)
+        now.acquire()
+
+    aws.before("GetCallerIdentity", count)
+    aws.throttle("GetCallerIdentity", 8)
+    assert sign_in(todo) == {}
+    assert len(most) == 28
+    assert max(most) <= 8
 
 
 def test_accounts_are_signed_in_to_before_anything_runs(

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from botocore.auth import S3SigV4Auth, SigV4Auth
@@ -37,11 +36,9 @@ class Actor:
 
 
 def operator(box: Sandbox) -> Actor:
-    """The holder of the sandbox's url."""
-    url = urlsplit(box.url)
-    assert url.username
-    assert url.password
-    return Actor(box, url.username, url.password)
+    """The holder of the sandbox's url, in the example's account."""
+    key = box.operator()
+    return Actor(box, key.id, key.secret)
 
 
 def user(box: Sandbox, *statements: dict[str, Any], name: str = "tester") -> Actor:

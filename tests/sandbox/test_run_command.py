@@ -121,8 +121,8 @@ def test_environment_holds_nothing_of_the_developers(box: Sandbox, monkeypatch: 
     names = {line.partition("=")[0] for line in result.splitlines() if "=" in line}
     ours = {"PATH", "TMPDIR", "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_SERVICE_ENDPOINT"}
     assert names - {"PWD", "OLDPWD", "SHLVL", "_"} == ours
-    operator = box.url.partition("//")[2].partition("@")[0]
-    assert not any(part in result for part in operator.split(":"))
+    key = box.operator()
+    assert not any(part in result for part in (key.id, key.secret, box.url.split(":")[2].partition("@")[0]))
     assert result.endswith("/bin/aws\n/\n") or result.endswith("/bin/aws\n\n")
     root_config = box.instance.machine.root / "root" / ".aws" / "config"
     root_config.parent.mkdir()

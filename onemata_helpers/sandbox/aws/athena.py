@@ -186,9 +186,10 @@ def _stop(call: IncomingCall, _: Signer) -> Mapping[str, Any]:
 
 def _known(call: IncomingCall) -> _Query:
     name = call.get("QueryExecutionId", "")
-    if name not in _queries:
+    found = _queries.get(name)
+    if found is None or (found.querier.account, found.querier.region) != (call.account, call.region):
         raise _invalid(f"QueryExecution {name} was not found")
-    return _queries[name]
+    return found
 
 
 def _workgroup(call: IncomingCall) -> WorkGroup:

@@ -180,8 +180,8 @@ def install() -> None:
 
 def _new_id(instance_id: str) -> str:
     """An id that is the same in each run, since notebooks show it."""
-    state.associations += 1
-    text = f"{instance_id} {state.associations}"
+    state.associations[instance_id] += 1
+    text = f"{instance_id} {state.associations[instance_id]}"
     return f"iip-assoc-{hashlib.sha256(text.encode()).hexdigest()[:17]}"
 
 

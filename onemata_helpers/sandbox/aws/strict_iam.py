@@ -90,7 +90,7 @@ class SandboxIam(IamResponse):
                 raise InvalidInput(f"The sandbox does not simulate with {name}.")
         arn = self._get_param("PolicySourceArn")
         caller = caller_of(arn)
-        if caller is None:
+        if caller is None or caller.account != self.current_account:
             raise NoSuchEntity(f"No entity found with the ARN {arn}.")
         context = {
             entry["ContextKeyName"]: tuple(entry["ContextKeyValues"]) for entry in self._get_param("ContextEntries", [])

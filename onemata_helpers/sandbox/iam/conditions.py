@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -54,6 +54,8 @@ def expand(text: str, context: Context) -> str:
 
 def wildcard(pattern: str, text: str) -> bool:
     """Whether the text matches a pattern with `*` and `?`."""
+    if "*" not in pattern and "?" not in pattern:
+        return pattern == text
     return _compiled(pattern).fullmatch(text) is not None
 
 
@@ -91,7 +93,7 @@ def _in_network(network: str, address: str) -> bool:
     return ip_address(address) in ip_network(network, strict=False)
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def _compiled(pattern: str) -> re.Pattern[str]:
     parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
     return re.compile("".join(parts), re.DOTALL)

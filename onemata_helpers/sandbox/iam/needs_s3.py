@@ -3,14 +3,13 @@
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 """
 
-import json
-
 from moto.kms.models import kms_backends
 from moto.s3.models import FakeBucket, s3_backends
 
 from ..wire.incoming_call import IncomingCall
 from .need import Need
 from .policy_engine import Request, ResourceSide
+from .shared_policy import concerning
 
 _ACTIONS = {
     "CompleteMultipartUpload": "PutObject",
@@ -35,7 +34,7 @@ def s3_needs(call: IncomingCall) -> list[Need]:
     """The right on the bucket or its objects. The bucket's policy and its owner have a say."""
     name = call.get("Bucket", "")
     bucket = find_bucket(name)
-    owner = _side(bucket) if bucket else None
+    owner = _side(bucket, call) if bucket else None
     action = f"s3:{_ACTIONS.get(call.operation, call.operation)}"
     context = {
         key: (str(call.get(parameter)),) for parameter, key in _CONDITIONS.items() if call.get(parameter) is not None
@@ -55,7 +54,7 @@ def _decryption(call: IncomingCall, bucket: FakeBucket | None) -> list[Need]:
     arn: str = found.kms_key_id
     region, account, name = arn.split(":")[3:6]
     key = kms_backends[account][region].keys.get(name.removeprefix("key/"))
-    side = ResourceSide(account, json.loads(key.policy) if key else None, must_allow=True)
+    side = ResourceSide(account, concerning(call.account, key.policy) if key else None, must_allow=True)
     return [Need(Request("kms:Decrypt", arn, {"kms:ViaService": (f"s3.{region}.amazonaws.com",)}), side)]
 
 
@@ -67,8 +66,8 @@ def find_bucket(name: str) -> FakeBucket | None:
     return s3_backends[account][partition].buckets.get(name)
 
 
-def _side(bucket: FakeBucket) -> ResourceSide:
-    return ResourceSide(bucket.account_id, json.loads(bucket.policy) if bucket.policy else None)
+def _side(bucket: FakeBucket, call: IncomingCall) -> ResourceSide:
+    return ResourceSide(bucket.account_id, concerning(call.account, bucket.policy) if bucket.policy else None)
 
 
 def _resources(call: IncomingCall, bucket: str) -> list[str]:
@@ -87,4 +86,4 @@ def _copy_source(call: IncomingCall) -> list[Need]:
         return []
     bucket = find_bucket(source.partition("/")[0])
     request = Request("s3:GetObject", f"arn:aws:s3:::{source}")
-    return [Need(request, _side(bucket) if bucket else None)]
+    return [Need(request, _side(bucket, call) if bucket else None)]

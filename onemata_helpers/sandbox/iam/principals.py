@@ -10,7 +10,7 @@ from typing import Any
 from ..state import state
 from .conditions import many
 from .policy_engine import Policy
-from .signer import ACCOUNTS, find_role, iam
+from .signer import find_role, iam
 
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
 _ACCOUNT = re.compile(r"\d{12}|arn:aws[\w-]*:iam::\d{12}:root")
@@ -49,7 +49,7 @@ def _is_entity(name: str) -> bool:
     if match is None:
         return False
     account = match["account"]
-    if account not in ACCOUNTS:
+    if account not in state.accounts:
         return True
     users = {user.arn for user in iam(account).users.values()}
     return name in users or (find_role(name) is not None and not state.is_new(name))

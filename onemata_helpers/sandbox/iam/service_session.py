@@ -21,7 +21,7 @@ _SECONDS = 900
 
 @dataclass(frozen=True)
 class Session:
-    """Credentials of a role, in the hands of a service. `s3` and `sts` raise ClientError as everybody's do."""
+    """Credentials of a role, in the hands of a service. Its clients raise ClientError as everybody's do."""
 
     access_key_id: str
     secret: str
@@ -32,6 +32,10 @@ class Session:
         """A boto3 client of S3."""
         return self._client("s3")
 
+    def glue(self) -> Any:
+        """A boto3 client of Glue."""
+        return self._client("glue")
+
     def assume(self, role_arn: str, session_name: str, external_id: str) -> "Session":
         """Another role, from this one (role chaining). Raises ClientError where either side refuses."""
         answer = self._client("sts").assume_role(
@@ -40,7 +44,7 @@ class Session:
         return Session(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], self.region)
 
     def _client(self, service: str) -> Any:
-        return isolation.session().create_client(
+        return isolation.new_client(
             service,
             region_name=self.region,
             endpoint_url=state.endpoint,

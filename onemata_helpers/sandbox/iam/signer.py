@@ -8,7 +8,7 @@ from moto.core.utils import utcnow
 from moto.iam.models import Group, IAMBackend, Role, User, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
-from .. import world
+from ...sandbox_keys import account_of
 from ..keys import Key
 from ..policies import document
 from ..state import state
@@ -16,7 +16,6 @@ from ..wire.errors import AwsError
 from .policy_engine import Caller, Policy
 
 ADMINISTRATOR = document({"Effect": "Allow", "Action": "*", "Resource": "*"})
-ACCOUNTS = (world.CLIENT_ACCOUNT, world.ONEMATA_ACCOUNT)
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,10 @@ def iam(account: str) -> IAMBackend:
 
 def find_role(arn: str) -> Role | None:
     """The role with this ARN, in whichever account."""
-    account = arn.split(":")[4]
-    if account not in ACCOUNTS:
+    account, name = arn.split(":")[4], arn.rpartition("/")[2]
+    if account not in state.accounts:
         return None
-    return next((role for role in iam(account).get_roles() if role.arn == arn), None)
+    return next((role for role in iam(account).get_roles() if role.name == name and role.arn == arn), None)
 
 
 def caller_of(arn: str) -> Caller | None:
@@ -59,21 +58,23 @@ def caller_of(arn: str) -> Caller | None:
     account, _, name = arn.split(":")[4], *arn.rpartition("/")[1:]
     if (role := find_role(arn)) is not None:
         return Caller(account, arn, arn, _role_policies(role), _boundary(role))
-    user = iam(account).users.get(name) if account in ACCOUNTS else None
+    user = iam(account).users.get(name) if account in state.accounts else None
     return Caller(account, arn, arn, _user_policies(user)) if user and user.arn == arn else None
 
 
 def _find(key_id: str) -> Signer | None:
     if key_id in state.admins:
         return _root(state.admins[key_id])
-    for account in ACCOUNTS:
-        session = sts_backends[account]["aws"].get_assumed_role_from_access_key(key_id)
-        if session is not None:
-            return _session(account, session)
-        access_key = iam(account).access_keys.get(key_id)
-        if access_key and access_key.user_name and access_key.status == "Active":
-            user = iam(account).users[access_key.user_name]
-            return _user(account, user, access_key.secret_access_key)
+    account = account_of(key_id)
+    if account not in state.accounts:
+        return None
+    session = sts_backends[account]["aws"].get_assumed_role_from_access_key(key_id)
+    if session is not None:
+        return _session(account, session)
+    access_key = iam(account).access_keys.get(key_id)
+    if access_key and access_key.user_name and access_key.status == "Active":
+        user = iam(account).users[access_key.user_name]
+        return _user(account, user, access_key.secret_access_key)
     return None
 
 

@@ -8,7 +8,6 @@ from moto.ec2.models.instances import Instance as Record
 from moto.ec2.models.instances import MetadataOptions
 from moto.iam.models import InstanceProfile, Role, iam_backends
 
-from .. import world
 from ..iam.policy_engine import Request, Verdict, judge, service_may_assume
 
 _AGENT_ACTION = "ssm:UpdateInstanceInformation"
@@ -30,12 +29,12 @@ class Ec2Instance:
     https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html
     """
 
-    def __init__(self, instance_id: str = world.INSTANCE_ID, *, managed: bool = True) -> None:
+    def __init__(self, account: str, region: str, instance_id: str) -> None:
+        self.account = account
+        self.region = region
         self.id = instance_id
-        self.managed = managed
+        self.managed = True
         self.agent_keeps_credentials = True
-        self.account = world.CLIENT_ACCOUNT
-        self.region = world.REGION
 
     @property
     def record(self) -> Record:

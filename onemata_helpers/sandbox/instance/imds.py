@@ -1,8 +1,8 @@
 """The instance metadata service: where the programs on the instance get its role's credentials.
 
-It serves what EC2 and IAM say at the moment of the request. Its address holds a random part,
-since on the real instance nobody else can reach it. Not modelled: the hop limit, as there is no
-network between the instance and the service.
+It serves what EC2 and IAM say at the moment of the request. One port is for all instances, and each
+has an address with a random part of its own, since on a real instance nobody else can reach it. Not
+modelled: the hop limit, as there is no network between the instance and the service.
 """
 
 import json
@@ -26,26 +26,20 @@ _SESSION_SECONDS = 6 * 3600
 _RENEWED_BEFORE_END = timedelta(minutes=30)
 
 
-class MetadataService:
-    """The service of one instance, at a free port of 127.0.0.1 until `stop`.
+class MetadataServer:
+    """The services of all instances, at a free port of 127.0.0.1 until `stop`."""
 
-    The answers and their status codes:
-    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
-    """
-
-    def __init__(self, instance: Ec2Instance) -> None:
-        self._instance = instance
-        self._secret = secrets.token_urlsafe(16)
-        self._tokens: dict[str, float] = {}
-        self._session: AssumedRole | None = None
+    def __init__(self) -> None:
+        self._services: dict[str, MetadataService] = {}
         self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=_SilentHandler)
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
-    @property
-    def endpoint(self) -> str:
-        """For AWS_EC2_METADATA_SERVICE_ENDPOINT, in place of http://169.254.169.254."""
-        return f"http://127.0.0.1:{self._server.server_port}/{self._secret}"
+    def address_for(self, instance: Ec2Instance) -> str:
+        """A new address, for AWS_EC2_METADATA_SERVICE_ENDPOINT on the instance, in place of http://169.254.169.254."""
+        secret = secrets.token_urlsafe(16)
+        self._services[secret] = MetadataService(instance)
+        return f"http://127.0.0.1:{self._server.server_port}/{secret}"
 
     def stop(self) -> None:
         """Close the port."""
@@ -54,13 +48,28 @@ class MetadataService:
         self._server.server_close()
 
     def _serve(self, environ: dict[str, Any], start_response: Any) -> Any:
-        return self._answer(Request(environ))(environ, start_response)
+        request = Request(environ)
+        secret, _, path = request.path.lstrip("/").partition("/")
+        service = self._services.get(secret)
+        answer = service.answer(request, path) if service else Response("403 - Forbidden", 403)
+        return answer(environ, start_response)
 
-    def _answer(self, request: Request) -> Response:
-        base, _, path = request.path.lstrip("/").partition("/")
+
+class MetadataService:
+    """The service of one instance. The answers and their status codes:
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+    """
+
+    def __init__(self, instance: Ec2Instance) -> None:
+        self._instance = instance
+        self._tokens: dict[str, float] = {}
+        self._session: AssumedRole | None = None
+
+    def answer(self, request: Request, path: str) -> Response:
+        """The answer to a request for this path."""
         options = self._instance.metadata_options
-        known = secrets.compare_digest(base.encode(), self._secret.encode())
-        if not known or options.http_endpoint == "disabled":
+        if options.http_endpoint == "disabled":
             return Response("403 - Forbidden", 403)
         if path == "latest/api/token":
             return self._issue_token(request)

@@ -1,6 +1,7 @@
 """One command on the sandbox's instance, from its start to its end."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,11 +20,14 @@ _PREVIEW_LIMIT = 2500
 
 @dataclass(eq=False)
 class Invocation:
-    """One command on one instance. `result` stays None until it has ended."""
+    """One command on one instance, whose machine is there when it is first needed.
+
+    `result` stays None until it has ended.
+    """
 
     command: Command
     instance: Ec2Instance
-    machine: Machine
+    machine: Callable[[], Machine]
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     visible_from: float = field(default_factory=lambda: time.monotonic() + INVISIBLE_SECONDS)
     result: Completed | None = None
@@ -79,7 +83,7 @@ class Invocation:
     def _execute(self) -> Completed:
         parameters = self.command.parameters
         try:
-            result = self.machine.run(
+            result = self.machine().run(
                 "\n".join(parameters["commands"]) + "\n",
                 timeout=float(_only(parameters, "executionTimeout") or TIMEOUT_SECONDS),
                 directory=_only(parameters, "workingDirectory"),

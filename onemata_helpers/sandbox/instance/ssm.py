@@ -4,6 +4,8 @@ moto answers `Success` for commands that nobody ran, on instances that nobody ma
 """
 
 import time
+from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Thread
 from typing import Any
@@ -28,8 +30,11 @@ PRINCIPAL = "onemata.principal"
 COMMENT_LIMIT = 100
 """What the client sees of a command in its list is no longer than that."""
 
-_connected: dict[Ec2Instance, Machine] = {}
-_invocations: list[Invocation] = []
+Place = tuple[str, str]
+"""Account and region."""
+
+_connected: dict[Place, dict[Ec2Instance, Callable[[], Machine]]] = defaultdict(dict)
+_invocations: dict[Place, list[Invocation]] = {}
 
 
 class SandboxSystemsManager(SimpleSystemManagerResponse):
@@ -64,7 +69,7 @@ class SandboxSystemsManager(SimpleSystemManagerResponse):
         answer = ActionResult({"Command": command.response_object()})
         for instance_id in ids:
             instance = online[instance_id]
-            _begin(Invocation(command, instance, _connected[instance]))
+            _begin(Invocation(command, instance, _connected[self._here][instance]))
         return answer
 
     def get_command_invocation(self) -> ActionResult:
@@ -107,20 +112,20 @@ class SandboxSystemsManager(SimpleSystemManagerResponse):
         command.status = command.status_details = "Pending"
         return command
 
-    def _is_here(self, instance: Ec2Instance) -> bool:
-        return (instance.account, instance.region) == (self.current_account, self.region)
+    @property
+    def _here(self) -> Place:
+        return self.current_account, self.region
 
     def _online(self) -> list[Ec2Instance]:
-        return [instance for instance in _connected if self._is_here(instance) and instance.online]
+        return [instance for instance in _connected.get(self._here, ()) if instance.online]
 
     def _visible(self) -> list[Invocation]:
         """The invocations that the request's CommandId and InstanceId select."""
         command, instance = self._get_param("CommandId"), self._get_param("InstanceId")
         return [
             invocation
-            for invocation in _invocations
-            if self._is_here(invocation.instance)
-            and command in (None, invocation.command.command_id)
+            for invocation in _invocations.get(self._here, ())
+            if command in (None, invocation.command.command_id)
             and instance in (None, invocation.instance.id)
             and time.monotonic() >= invocation.visible_from
         ]
@@ -131,15 +136,17 @@ def install() -> None:
     urls.url_paths["{0}/$"] = SandboxSystemsManager.dispatch
 
 
-def connect(instance: Ec2Instance, machine: Machine) -> None:
+def connect(instance: Ec2Instance, machine: Callable[[], Machine]) -> None:
     """Let commands reach the machine behind the instance."""
-    _connected[instance] = machine
+    place = instance.account, instance.region
+    _connected[place][instance] = machine
+    _invocations.setdefault(place, [])
 
 
-def disconnect(instance: Ec2Instance) -> None:
-    """Let no command reach the instance any more, and forget those that did."""
-    _connected.pop(instance, None)
-    _invocations[:] = [i for i in _invocations if i.instance is not instance]
+def disconnect_all() -> None:
+    """Let no command reach any instance any more, and forget those that did."""
+    _connected.clear()
+    _invocations.clear()
 
 
 def _refuse_unsigned() -> None:
@@ -169,7 +176,7 @@ def _check_document(document: str, parameters: dict[str, list[str]]) -> None:
 
 
 def _begin(invocation: Invocation) -> None:
-    _invocations.append(invocation)
+    _invocations[invocation.instance.account, invocation.instance.region].append(invocation)
     Thread(target=invocation.run, daemon=True, name="run-command").start()
 
 

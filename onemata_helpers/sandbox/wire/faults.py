@@ -4,6 +4,7 @@ import re
 import socket
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from threading import Lock
 from typing import Any, Literal
 
 from .errors import Answer, AwsError, throttling
@@ -39,18 +40,19 @@ class Faults:
     """The faults and hooks that are ordered, by operation."""
 
     def __init__(self) -> None:
-        self._ordered: dict[str, list[str]] = defaultdict(list)
+        self._ordered: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._lock = Lock()
         self._before: dict[str, list[Hook]] = defaultdict(list)
         self._after: dict[str, list[Hook]] = defaultdict(list)
 
-    def order(self, operation: str, how: str, times: int) -> None:
-        """Let the next calls of the operation fail: a `Fault`, or the code of an error of AWS's.
+    def order(self, operation: str, how: str, times: int, account: str = "") -> None:
+        """Let the next calls of the operation, in this account or any, fail: a `Fault`, or the code of an AWS error.
 
         Raises ValueError for what is neither.
         """
         if how not in (*_ANSWERS, *_OTHERS) and not _CODE.fullmatch(how):
             raise ValueError(f"{how!r} is neither a fault nor the code of an AWS error.")
-        self._ordered[operation] += [how] * times
+        self._ordered[operation] += [(how, account)] * times
 
     def before(self, operation: str, hook: Hook) -> None:
         """Call the hook before each call of the operation is carried out."""
@@ -69,13 +71,23 @@ class Faults:
         """
         for hook in self._before[call.operation]:
             hook(call)
-        fault = self._ordered[call.operation].pop(0) if self._ordered[call.operation] else ""
+        fault = self._next(call)
         if fault not in ("", "lost answer"):
             return _fail(fault, call, environ)
         answer = app(environ, (lambda *_: None) if fault else start_response)
         for hook in self._after[call.operation]:
             hook(call)
         return _hang_up(environ) if fault else answer
+
+    def _next(self, call: IncomingCall) -> str:
+        """The fault that is ordered for this call, which then counts as done; empty if there is none."""
+        with self._lock:
+            ordered = self._ordered[call.operation]
+            found = next((each for each in ordered if each[1] in ("", call.account)), None)
+            if found is None:
+                return ""
+            ordered.remove(found)
+            return found[0]
 
 
 def _fail(fault: str, call: IncomingCall, environ: Environ) -> Answer:

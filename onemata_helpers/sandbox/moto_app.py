@@ -1,0 +1,47 @@
+"""moto's server as one WSGI application, without what it looks up or decides anew at each request.
+
+A rehearsal of hundreds of clients costs what this costs.
+"""
+
+from functools import cache
+from typing import Any
+
+from flask import Flask
+from moto.core import responses
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
+from moto.core.utils import method_names_from_class
+from moto.iam.access_control import PermissionResult
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import FakeBucket
+
+from .aws.own_services import CALL
+
+
+class MotoApp(DomainDispatcherApplication):
+    """Answers for the services that moto has: each has an application of its own, which is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._kept: dict[str, Flask] = {}
+
+    def get_application(self, environ: dict[str, Any]) -> Flask:
+        """The application of the service that the request is signed for. moto would look through its own folder."""
+        service = environ[CALL].service
+        if service not in self._kept:
+            self._kept[service] = super().get_application(environ)
+        return self._kept[service]
+
+
+def install() -> None:
+    """Keep what moto finds out about its classes, find an account without going through all, and leave bucket policies
+    to the gate, which knows whom they are about.
+    """
+    setattr(responses, "method_names_from_class", cache(method_names_from_class))  # noqa: B010
+    setattr(BackendDict, "__getitem__", _of_account)  # noqa: B010
+    setattr(FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)  # noqa: B010
+
+
+def _of_account(backends: BackendDict[Any], account_id: str) -> AccountSpecificBackend[Any]:
+    if account_id not in backends.keys():  # noqa: SIM118 (a dictionary of moto's, which may see `in` differently)
+        backends._create_account_specific_backend(account_id)
+    return dict.__getitem__(backends, account_id)
