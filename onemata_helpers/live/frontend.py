@@ -109,8 +109,8 @@ def on_screen(html: str) -> str:
 def on_main(work: Callable[[], None]) -> None:
     """Do the work in the kernel's main thread, where Interrupt reaches it, after what it does now.
 
-    It begins a moment later, for a click may overtake what was typed before it. A click's own handler may run in another
-    thread: JupyterLab sends clicks to a subshell of the kernel.
+    It begins a moment later, for a click may overtake what was typed before it. A click's own handler may run in
+    another thread: JupyterLab sends clicks to a subshell of the kernel.
     https://github.com/jupyter/enhancement-proposals/blob/master/91-kernel-subshells/kernel-subshells.md
     """
     shell: Any = get_ipython()
