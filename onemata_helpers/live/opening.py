@@ -14,7 +14,7 @@ from ..files import replace_file
 from ..notebook import Notebook, template, with_code_hidden, with_values
 from ..parameter_files import from_folder
 from ..parameters import ServiceParameters
-from ..record import begin
+from ..record import begin, read_record
 from ..sandbox_in_use import sandbox_for_session
 from .client_folder import CLIENT_DIR
 from .contents import kept
@@ -42,7 +42,11 @@ def open_client(folder: Path, service: ServiceName, records: Path, *, mask: bool
     root = Path(os.path.commonpath([Path.cwd(), folder.resolve(), path.parent]))
     with sandbox_for_session(parameters):
         serve(root, path, told, writable=True, ready=ready)
-    _write(path, kept(json.loads(path.read_text(encoding="utf-8")), path.parent))
+    if _nothing_was_run(record):
+        record.unlink()
+        path.unlink()
+    else:
+        _write(path, kept(json.loads(path.read_text(encoding="utf-8")), path.parent))
 
 
 def open_record(notebook: Path, *, mask: bool, ready: Ready) -> None:
@@ -53,6 +57,15 @@ def open_record(notebook: Path, *, mask: bool, ready: Ready) -> None:
         raise ParameterError([Problem(str(notebook), "", "", must)])
     root = Path(os.path.commonpath([Path.cwd(), path.parent]))
     serve(root, path, {MASK: "1"} if mask else {}, writable=False, ready=ready)
+
+
+def _nothing_was_run(record: Path) -> bool:
+    """Whether the session was ended before it called AWS: there is nothing to keep a record of."""
+    try:
+        found = read_record(record)
+    except (OSError, ValueError):
+        return False
+    return found.outcome is None and not found.calls
 
 
 def _parameters(folder: Path, service: ServiceName) -> ServiceParameters:

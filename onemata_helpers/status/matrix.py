@@ -12,7 +12,7 @@ from ..text import counted
 from .rows import WORST_FIRST, Row
 
 SIGNS = {
-    "failed": "✗", "unreadable": "✗", "cut off": "✗", "blocked": "!", "waiting": "…", "planned": "…",
+    "failed": "✗", "unreadable": "✗", "cut off": "✗", "blocked": "!", "declined": "!", "waiting": "…", "planned": "…",
     "applied": "✓", "verified": "✓", "removed": "=",
 }  # fmt: skip
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))

@@ -17,7 +17,18 @@ from .waits import Wait, waits_for
 UNREADABLE = "unreadable"
 CUT_OFF = "cut off"
 NOT_ENDED = (UNREADABLE, CUT_OFF)
-WORST_FIRST = ("failed", UNREADABLE, CUT_OFF, "blocked", "waiting", "planned", "applied", "verified", "removed")
+WORST_FIRST = (
+    "failed",
+    UNREADABLE,
+    CUT_OFF,
+    "blocked",
+    "declined",
+    "waiting",
+    "planned",
+    "applied",
+    "verified",
+    "removed",
+)
 """The outcomes in the order in which people want to see them."""
 FAR_BACK = 50
 """So many runs are read at most to find the last verification; a client's service may have thousands."""

@@ -33,6 +33,8 @@ def _said(told: Told) -> Iterator[Wait]:
         yield Wait("engineer", "The engineer runs it again, which completes what was begun.")
     elif told.outcome == "waiting":
         yield Wait("Onemata", told.reason)
+    elif told.outcome == "declined":
+        yield Wait("engineer", f"The engineer agrees with the client on other values, and plans again. {told.reason}")
     elif told.outcome == "planned" and told.plan and told.plan.open:
         number = counted(len(told.plan.open), "change")
         yield Wait("client", f"The client approves the plan {told.plan_digest} ({number}); the engineer applies it.")
