@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .begin import begin
+    from .beginning import begin
     from .runbook import Runbook
 
 __all__ = ["Runbook", "begin"]
@@ -16,7 +16,7 @@ def __getattr__(name: str) -> Any:
 
         return Runbook
     if name == "begin":
-        from .begin import begin
+        from .beginning import begin
 
         return begin
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

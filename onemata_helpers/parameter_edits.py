@@ -15,21 +15,29 @@ from .choices import ServiceName
 from .client_file import read
 from .errors import ParameterError, Problem
 from .files import replace_file
+from .parameter_files import from_folder
 from .parameters import ClientParameters
 
 
 def save(folder: Path, service: ServiceName, values: Mapping[str, Any]) -> list[Path]:
     """Write these values into the client's `client.yaml` and the service's file; gives back the files that changed.
 
-    `values` must be good already. Raises ParameterError, before anything is written, for a file that cannot be read, or
-    in which the values would not be found again; and OSError.
+    Raises ParameterError for a file that cannot be read, in which the values would not be found again, or which would
+    not go together with the client's other files; and OSError. Then the files are as they were.
     """
     shared = {key: value for key, value in values.items() if key in ClientParameters.model_fields}
     own = {key: value for key, value in values.items() if key not in shared}
     edits = {folder / "client.yaml": shared, folder / f"{service}.yaml": own}
     texts = {path: _edited(path, changes) for path, changes in edits.items() if changes}
-    for path, text in texts.items():
-        replace_file(path, text)
+    before = {path: path.read_text(encoding="utf-8") for path in texts}
+    try:
+        for path, text in texts.items():
+            replace_file(path, text)
+        from_folder(folder)
+    except (ParameterError, OSError):
+        for path, text in before.items():
+            replace_file(path, text)
+        raise
     return list(texts)
 
 
