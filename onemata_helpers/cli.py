@@ -1,4 +1,7 @@
-"""The `onemata` command: arguments in, exit code out. The work is done elsewhere."""
+"""The `onemata` command: arguments in, exit code out. The work is done elsewhere.
+
+A command imports what it needs by itself: for `--help`, nobody waits for boto3, pydantic or rich.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +13,34 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from .batch.options import Approval, How, Overriding, Planning, Which
-from .clients import from_folders
-from .errors import OnemataError, ParameterError
+from .choices import ServiceName
 from .option_groups import taking
-from .parameter_files import from_folder
-from .parameters import ServiceName
-from .policies import pretty
-from .terminal import complain, say
+from .status import Form
 from .text import counted, one_line
 
+if TYPE_CHECKING:
+    from .errors import OnemataError
+
+
+class _Plain(TyperGroup):
+    """The overview of the commands, and what is said of wrong arguments, without rich, which takes long to load."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"rich_markup_mode": None})
+
+
 app = typer.Typer(
+    cls=_Plain,
+    context_settings={"max_content_width": 120},
     help="Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 _EXAMPLE = Path("parameters/example")
 Folders = Annotated[
@@ -36,8 +48,18 @@ Folders = Annotated[
 ]
 
 
+def _version(wanted: bool) -> None:
+    from importlib.metadata import version
+
+    if wanted:
+        typer.echo(version("onemata-runbooks"))
+        raise typer.Exit
+
+
 @app.callback()
-def _in_any_encoding() -> None:
+def _any_command(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
     # Not every terminal, and no pipe on Windows, has all the characters that a name may have.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -46,6 +68,10 @@ def _in_any_encoding() -> None:
 @app.command()
 def check(folders: Folders) -> None:
     """List every problem in the clients' folders, without AWS. Exit code 0: none; 2: some."""
+    from .clients import from_folders
+    from .errors import ParameterError
+    from .terminal import say
+
     found, problems = from_folders(folders)
     for folder, services in found.items():
         where = "; sandbox only" if any(each.sandbox for each in services.values()) else ""
@@ -100,6 +126,29 @@ def run(which: Which, how: How, overriding: Overriding) -> None:
 
 
 @app.command()
+def status(
+    records: Annotated[
+        str, typer.Argument(help="Where the records are: a folder, or s3://bucket/prefix", metavar="[RECORDS]")
+    ] = "records",
+    form: Annotated[Form, typer.Option("--format", help="json, csv and html are for a file: `> status.html`")] = (
+        Form.TABLE
+    ),
+    records_profile: Annotated[str, typer.Option(metavar="NAME", help="AWS profile for that bucket")] = "",
+) -> None:
+    """Show what the records say of each client: outcome, last verification, drift, and whose turn it is."""
+    from .archive import Folder
+    from .bucket import Bucket
+    from .errors import OnemataError
+    from .status.forms import show_status
+
+    try:
+        archive = Bucket(records, records_profile) if records.startswith("s3:") else Folder(Path(records))
+        show_status(archive, form, lambda content: typer.echo(content, nl=False))
+    except OnemataError as error:
+        _fail(error)
+
+
+@app.command()
 def permissions(
     services: Annotated[
         list[ServiceName] | None, typer.Argument(help="Only these services", metavar="SERVICE...")
@@ -109,7 +158,10 @@ def permissions(
     ),
 ) -> None:
     """Print the policy that the operator needs in the client's account, ready to paste."""
+    from .errors import ParameterError
+    from .parameter_files import from_folder
     from .permissions import policy
+    from .policies import pretty
 
     if client == _EXAMPLE:
         typer.echo("This is the example client's policy. For another client: --client CLIENT_DIR.", err=True)
@@ -128,10 +180,12 @@ def sandbox(
     latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds that each call takes to come in")] = 0,
 ) -> None:
     """Run the sandbox, an embedded AWS with these clients' accounts, until Ctrl-C, and print its address."""
+    from .errors import ParameterError
     from .permissions import unscoped
     from .sandbox import EXAMPLE, start
     from .sandbox_address import SANDBOX_URL
     from .sandbox_in_use import worlds_of
+    from .terminal import complain
 
     try:
         worlds, left_out = worlds_of(folders) if folders else ([EXAMPLE], [])
@@ -174,6 +228,9 @@ def schema() -> None:
 
 def _end(work: Callable[[], bool]) -> NoReturn:
     """Exit code 0: all went well; 1: some failed or are blocked; 2: nothing was started."""
+    from .errors import OnemataError
+    from .terminal import complain
+
     try:
         well = work()
     except OnemataError as error:
@@ -185,5 +242,7 @@ def _end(work: Callable[[], bool]) -> NoReturn:
 
 
 def _fail(error: OnemataError) -> NoReturn:
+    from .terminal import complain
+
     complain(str(error))
     raise typer.Exit(2)

@@ -130,6 +130,12 @@ def _shown(value: Any) -> Any:
     return value if isinstance(value, Markup) else visible(str(value))
 
 
+def load() -> None:
+    """Compile all templates now, and not when each is first shown."""
+    for name in _templates().list_templates():
+        _templates().get_template(name)
+
+
 def _render(name: str, values: dict[str, Any]) -> str:
     return without_secrets(_templates().get_template(name).render(values).strip("\n"), [])
 

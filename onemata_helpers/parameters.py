@@ -6,11 +6,11 @@ A client is a folder: `client.yaml` for what all services share, and one file fo
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from .choices import Action, ServiceName
 from .location import Location, Probe
 from .values import (
     AccountId,
@@ -44,9 +44,6 @@ from .values import (
     same_partition,
 )
 
-Action = Literal["plan", "apply", "verify", "remove", "plan-removal"]
-
-
 # https://docs.aws.amazon.com/redshift/latest/APIReference/API_CreateCluster.html
 ClusterIdentifier = Annotated[
     Text,
@@ -65,14 +62,6 @@ DatabaseName = Annotated[
 DatabaseUser = Annotated[
     Text, matches(r"[A-Za-z0-9_][A-Za-z0-9_.@+:-]{0,127}", "must be up to 128 letters, digits or any of _.@+:-")
 ]
-
-
-class ServiceName(StrEnum):
-    """The three services of the guide."""
-
-    REDSHIFT = "redshift"
-    GLUE = "glue"
-    EC2 = "ec2"
 
 
 class ClientParameters(BaseModel):

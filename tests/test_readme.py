@@ -11,8 +11,9 @@ from typing import get_args
 
 import typer.main
 
+from onemata_helpers.choices import Action
 from onemata_helpers.cli import app
-from onemata_helpers.parameters import SCHEMAS, Action
+from onemata_helpers.parameters import SCHEMAS
 from onemata_helpers.record import Outcome
 from onemata_helpers.resources.base import OWNER_TAG
 

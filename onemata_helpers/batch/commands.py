@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from ..choices import Action
 from ..errors import OnemataError, ParameterError, Problem, who_acts
-from ..parameters import Action
 from ..plan import Plan
 from ..record import read_record
 from ..terminal import say, somebody_is_there
