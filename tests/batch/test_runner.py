@@ -75,6 +75,7 @@ class Hanging:
 
     def __init__(self, aws: Sandbox, operation: str) -> None:
         self.reached, self.killed = threading.Event(), threading.Event()
+        self._threads: list[threading.Thread] = []
         aws.before(operation, self._hang)
 
     def _hang(self, _: object) -> None:
@@ -87,10 +88,16 @@ class Hanging:
         on_process(self.killed.set)
         ended: list[str] = []
         runs = threading.Thread(target=lambda: ended.append(in_this_process(parameters, record, on_process)))
+        self._threads.append(runs)
         runs.start()
         while runs.is_alive() and not self.killed.wait(0.01):
             pass
         return "The notebook's process ended before its time." if self.killed.is_set() else ended[0]
+
+    def join(self) -> None:
+        """A thread cannot be killed: it ends by itself, and must not write into the folder of the next test."""
+        for thread in self._threads:
+            thread.join()
 
 
 def test_a_hang_ends_at_the_time_limit_and_says_where(
@@ -99,6 +106,7 @@ def test_a_hang_ends_at_the_time_limit_and_says_where(
     hanging = Hanging(aws, "AttachRolePolicy")
     monkeypatch.setattr(execute, "execute", hanging.execute)
     assert not commands.run(clients(tmp_path, "acme"), How(time_limit=0.01), "apply")
+    hanging.join()
     assert hanging.reached.is_set()
     said = capsys.readouterr().out
     assert (
@@ -163,6 +171,7 @@ def test_ctrl_c_twice_kills(
     person.start()
     assert not commands.run(clients(tmp_path, "acme"), How(), "apply")
     person.join()
+    hanging.join()
     assert "It was killed (Ctrl-C, twice). It was at: change 2 of 3" in capsys.readouterr().out
 
 

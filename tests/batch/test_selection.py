@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from threading import Event, Semaphore
 
@@ -160,12 +161,15 @@ def test_sign_ins_are_few_at_once_and_outwait_throttling(
 def test_accounts_are_signed_in_to_before_anything_runs(
     aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    good, wrong = client(tmp_path, "good"), client(tmp_path, "wrong", account_id='"210987654321"')
+    good, wrong = (
+        client(tmp_path, "good"),
+        client(tmp_path, "wrong", "redshift", account_id='"210987654321"'),
+    )
     with pytest.raises(ConnectError) as error:
         commands.run(Which([good, wrong]), HOW, "apply")
     assert "1 account cannot be signed in to, so nothing was started." in str(error.value)
-    assert "wrong: This session is in account 012345670123" in str(error.value)
+    assert re.search(r"  - wrong: The sandbox at \S+ has no account 210987654321", str(error.value))
     assert records(tmp_path) == {}
     assert not commands.run(Which([good, wrong], skip_invalid=True), HOW, "apply")
     assert list(records(tmp_path)) == ["good/glue"]
-    assert "FAILED       wrong: glue failed" in capsys.readouterr().out
+    assert "FAILED       wrong: redshift failed" in capsys.readouterr().out
