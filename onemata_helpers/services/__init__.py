@@ -33,11 +33,6 @@ def service_of(parameters: ServiceParameters) -> Service[Any]:
     return _SERVICES[type(parameters)](parameters)
 
 
-def every_api() -> tuple[str, ...]:
-    """The AWS services that any of them may call, and STS."""
-    return tuple(dict.fromkeys(["sts", *(api for each in _SERVICES.values() for api in each.apis)]))
-
-
 def every_permission() -> list[Permission]:
     """What any service may need under any parameters, on all resources."""
     anything = ("*",)

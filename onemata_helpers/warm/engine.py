@@ -144,7 +144,9 @@ class ForkedEngine(Engine):  # type: ignore[misc]
     """Runs a notebook in the forked `process`."""
 
     @classmethod
-    def execute_notebook(cls, nb: Any, *, output_path: str | None = None, process: Process, **_: Any) -> Any:
+    def execute_notebook(
+        cls, nb: Any, _kernel_name: str, output_path: str | None = None, *, process: Process, **_: Any
+    ) -> Any:
         manager = _Saving(nb, output_path)
         manager.notebook_start()
         try:
