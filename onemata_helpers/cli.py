@@ -21,6 +21,7 @@ from typer.core import TyperGroup
 from .batch.options import Approval, How, Overriding, Planning, Which
 from .choices import ServiceName
 from .option_groups import taking
+from .status import Form
 from .text import counted, one_line
 
 if TYPE_CHECKING:
@@ -122,6 +123,29 @@ def run(which: Which, how: How, overriding: Overriding) -> None:
     from .batch import commands
 
     _end(lambda: commands.run(which, how, overriding.action))
+
+
+@app.command()
+def status(
+    records: Annotated[
+        str, typer.Argument(help="Where the records are: a folder, or s3://bucket/prefix", metavar="[RECORDS]")
+    ] = "records",
+    form: Annotated[Form, typer.Option("--format", help="json, csv and html are for a file: `> status.html`")] = (
+        Form.TABLE
+    ),
+    records_profile: Annotated[str, typer.Option(metavar="NAME", help="AWS profile for that bucket")] = "",
+) -> None:
+    """Show what the records say of each client: outcome, last verification, drift, and whose turn it is."""
+    from .archive import Folder
+    from .bucket import Bucket
+    from .errors import OnemataError
+    from .status.forms import show_status
+
+    try:
+        archive = Bucket(records, records_profile) if records.startswith("s3:") else Folder(Path(records))
+        show_status(archive, form, lambda content: typer.echo(content, nl=False))
+    except OnemataError as error:
+        _fail(error)
 
 
 @app.command()

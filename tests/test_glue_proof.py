@@ -181,8 +181,7 @@ def operator_without(*actions: str, **only_on: str) -> Callable[[Sandbox], None]
     def damage(box: Sandbox) -> None:
         refused = {"Effect": "Deny", "Action": list(actions), **(only_on or {"Resource": "*"})}
         policy = documents.document({"Effect": "Allow", "Action": "*", "Resource": "*"}, refused)
-        address = {"UserName": world.OPERATOR, "PolicyName": "operator"}
-        box.client("iam").put_user_policy(**address, PolicyDocument=json.dumps(policy))
+        box.let_operator(policy)
 
     return damage
 
@@ -271,7 +270,7 @@ BROKEN: dict[str, Broken] = {
     "operator passes by the prefix, and the role lacks it": Broken(
         passing_only_by_the_prefix, UNSEEN, "is not authorized to perform: iam:PassRole",
         "Who acts: the client's admin", changes={"role_name": "glue-onemata", "pass_role_to": [
-            f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:user/{world.OPERATOR}"]},
+            world.CLUSTER_ROLE_ARN]},
     ),
     "operator may not make crawlers": Broken(
         operator_without("glue:CreateCrawler"), UNSEEN, "is not authorized to perform: glue:CreateCrawler",

@@ -401,7 +401,7 @@ def secret(box: Sandbox) -> dict[str, Any]:
 def test_it_runs_as_whom_the_parameters_say_with_the_printed_policy_and_no_more(aws: Sandbox, identity: Any) -> None:
     changes = identity(aws) if identity is secret else identity()
     policy = permissions.policy([from_notebook("redshift", values("redshift", **(PROVE | changes)))])
-    aws.client("iam").put_user_policy(UserName=world.OPERATOR, PolicyName="operator", PolicyDocument=json.dumps(policy))
+    aws.let_operator(policy)
     asked: list[dict[str, Any]] = []
     aws.before("BatchExecuteStatement", lambda call: asked.append(dict(call.params)))
     assert prove(**changes).record.outcome == "verified"

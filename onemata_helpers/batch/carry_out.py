@@ -14,6 +14,7 @@ from ..record import Record, begin, done_so_far, now, read_record, write_record
 from ..redaction import foreign
 from ..stopping import forget
 from ..text import one_line, sentence
+from .elsewhere import uploaded
 from .jobs import Job, Result, not_begun
 
 
@@ -28,6 +29,10 @@ class Watcher(Protocol):
 
     def has_process(self, kill: Callable[[], None]) -> None:
         """The job has a process of its own, which `kill` ends."""
+
+
+Carry = Callable[[Job, Watcher], Result]
+"""Runs a job to its end, here or elsewhere."""
 
 
 class Nobody:
@@ -51,7 +56,9 @@ def carry_out(job: Job, watcher: Watcher | None = None) -> Result:
         return not_begun(job, "failed", str(error))
     except Exception as error:  # not foreseen, and yet no reason for other clients to wait
         return not_begun(job, "failed", one_line(foreign(f"{type(error).__name__}: {error}")))
-    return Result(job.parameters.client, job.parameters.service, outcome, why, path, time.monotonic() - began)
+    return uploaded(
+        job, Result(job.parameters.client, job.parameters.service, outcome, why, path, time.monotonic() - began)
+    )
 
 
 def _carried_out(job: Job, watcher: Watcher) -> tuple[str, str, Path]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from ..bucket import Bucket
 from ..clients import from_folders
 from ..errors import ParameterError, Problem
 from ..sandbox_in_use import served_url
+from .elsewhere import fetch
 from .jobs import Job, Result, jobs_of, refuse_unwritable
 from .options import How, Which
 from .selection import fitting, in_state
@@ -28,7 +31,13 @@ def found(which: Which, how: How, action: str | None) -> tuple[list[Job], list[R
     bad = {folder: mine for folder in which.folders if (mine := _of(folder, problems))}
     good = {folder: in_use for folder, in_use in clients.items() if folder not in bad}
     todo = jobs_of(good, how.records, which.service or [], action)
-    todo = in_state(fitting(todo, which.match or [], which.tag or []), which.only)
+    todo = fitting(todo, which.match or [], which.tag or [])
+    if how.upload_to:
+        next(Bucket(how.upload_to, how.records_profile).names(), None)  # refused before anything runs, if it is
+        todo = [replace(job, upload_to=how.upload_to, upload_as=how.records_profile) for job in todo]
+        if which.only or how.resume:
+            fetch(todo)
+    todo = in_state(todo, which.only)
     if any(job.parameters.sandbox for job in todo):
         served_url()
     if not which.list_only:

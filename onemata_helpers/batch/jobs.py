@@ -14,10 +14,12 @@ from ..parameters import ServiceParameters
 
 @dataclass(frozen=True)
 class Job:
-    """One runbook to run for one client, and the folder for the records of all."""
+    """One runbook to run for one client, the folder for the records of all, and where these are uploaded, if at all."""
 
     parameters: ServiceParameters
     records: Path
+    upload_to: str = ""
+    upload_as: str = ""
 
     @property
     def name(self) -> str:

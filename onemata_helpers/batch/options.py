@@ -64,7 +64,13 @@ class Which:
 class How:
     """How they are run."""
 
-    records: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the records")] = Path("records")
+    where: Annotated[
+        str,
+        typer.Option("--records", metavar="PLACE", help="Where the records are kept: a folder, or s3://bucket/prefix"),
+    ] = "records"
+    records_profile: Annotated[
+        str, typer.Option(metavar="NAME", help="AWS profile for that bucket; the usual credentials if not told")
+    ] = ""
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Number of clients at the same time")] = 2
     summary: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write what became of each to this file, as JSON")
@@ -75,9 +81,20 @@ class How:
     time_limit: Annotated[
         float, typer.Option(min=0.01, metavar="MINUTES", help="Stop a notebook that takes longer")
     ] = 60
+    dask: Annotated[str, typer.Option(metavar="ADDRESS", help="Run them on the Dask cluster with this scheduler")] = ""
     stop_after: Annotated[
         int, typer.Option(min=0, metavar="N", help="Begin no more after N failures in a row; 0: always go on")
     ] = 0
+
+    @property
+    def records(self) -> Path:
+        """The folder that records are written in, also those that are uploaded at their end."""
+        return Path("records") if self.upload_to else Path(self.where)
+
+    @property
+    def upload_to(self) -> str:
+        """The bucket and prefix that they are uploaded to; empty if they are not."""
+        return self.where if self.where.startswith("s3:") else ""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from threading import Lock
 
 from ..stopping import ask_to_stop
 from ..text import counted, lasting
-from .carry_out import carry_out
+from .carry_out import Carry, carry_out
 from .jobs import Job, Result, not_begun
 
 _TICK = 0.25
@@ -82,10 +82,19 @@ class Running:
 class Batch:
     """The jobs of one run."""
 
-    def __init__(self, todo: Sequence[Job], at_once: int, *, stop_after: int = 0, limit: float = 3600) -> None:
+    def __init__(
+        self,
+        todo: Sequence[Job],
+        at_once: int,
+        *,
+        stop_after: int = 0,
+        limit: float = 3600,
+        carry: Carry = carry_out,
+    ) -> None:
         self.todo = todo
         self._running: dict[str, Running] = {}
         self._at_once = at_once
+        self._carry = carry
         self._limit = limit
         self._stop_after = stop_after
         self._in_a_row = 0
@@ -165,7 +174,7 @@ class Batch:
                 return not_begun(job, "not run", f"Not begun: {self._why_no_more}.")
             running = self._running[job.name] = Running(job)
         self._events.put(Started(job))
-        result = carry_out(job, running)
+        result = self._carry(job, running)
         with self._lock:
             del self._running[job.name]
             self._count(result)

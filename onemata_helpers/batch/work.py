@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from ..errors import ConnectError
@@ -12,6 +12,8 @@ from ..sandbox_in_use import ENDS_WITH_THIS, sandbox_for_all, served_url
 from ..terminal import complain, say
 from ..text import counted
 from ..warm.process import NotForked, warm
+from .carry_out import Carry, carry_out
+from .cluster import on_cluster
 from .found import found
 from .go_on import command_that_goes_on
 from .interrupts import Interrupts, counted_interrupts
@@ -43,13 +45,14 @@ class Work:
         if self.interrupted:
             return [not_begun(job, "not run", f"Not begun: {_CTRL_C}.") for job in todo]
         how = self._how
-        batch = Batch(todo, how.jobs, stop_after=how.stop_after, limit=how.time_limit * 60)
         results = []
-        with counted_interrupts() as asked, shown_progress(batch) as show:
-            for event in batch.run():
-                show(event)
-                results += [event] if isinstance(event, Result) else []
-                self._heed(asked, batch)
+        with counted_interrupts() as asked, _carrier(how) as carry:
+            batch = Batch(todo, how.jobs, stop_after=how.stop_after, limit=how.time_limit * 60, carry=carry)
+            with shown_progress(batch) as show:
+                for event in batch.run():
+                    show(event)
+                    results += [event] if isinstance(event, Result) else []
+                    self._heed(asked, batch)
         return results
 
     def ended(self, results: Sequence[Result]) -> bool:
@@ -76,6 +79,11 @@ class Work:
             batch.kill("It was killed (Ctrl-C, twice)")
 
 
+def _carrier(how: How) -> AbstractContextManager[Carry]:
+    """What runs each job: this machine, or a cluster."""
+    return on_cluster(how.dask) if how.dask else nullcontext(carry_out)
+
+
 def _waited_for(batch: Batch) -> str:
     names = [running.job.name for running in batch.running_now()]
     return f"Waiting for {', '.join(names)} to come to a safe point." if names else "Nothing runs."
@@ -96,7 +104,7 @@ def chosen(which: Which, how: How, action: str | None) -> Iterator[Work]:
     in_sandbox = [job.parameters for job in todo if job.parameters.sandbox]
     if in_sandbox and not served_url():
         complain(ENDS_WITH_THIS)
-    if todo:
+    if todo and not how.dask:
         with suppress(NotForked):  # said when the first notebook is run
             warm.start()  # it loads while the sandbox does, and while accounts are signed in to
     with sandbox_for_all(in_sandbox):

@@ -9,11 +9,12 @@ from ..session import Aws, sandbox_session
 from ..values import partition_of
 from . import kernel
 
-_APIS = (
-    "accessanalyzer", "athena", "ec2", "glue", "iam", "logs", "redshift", "redshift-data", "redshift-serverless",
-    "ssm", "sts",
-)  # fmt: skip
 _NOWHERE = "http://127.0.0.1:9"
+# What any runbook may call. One that is missing here only costs its notebook the time to load it.
+_APIS = (
+    "sts", "iam", "accessanalyzer", "redshift", "redshift-data", "redshift-serverless", "glue", "logs", "athena", "ec2",
+    "ssm",
+)  # fmt: skip
 
 
 def load() -> None:
