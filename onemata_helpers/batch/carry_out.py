@@ -62,8 +62,8 @@ def carry_out(job: Job, watcher: Watcher | None = None) -> Result:
 
 
 def _carried_out(job: Job, watcher: Watcher) -> tuple[str, str, Path]:
-    # papermill checks notebooks with jsonschema, whose grammar of addresses takes more than a second to load; a notebook
-    # has none to be checked.
+    # papermill checks notebooks with jsonschema, whose grammar of addresses takes more than a second to load; and a
+    # notebook has no address that is checked.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from ..execute import execute  # it takes half a second, too, which the sandbox's start need not wait for
 

@@ -24,8 +24,8 @@ from .wire import IOPUB, SHELL, Inbox, Outbox, new_session
 FORKED = "onemata-forked"
 """The engine's name."""
 
-# Seconds between two savings, as between two messages with what a cell prints; and when there is much to save, the share
-# of the time that it may take.
+# Seconds between two savings, as between two messages with what a cell prints; and when there is much to save, the
+# share of the time that it may take.
 _OFTEN, _SHARE = 0.2, 0.1
 
 
