@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
+from yaml.resolver import Resolver
 
 from .errors import Problem
 from .raw_value import Unquoted, shown_place
@@ -130,11 +133,13 @@ def _refuse_all_but_a_file(mode: int) -> None:
 
 
 def _root(text: str, most_events: int) -> yaml.Node | None:
+    events: list[yaml.Event] = []
     try:
-        for number, event in enumerate(_documents(text)):
-            if number > most_events:
+        for event in _documents(text):
+            events.append(event)
+            if len(events) > most_events + 1:
                 raise _Refused(f"must hold at most {most_events} keys and values", _line(event.start_mark))
-        return yaml.compose(text, yaml.SafeLoader)
+        return _Composer(events).get_single_node()
     except yaml.MarkedYAMLError as error:
         said = "; ".join(each for each in (error.context, error.problem) if each)
         raise _Refused(f"must be valid YAML: {said}", _line(error.problem_mark)) from None
@@ -143,6 +148,24 @@ def _root(text: str, most_events: int) -> yaml.Node | None:
         raise _Refused("must be valid YAML: this line has a control character", line) from None
     except (yaml.YAMLError, ValueError, OverflowError):  # of an escape beyond Unicode
         raise _Refused("must be valid YAML") from None
+
+
+class _Composer(Composer, Resolver):
+    """Makes nodes of events that were checked, so that the text is parsed once."""
+
+    def __init__(self, events: Sequence[yaml.Event]) -> None:
+        Composer.__init__(self)
+        Resolver.__init__(self)
+        self._left = deque(events)
+
+    def check_event(self, *kinds: type[yaml.Event]) -> bool:
+        return isinstance(self._left[0], kinds)
+
+    def peek_event(self) -> yaml.Event:
+        return self._left[0]
+
+    def get_event(self) -> yaml.Event:
+        return self._left.popleft()
 
 
 def _documents(text: str) -> Iterator[yaml.Event]:

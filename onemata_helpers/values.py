@@ -15,12 +15,12 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Annotated, Any
 
-from botocore.loaders import create_loader
 from botocore.regions import EndpointResolver
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from .raw_value import Unquoted, is_a, kind_of
 from .redaction import looks_like_credential
+from .service_descriptions import descriptions
 from .text import is_plain
 
 _PLACEHOLDERS = ("111111111111", "ROLENAME", "DOC-EXAMPLE-BUCKET", "AROAEXAMPLEID")
@@ -244,7 +244,7 @@ def partition_of(region: str) -> str | None:
     """`aws`, `aws-cn` or `aws-us-gov`; None for a region that is in none of them."""
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", region):
         return None
-    regions = EndpointResolver(create_loader().load_data("endpoints"))  # not of a session: that reads ~/.aws/config
+    regions = EndpointResolver(descriptions().load_data("endpoints"))  # not of a session: that reads ~/.aws/config
     for partition in PARTITION.split("|"):
         if region in regions.get_available_endpoints("sts", partition):
             return partition

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -61,7 +62,10 @@ def carry_out(job: Job, watcher: Watcher | None = None) -> Result:
 
 
 def _carried_out(job: Job, watcher: Watcher) -> tuple[str, str, Path]:
-    from ..execute import execute  # papermill takes seconds to load, which the sandbox's start need not wait for
+    # papermill checks notebooks with jsonschema, whose grammar of addresses takes more than a second to load; and a
+    # notebook has no address that is checked.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    from ..execute import execute  # it takes half a second, too, which the sandbox's start need not wait for
 
     path, _ = begin(job.parameters, job.records, notebook=True)
     watcher.has_record(path)

@@ -24,8 +24,8 @@ from .wire import IOPUB, SHELL, Inbox, Outbox, new_session
 FORKED = "onemata-forked"
 """The engine's name."""
 
-# Seconds between two savings while a cell prints. A stream is passed on every 0.2 s; and of the time that it takes to
-# print a lot, savings take a tenth.
+# Seconds between two savings, as between two messages with what a cell prints; and when there is much to save, the
+# share of the time that it may take.
 _OFTEN, _SHARE = 0.2, 0.1
 
 
@@ -106,34 +106,33 @@ class _Kernel:
 
 
 class _Saving(NotebookExecutionManager):  # type: ignore[misc]
-    """Saves the notebook before and after each cell of code and as output comes, but not around prose."""
+    """Saves whatever changes, cells' states and outputs, within a fifth of a second, and the end at once.
+
+    papermill's own saves around each cell, prose too, and no output until there is another, half a minute later.
+    """
 
     def __init__(self, nb: Any, output_path: str | None) -> None:
         super().__init__(nb, output_path=output_path, progress_bar=False)
-        self._in_prose = False
         self._earliest = 0.0
         self._due: asyncio.TimerHandle | None = None
 
-    def cell_start(self, cell: Any, cell_index: int | None = None, **kwargs: Any) -> None:
-        self._in_prose = cell.cell_type != "code"
-        super().cell_start(cell, cell_index, **kwargs)
-
-    def notebook_complete(self, **kwargs: Any) -> None:
-        self._in_prose = False
-        super().notebook_complete(**kwargs)
-
     def autosave_cell(self, **kwargs: Any) -> None:
-        """Save what a cell has put out, soon: the next output may be long in coming."""
-        if self._due is None:
-            self._due = asyncio.get_running_loop().call_later(max(0, self._earliest - monotonic()), self.save)
+        """Called with each message of the kernel."""
+        self.save()
 
     def save(self, **kwargs: Any) -> None:
-        """Unlike papermill's, it does not compare each time with nbformat's schema; its last writing does."""
+        if self._due is None:
+            self._due = ensure_event_loop().call_later(self._earliest - monotonic(), self._write)
+
+    def notebook_complete(self, **kwargs: Any) -> None:
+        super().notebook_complete(**kwargs)
+        self._write()
+
+    def _write(self) -> None:
+        """Unlike papermill's last writing, it does not compare all with nbformat's schema."""
         if self._due is not None:
             self._due.cancel()
             self._due = None
-        if self._in_prose:
-            return
         began = monotonic()
         papermill_io.write(nbformat.v4.writes(self.nb), self.output_path)  # type: ignore[no-untyped-call]
         ended = monotonic()
@@ -145,15 +144,15 @@ class ForkedEngine(Engine):  # type: ignore[misc]
 
     @classmethod
     def execute_notebook(
-        cls, nb: Any, _kernel_name: str, *, output_path: str | None = None, process: Process, **_: Any
+        cls, nb: Any, _kernel_name: str, output_path: str | None = None, *, process: Process, **_: Any
     ) -> Any:
         manager = _Saving(nb, output_path)
-        manager.notebook_start()
-        try:
-            with closing(ensure_event_loop()):  # a thread's own, which nbclient would leave open
+        with closing(ensure_event_loop()):  # a thread's own, which nbclient would leave open
+            manager.notebook_start()
+            try:
                 PapermillNotebookClient(manager, km=_Kernel(process), log=logger).execute(cleanup_kc=True)
-        finally:
-            manager.notebook_complete()
+            finally:
+                manager.notebook_complete()
         return manager.nb
 
 

@@ -48,6 +48,20 @@ class _Kernel(IPythonKernel):
     interrupted = False
     _supports_kernel_subshells = False
 
+    def go(self, stream: socket.socket) -> None:
+        """Begin, in the process, with the environment and over the socket that are this notebook's."""
+        self.session, lock = new_session(), Lock()
+        self.iopub_thread = IOPubThread(_PubSocket(stream, lock), pipe=True, session=self.session)  # type: ignore[no-untyped-call]
+        self.iopub_thread.start()
+        self.iopub_socket = self.iopub_thread.background_socket
+        self.shell_stream = Outbox(stream, SHELL, lock)
+        for publisher in (self.shell.displayhook, self.shell.display_pub):
+            publisher.session, publisher.pub_socket = self.session, self.iopub_socket
+        sys.stdout = OutStream(self.session, self.iopub_thread, "stdout")  # type: ignore[no-untyped-call]
+        sys.stderr = OutStream(self.session, self.iopub_thread, "stderr")  # type: ignore[no-untyped-call]
+        os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+        self.shell.init_environment()
+
     def _abort_queues(self, subshell_id: str | None = None) -> None:
         """After an error nothing waits."""
 
@@ -68,9 +82,15 @@ class _PubSocket(Outbox):
 
 
 def load() -> None:
-    """Import what a kernel imports only as it begins."""
+    """Make the kernel, without its sockets and threads, and import what it imports only as it runs."""
     for name in _LATE:
         import_module(name)
+    _Kernel.instance(
+        session=new_session(),
+        shell_channel_thread=SimpleNamespace(parent_thread=main_thread()),  # asked in which thread Ctrl-C comes
+        config=_CONFIG,
+        log=_LOG,
+    )
 
 
 def run_kernel(stream: socket.socket, rest: Inbox) -> None:
@@ -78,21 +98,8 @@ def run_kernel(stream: socket.socket, rest: Inbox) -> None:
 
     It ends the process, and all that it started, when the runner is gone.
     """
-    session, lock = new_session(), Lock()
-    iopub = IOPubThread(_PubSocket(stream, lock), pipe=True, session=session)  # type: ignore[no-untyped-call]
-    iopub.start()  # type: ignore[no-untyped-call]
-    sys.stdout = OutStream(session, iopub, "stdout")  # type: ignore[no-untyped-call]
-    sys.stderr = OutStream(session, iopub, "stderr")  # type: ignore[no-untyped-call]
-    kernel = _Kernel.instance(
-        session=session,
-        iopub_thread=iopub,
-        iopub_socket=iopub.background_socket,
-        shell_stream=Outbox(stream, SHELL, lock),
-        shell_channel_thread=SimpleNamespace(parent_thread=main_thread()),  # asked in which thread Ctrl-C comes
-        config=_CONFIG,
-        log=_LOG,
-    )
-    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    kernel = _Kernel.instance()
+    kernel.go(stream)
     signal.signal(signal.SIGINT, kernel.note_interrupt)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     asyncio.run(_serve(kernel, stream, rest))

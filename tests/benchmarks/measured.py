@@ -1,0 +1,84 @@
+"""A command, and what it took: CPU seconds of it and of all its processes, wall time, and private memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+
+import psutil
+
+# Every so many seconds a running command is looked at.
+_TICK = 0.1
+
+
+@dataclass
+class Measured:
+    """What a command took. `private` has the most private memory, in MiB, that each of its notebooks had."""
+
+    cpu: float
+    wall: float
+    private: list[float] = field(default_factory=list)
+
+
+def measure(
+    command: Sequence[str | Path], folder: Path, environment: dict[str, str], look: Callable[[int], None] | None = None
+) -> Measured:
+    """Run a command to its end. `look` is called with its process id every tenth of a second.
+
+    Raises RuntimeError, with the end of what it said, if it fails.
+    """
+    began = time.monotonic()
+    with (folder / "said.txt").open("w+") as said:
+        process = subprocess.Popen(command, cwd=folder, env=os.environ | environment, stdout=said, stderr=said)
+        ended, looking = Event(), Thread(target=lambda: None)
+        if look is not None:
+            looking = Thread(target=_every_tick, args=(lambda: look(process.pid), ended))
+        looking.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - began
+        ended.set()
+        looking.join()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        if process.returncode:
+            shown = " ".join(map(str, command))[:300]
+            raise RuntimeError(f"{shown} ended with {process.returncode}: {said.read()[-3000:]}")
+    return Measured(usage.ru_utime + usage.ru_stime, wall)
+
+
+def _every_tick(look: Callable[[], None], ended: Event) -> None:
+    while not ended.wait(_TICK):
+        look()
+
+
+def notebooks_of(pid: int) -> list[psutil.Process]:
+    """The processes of the notebooks that a command runs now."""
+    try:
+        return [each for each in psutil.Process(pid).children(recursive=True) if each.name() == "notebook"]
+    except psutil.Error:
+        return []
+
+
+def private_mib(pid: int) -> float:
+    """Memory that no other process shares; 0 if the process is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a running command so far, with all its processes that still run or that were waited for."""
+    total = 0.0
+    try:
+        for each in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+            total += sum(each.cpu_times()[:4])
+    except psutil.Error:
+        pass
+    return total
