@@ -72,8 +72,8 @@ def apply(
     """Carry out the plan's pending changes in order, each until it is usable; tell `on_change` of each.
 
     `resources` are those that the plan was made of, by key. `may_go_on` is called before each call, and raises if
-    no more may be changed. Raises AwsRefused, OddAnswer, NotUsable or Interrupted at the first failure, after
-    `on_change` was told of it; what was done before stays, and a second run resumes from there.
+    no more may be changed. Raises AwsRefused, OddAnswer, Overtaken, NotUsable or Interrupted at the first failure,
+    after `on_change` was told of it; what was done before stays, and a second run resumes from there.
     """
     for change in plan.pending:
         work = _Work(change, resources[change.resource], aws, wait, plan.action == "remove", may_go_on)
@@ -132,9 +132,10 @@ class _Work:
 
     def _perform(self, call: Call) -> dict[str, Any]:
         arguments = {key: json.dumps(value) if key in _DOCUMENTS else value for key, value in call.arguments.items()}
+        sent = call.model_copy(update={"arguments": arguments})
         taking = self.change.kind in _TAKES_AWAY
         passing = tuple(each for each in self.resource.transient if each.removing in (None, taking))
-        return self.wait.retry(lambda: self.aws.call(call.service, call.operation, **arguments), passing)
+        return self.wait.retry(lambda: self.resource.send(self.aws, self.wait, self.change, sent), passing)
 
     def _after_failure(self, call: Call, error: ClientError | BotoCoreError | OddAnswer) -> list[Call]:
         """The calls that are left, if a look shows that this one went through; else raises the failure."""

@@ -8,6 +8,7 @@ OnemataError
 ├── AwsRefused          AWS said no, or did not answer
 ├── OddAnswer           something else than AWS answered, or AWS in an unknown form
 ├── RecordNotWritten    the record cannot be written, so nothing more is changed
+├── Overtaken           somebody changed a thing between the plan and our write to it, which was not made
 ├── NotUsable           AWS accepted a change, but the thing did not become usable in time
 ├── Interrupted         somebody stopped it (Ctrl-C, Interrupt in the notebook)
 └── RunFailed           the runbook ended failed or blocked
@@ -105,6 +106,10 @@ class OddAnswer(OnemataError):
                 WHAT_ANSWERS,
             )
         )
+
+
+class Overtaken(OnemataError):
+    """Somebody changed a thing after the plan was made. It was not written to; what was done before stays."""
 
 
 class NotUsable(OnemataError):

@@ -299,6 +299,13 @@ class RedshiftParameters(ServiceParameters):
             raise ValueError("must name a workgroup, or cluster_identifiers a cluster")
         return each_once(names)
 
+    @field_validator("database_user")
+    @classmethod
+    def _of_a_cluster(cls, user: str, info: ValidationInfo) -> str:
+        if user and info.data.get("cluster_identifiers") == []:
+            raise ValueError("must be empty without cluster_identifiers: workgroups have no such login")
+        return user
+
     @field_validator("database_secret_arn")
     @classmethod
     def _of_the_client(cls, arn: str, info: ValidationInfo) -> str:

@@ -54,5 +54,5 @@ def _statement(resources: tuple[str, ...], condition: tuple[str, ...], actions: 
     statement: Statement = {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
     if not condition:
         return statement
-    key, *values = condition
-    return statement | {"Condition": {"StringEquals": {key: values}}}
+    operator, key, *values = condition
+    return statement | {"Condition": {operator: {key: values}}}

@@ -24,7 +24,7 @@ def document(*statements: Statement) -> Document:
 
 
 def service_trust(service: str, partition: str) -> Document:
-    """The trust that lets an AWS service (`redshift`, `glue`, `ec2`) assume a role.
+    """The trust that lets an AWS service (`redshift`, `redshift-serverless`, `glue`, `ec2`) assume a role.
 
     In China EC2's principal ends in `.com.cn`; Redshift's and Glue's do not, as far as is known.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html

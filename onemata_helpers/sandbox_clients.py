@@ -8,7 +8,7 @@ from pathlib import Path
 from .errors import ParameterError, Problem
 from .parameters import Ec2Parameters, GlueParameters, RedshiftParameters, ServiceParameters
 from .sandbox.aws.managed_policies import NAMES
-from .sandbox.client_world import Athena, ClientWorld, Cluster, StoredObject, Trusted
+from .sandbox.client_world import Athena, ClientWorld, Cluster, StoredObject, Trusted, Workgroup
 
 Services = Mapping[str, ServiceParameters]
 
@@ -46,7 +46,7 @@ def client_world(services: Iterable[ServiceParameters]) -> ClientWorld:
         ),
         denied_role_arn=next((one.denied_role_arn for one in ec2), ""),
         clusters=tuple(cluster for one in redshift for cluster in _clusters(one)),
-        workgroups=tuple(name for one in redshift for name in one.workgroup_names),
+        workgroups=tuple(workgroup for one in redshift for workgroup in _workgroups(one)),
         instances=tuple(instance_id for one in ec2 for instance_id in one.instance_ids),
         athena=next((_athena(one) for one in glue if one.athena_principals), None),
         holders=tuple(arn for one in glue for arn in one.pass_role_to),
@@ -105,6 +105,9 @@ def _said(services: Services) -> Iterator[tuple[str, str, tuple[str, ...], str]]
     for cluster in world.clusters:
         place = ("cluster", world.account, world.region, cluster.name)
         yield "redshift.yaml", "cluster_identifiers", place, f"with database {cluster.database}, user {cluster.admin}"
+    for workgroup in world.workgroups:
+        place = ("workgroup", world.account, world.region, workgroup.name)
+        yield "redshift.yaml", "workgroup_names", place, f"with database {workgroup.database}"
 
 
 def _objects(client: ServiceParameters) -> Iterator[StoredObject]:
@@ -134,3 +137,7 @@ def _clusters(service: RedshiftParameters) -> list[Cluster]:
     usual = Cluster("")
     database, admin = service.database or usual.database, service.database_user or usual.admin
     return [Cluster(name, database, admin) for name in service.cluster_identifiers]
+
+
+def _workgroups(service: RedshiftParameters) -> list[Workgroup]:
+    return [Workgroup(name, service.database or Workgroup("").database) for name in service.workgroup_names]

@@ -41,6 +41,9 @@ _CONFIG = Config(
     user_agent_extra="onemata-runbooks",
 )
 
+# What replaces all that is there must not be sent again from an old look: whoever sends it looks again before each try.
+_SENT_ONCE = ("update_namespace",)
+_ONCE = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 # STS to an access key that is none of an account there.
 _UNKNOWN_KEY = "InvalidClientTokenId"
@@ -103,25 +106,26 @@ class Aws:
         self._apis = ("sts", *apis)
         self._on_call = on_call
         self._endpoint = endpoint
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, bool], Any] = {}
         self._secrets: list[str] = []
         watch(session, on_call)
 
-    def client(self, service: str) -> Any:
-        """The boto3 client of a service, like `iam`."""
-        if service not in self._clients:
-            config = (
-                _CONFIG.merge(Config(proxies={})) if self._endpoint else _CONFIG
-            )  # the sandbox is no proxy's to reach
-            self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=config)
-        return self._clients[service]
+    def client(self, service: str, *, once: bool = False) -> Any:
+        """The boto3 client of a service, like `iam`. `once`: one that sends nothing again by itself."""
+        if (service, once) not in self._clients:
+            config = _ONCE if once else _CONFIG
+            if self._endpoint:  # the sandbox is no proxy's to reach
+                config = config.merge(Config(proxies={}))
+            client = self._session.client(service, endpoint_url=self._endpoint, config=config)
+            self._clients[service, once] = client
+        return self._clients[service, once]
 
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """The answer to one call, in boto3's names: `call("iam", "get_role", RoleName="x")`.
 
         Raises ClientError and BotoCoreError as boto3 does, and OddAnswer for what boto3 cannot read.
         """
-        method = getattr(self.client(service), operation)
+        method = getattr(self.client(service, once=operation in _SENT_ONCE), operation)
         with _reading(self._name(service, operation)):
             answer: dict[str, Any] = method(**arguments)
         # To a call that answers nothing, botocore takes any page for a success; AWS gives each a request id.

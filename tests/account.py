@@ -8,8 +8,11 @@ from typing import Any
 
 from onemata_helpers import policies, sandbox
 from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.sandbox.serverless import Namespace, Workgroup
+from onemata_helpers.sandbox.state import state
 
 from .conftest import Run
+from .snapshot import arn_of
 
 GLUE_SERVICE_POLICY = "arn:aws:iam::aws:policy/service-role/AWSGlueServiceRole"
 LAMBDA = policies.service_trust("lambda", "aws")
@@ -82,6 +85,28 @@ def other_inline(aws: Sandbox) -> None:
     document = json.dumps(policies.assume_role("arn:aws:iam::987654321098:role/other"))
     name = inline_name(aws, "onemata-ec2")
     aws.client("iam").put_role_policy(RoleName="onemata-ec2", PolicyName=name, PolicyDocument=document)
+
+
+def namespace(aws: Sandbox, name: str = sandbox.NAMESPACE) -> tuple[list[str], str]:
+    """The roles of a namespace, when all that is under way is done, and its default role."""
+    serverless = aws.client("redshift-serverless")
+    found = [serverless.get_namespace(namespaceName=name)["namespace"] for _ in range(3)][-1]
+    return sorted(map(arn_of, found["iamRoles"])), found.get("defaultIamRoleArn", "")
+
+
+def replace_roles(aws: Sandbox, roles: list[str], default: str = "", name: str = sandbox.NAMESPACE) -> None:
+    """The client's admin gives a namespace these roles, and waits until it has them."""
+    named = {"defaultIamRoleArn": default} if default else {}
+    aws.client("redshift-serverless").update_namespace(namespaceName=name, iamRoles=roles, **named)
+    namespace(aws, name)
+
+
+def second_workgroup(aws: Sandbox, namespace_name: str = "second-data") -> str:
+    """Another workgroup of the client's, of a namespace without roles, or of one that is there."""
+    here = state.serverless[sandbox.CLIENT_ACCOUNT, sandbox.REGION]
+    its = here.namespaces.get(namespace_name) or Namespace(namespace_name, "6f2d1c0b-0000-4000-8000-000000000002")
+    here.add(Workgroup("second", "6f2d1c0b-0000-4000-8000-000000000001", its))
+    return "second"
 
 
 def off_cluster(aws: Sandbox) -> None:

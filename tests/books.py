@@ -25,6 +25,8 @@ DELIVERIES: list[dict[str, Any]] = [
 ]
 ONE_OR_BOTH = [[INSTANCES[0]], [INSTANCES[1]], list(INSTANCES)]
 PASSERS = [f"{HERE}:user/analyst", f"{HERE}:user/engineer", f"{HERE}:group/analysts"]
+SHARED_CHOICES = ("s3_access", "kms_key_arn", "role_chain")
+"""What the runs of one delivery at different places decide for all of them."""
 KEY = f"arn:aws:kms:us-east-1:{sandbox.ONEMATA_ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
@@ -50,6 +52,10 @@ class Book:
         return service_of(self.parameters).delivery
 
     @property
+    def targets(self) -> set[str]:
+        return set(service_of(self.parameters).targets)
+
+    @property
     def name(self) -> str:
         return str(self.parameters.role_name)
 
@@ -57,8 +63,8 @@ class Book:
         """Whether a run of this one is a choice against the other: the same runbook's new parameters, or `replace`."""
         mine, its = self.parameters, other.parameters
         of_ec2 = self.service == other.service == "ec2"
-        if of_ec2 and not set(mine.instance_ids) & set(its.instance_ids):
-            same = all(getattr(mine, key) == getattr(its, key) for key in ("s3_access", "kms_key_arn"))
+        if self.targets and self.service == other.service and not self.targets & other.targets:
+            same = all(getattr(mine, key, "") == getattr(its, key, "") for key in SHARED_CHOICES)
             return not same and self.delivery == other.delivery and self.name == other.name
         replaced = of_ec2 and action == "apply" and mine.on_existing_profile == "replace"
         return replaced or (self.delivery == other.delivery and self.name == other.name)
@@ -83,12 +89,15 @@ class Book:
     def _redshift(self, now: frozenset[Fact]) -> list[Fact]:
         p = self.parameters
         chain = self._assumes(self.name) if p.role_chain else []
-        clusters = [(f"role {self.name} on cluster {each}", "attached") for each in p.cluster_identifiers]
-        return [*clusters, *self._trusted(self.name), *self._access("AmazonS3ReadOnlyAccess"), *chain]
+        places = [*(f"cluster {each}" for each in p.cluster_identifiers), *map(_namespace, p.workgroup_names)]
+        attached = [(f"role {self.name} on {each}", "attached") for each in places]
+        serverless = self._trusted(self.name, "redshift-serverless") if p.workgroup_names else []
+        trusted = [*self._trusted(self.name, "redshift"), *serverless]
+        return [*attached, *trusted, *self._access("AmazonS3ReadOnlyAccess"), *chain]
 
     def _glue(self, now: frozenset[Fact]) -> list[Fact]:
         service = (f"policy AWSGlueServiceRole on role {self.name}", "attached")
-        return [service, *self._trusted(self.name), *self._access("AmazonS3FullAccess")]
+        return [service, *self._trusted(self.name, "glue"), *self._access("AmazonS3FullAccess")]
 
     def _ec2(self, now: frozenset[Fact]) -> list[Fact]:
         instances = [f"instance profile of {each}" for each in self.parameters.instance_ids]
@@ -99,8 +108,8 @@ class Book:
         needed = [fact for role in roles or ["of the profile"] for fact in self._assumes(role)]
         return [*missing, *(fact for fact in needed if fact not in shared)]
 
-    def _trusted(self, role: str) -> list[Fact]:
-        trust = policies.canonical(policies.service_trust(self.service, "aws"))["Statement"][0]
+    def _trusted(self, role: str, service: str) -> list[Fact]:
+        trust = policies.canonical(policies.service_trust(service, "aws"))["Statement"][0]
         return [(f"role {role}", f"trust: {json.dumps(trust, sort_keys=True)}")]
 
     def _access(self, managed: str) -> list[Fact]:
@@ -115,6 +124,11 @@ class Book:
     def _policy(self, what: str, role: str, document: policies.Document) -> list[Fact]:
         thing = f"inline policy onemata-{what}-{self.delivery.id} on role {role}"
         return [(thing, json.dumps(each, sort_keys=True)) for each in policies.canonical(document)["Statement"]]
+
+
+def _namespace(workgroup: str) -> str:
+    """The sandbox has one workgroup, and its namespace."""
+    return f"namespace {sandbox.NAMESPACE}"
 
 
 def _without_sid(statement: str) -> str:
@@ -144,6 +158,13 @@ def books(service: str, **choices: list[Any]) -> st.SearchStrategy[Book]:
 
 BOOKS = st.one_of(
     books("redshift", role_name=["onemata-redshift", SHARED_ROLE], role_chain=[False, True]),
+    books(
+        "redshift",
+        role_name=["onemata-redshift", SHARED_ROLE],
+        role_chain=[False, True],
+        cluster_identifiers=[[], [sandbox.CLUSTER]],
+        workgroup_names=[[sandbox.SERVERLESS_WORKGROUP]],
+    ),
     books("glue", role_name=[SHARED_ROLE, "glue-onemata"], pass_role_to=[PASSERS[:1], PASSERS[1:2], PASSERS[2:]]),
     books(
         "ec2",

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from onemata_helpers import policies, sandbox
 from onemata_helpers.sandbox.server import Sandbox
 
+from .snapshot import arn_of
+
 SHARED_ROLE = "AWSGlueServiceRoleShared"
 ROLES = ("onemata-redshift", "onemata-ec2", "glue-onemata", SHARED_ROLE)
 PROFILES = ("onemata-ec2", "onemata-second", SHARED_ROLE)
@@ -171,6 +173,29 @@ def make_default(aws: Sandbox, role: str) -> None:
     _modify(aws, DefaultIamRoleArn=_arn(role))
 
 
+def give_namespace(aws: Sandbox, role: str) -> None:
+    _replace(aws, lambda roles: {*roles, _arn(role)})
+
+
+def take_off_namespace(aws: Sandbox, role: str) -> None:
+    _replace(aws, lambda roles: {*roles} - {_arn(role)})
+
+
+def make_namespaces_default(aws: Sandbox, role: str) -> None:
+    _replace(aws, lambda roles: {*roles, _arn(role)}, _arn(role))
+
+
+def _replace(aws: Sandbox, change: Callable[[list[str]], set[str]], default: str = "") -> None:
+    serverless = aws.client("redshift-serverless")
+    found = serverless.get_namespace(namespaceName=sandbox.NAMESPACE)["namespace"]
+    kept = default or found.get("defaultIamRoleArn", "")
+    roles = sorted(change(list(map(arn_of, found["iamRoles"]))))
+    named = {"defaultIamRoleArn": kept} if kept else {}
+    serverless.update_namespace(namespaceName=sandbox.NAMESPACE, iamRoles=roles, **named)
+    for _ in range(3):
+        serverless.get_namespace(namespaceName=sandbox.NAMESPACE)
+
+
 def _modify(aws: Sandbox, **change: Any) -> None:
     redshift = aws.client("redshift")
     redshift.modify_cluster_iam_roles(ClusterIdentifier=sandbox.CLUSTER, **change)
@@ -202,6 +227,9 @@ _TO_ROLES: list[Callable[..., None]] = [
     give_cluster,
     take_off_cluster,
     make_default,
+    give_namespace,
+    take_off_namespace,
+    make_namespaces_default,
 ]
 _ANY_ROLE = (*ROLES, *THEIR_PROFILES)
 _ANY_PROFILE = (*PROFILES, *THEIR_PROFILES)

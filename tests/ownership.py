@@ -6,6 +6,7 @@ A fact is the thing that it is about, named as in a plan (`role onemata-redshift
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from onemata_helpers.sandbox.server import Sandbox
 from .snapshot import everything
 
 Fact = tuple[str, str]
+_ON_A_WAREHOUSE = re.compile(" on (cluster|namespace) ")
 
 
 def facts(aws: Sandbox) -> frozenset[Fact]:
@@ -25,8 +27,9 @@ def facts(aws: Sandbox) -> frozenset[Fact]:
     roles = (fact for name, found in seen["roles"].items() for fact in _role(name, found))
     profiles = (fact for name, found in seen["profiles"].items() for fact in _profile(name, found))
     instances = ((f"instance profile of {each}", arn) for each, arn in seen["instances"].items())
-    clusters = (fact for name, found in seen["clusters"].items() for fact in _cluster(name, found))
-    return frozenset([*holders, *roles, *profiles, *instances, *clusters])
+    clusters = (fact for name, found in seen["clusters"].items() for fact in _warehouse(f"cluster {name}", found))
+    namespaces = (fact for name, found in seen["namespaces"].items() for fact in _warehouse(f"namespace {name}", found))
+    return frozenset([*holders, *roles, *profiles, *instances, *clusters, *namespaces])
 
 
 def _policies(holder: str, found: dict[str, Any]) -> Iterator[Fact]:
@@ -57,10 +60,10 @@ def _profile(name: str, found: dict[str, Any]) -> Iterator[Fact]:
         yield thing, f"tag: {key} = {value}"
 
 
-def _cluster(name: str, found: dict[str, Any]) -> Iterator[Fact]:
+def _warehouse(name: str, found: dict[str, Any]) -> Iterator[Fact]:
     for arn in found["roles"]:
-        yield f"role {arn.rsplit('/', 1)[1]} on cluster {name}", "attached"
-    yield f"default role of cluster {name}", str(found["default"])
+        yield f"role {arn.rsplit('/', 1)[1]} on {name}", "attached"
+    yield f"default role of {name}", str(found["default"])
 
 
 @dataclass
@@ -88,8 +91,8 @@ class Ownership:
     def _is_damage(self, fact: Fact) -> bool:
         """README: to apply again mends what was damaged: our trust, boundary, tags and policies."""
         thing, what = fact
-        if " on cluster " in thing:
-            return not self.is_theirs(thing.split(" on cluster ")[0])
+        if (on := _ON_A_WAREHOUSE.search(thing)) is not None:
+            return not self.is_theirs(thing[: on.start()])
         holder = holder_of(thing)
         if what == "exists" or self.is_theirs(holder):
             return False
@@ -98,7 +101,7 @@ class Ownership:
 
 
 def holder_of(thing: str) -> str:
-    """The role, profile, user or group that a thing is on, or is itself; empty for an instance or a cluster."""
-    if thing.startswith(("instance profile of ", "default role of ")) or " on cluster " in thing:
+    """The role, profile, user or group that a thing is on, or is itself; empty for what is on none of them."""
+    if thing.startswith(("instance profile of ", "default role of ")) or _ON_A_WAREHOUSE.search(thing):
         return ""
     return thing.rsplit(" on ", 1)[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from onemata_helpers.policies import canonical
@@ -52,10 +53,11 @@ def _profiles(iam: Any) -> dict[str, Any]:
 
 
 def _attached(aws: Sandbox) -> dict[str, Any]:
-    ec2, redshift = aws.client("ec2"), aws.client("redshift")
+    ec2, redshift, serverless = aws.client("ec2"), aws.client("redshift"), aws.client("redshift-serverless")
     for _ in range(3):  # each look lets AWS take its next step
         ec2.describe_iam_instance_profile_associations()
         redshift.describe_clusters()
+        namespaces = [page["namespaces"] for page in serverless.get_paginator("list_namespaces").paginate()]
     associations = ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
     clusters = redshift.describe_clusters()["Clusters"]
     return {
@@ -71,4 +73,18 @@ def _attached(aws: Sandbox) -> dict[str, Any]:
             }
             for each in clusters
         },
+        "namespaces": {
+            each["namespaceName"]: {
+                "roles": sorted(map(arn_of, each["iamRoles"])),
+                "default": each.get("defaultIamRoleArn"),
+            }
+            for page in namespaces
+            for each in page
+        },
     }
+
+
+def arn_of(role: str) -> str:
+    """The ARN in AWS's `IamRole(applyStatus=in-sync, iamRoleArn=...)`."""
+    (arn,) = re.findall(r"iamRoleArn=([^,)]+)", role)
+    return str(arn)

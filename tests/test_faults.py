@@ -23,6 +23,7 @@ from onemata_helpers.sandbox_address import SANDBOX_URL
 from .account import give_foreign_profile
 from .conftest import Run, run
 from .snapshot import everything
+from .test_workgroups import WORKGROUP
 
 ANALYST = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:user/analyst"
 FAULTS = ("lost answer", "broken off", "killed", "interrupted")
@@ -34,16 +35,19 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A service, its parameters, and whether the instance has another profile before."""
+    """A service, its parameters, whether the instance has another profile before, and a run that is in place beside."""
 
     service: str
     changes: dict[str, Any] = field(default_factory=dict)
     foreign_profile_on: str = ""
+    beside: dict[str, Any] | None = None
 
     def prepare(self, aws: Sandbox) -> None:
         aws.client("iam").create_user(UserName="analyst")
         if self.foreign_profile_on:
             give_foreign_profile(aws, self.foreign_profile_on)
+        if self.beside is not None:
+            assert run(self.service, **self.beside).error is None
 
     def run(self, action: str) -> Run:
         return run(self.service, action, **self.changes)
@@ -57,6 +61,9 @@ SCENARIOS = {
     "redshift-launch": Scenario(
         "redshift", {"cluster_identifiers": ["fresh"], "launch": True, "confirm_launch_costs": True}
     ),
+    "redshift-workgroup": Scenario("redshift", {"workgroup_names": [sandbox.SERVERLESS_WORKGROUP]}),
+    "redshift-workgroup-alone": Scenario("redshift", WORKGROUP | {"s3_access": "scoped"}),
+    "redshift-workgroup-beside": Scenario("redshift", WORKGROUP, beside={}),
     "glue-passed": Scenario("glue", {"role_name": "glue-onemata", "pass_role_to": [ANALYST]}),
     "ec2-extend": Scenario("ec2", {"on_existing_profile": "extend"}, sandbox.INSTANCE_ID),
     "ec2-replace": Scenario("ec2", {"on_existing_profile": "replace"}, sandbox.INSTANCE_ID),

@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from onemata_helpers import policies, sandbox
 from onemata_helpers.errors import PlanBlocked
 from onemata_helpers.location import Location
-from onemata_helpers.resources.delivery import Delivery, Registration
+from onemata_helpers.resources.delivery import SERVERLESS, Delivery, Registration, workgroup_target
 from onemata_helpers.sandbox import world
 from onemata_helpers.sandbox.server import Sandbox
 
@@ -330,3 +332,22 @@ def test_many_more_instances_than_a_tag_can_name_are_counted() -> None:
     assert Registration.read(key, value) == few
     assert few.off(ids[:18]).covers(ids[18])
     assert not few.off(ids[:19]).marks
+
+
+NAMES = st.lists(st.from_regex(r"[a-z][a-z0-9-]{2,20}", fullmatch=True), unique=True, max_size=30)
+
+
+@given(NAMES, NAMES)
+def test_a_registration_says_whether_it_is_for_workgroups_however_many(
+    clusters: list[str], workgroups: list[str]
+) -> None:
+    targets = [*clusters, *map(workgroup_target, workgroups)]
+    registration = Delivery("redshift", Location("b" * 63, "p" * 200)).registration.on(targets)
+    ((key, value),) = registration.tag.items()
+    assert len(value) <= 256
+    assert Registration.read(key, value) == registration
+    assert all(map(registration.covers, targets))
+    assert (SERVERLESS in registration.services) == bool(workgroups)
+    without = registration.off(map(workgroup_target, workgroups))
+    assert (SERVERLESS in without.services) == bool(workgroups and not registration.countable)
+    assert registration.on_nothing(but_workgroups=True).services == registration.services or registration.countable

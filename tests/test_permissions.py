@@ -21,6 +21,7 @@ from onemata_helpers.wait import Wait
 from .account import give_foreign_profile, make_foreign_role, retrust
 from .conftest import EXAMPLE, ROLES, run, values
 from .test_instance import SSM, not_attached
+from .test_workgroups import WORKGROUP
 
 BOUNDARY = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:policy/boundary"
 ANALYSTS = [f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:{kind}/analyst" for kind in ("user", "group", "role")]
@@ -39,6 +40,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {"permissions_boundary_arn": BOUNDARY, "s3_access": "scoped", "policy_checks": "all"},
     ),
     "redshift-launch": ("redshift", LAUNCH),
+    "redshift-workgroup": ("redshift", WORKGROUP),
+    "redshift-workgroup-proved": (
+        "redshift",
+        WORKGROUP | {"prove": "copy", "confirm_proof_costs": True, "denied_prefix": sandbox.OTHER_PREFIX},
+    ),
     "redshift-proved": ("redshift", {"prove": "copy", "denied_prefix": sandbox.OTHER_PREFIX}),
     "redshift-proved-chained": ("redshift", {"prove": "copy", "role_chain": True, "database_user": "awsuser"}),
     "glue": ("glue", {"policy_checks": "free"}),
@@ -177,3 +183,29 @@ def test_nothing_is_granted_on_everything_that_can_be_narrowed() -> None:
     assert [s["Condition"] for s in following] == [{"StringEquals": owner}]
     passing = [s for s in policy["Statement"] if "iam:PassRole" in s["Action"]]
     assert all("iam:PassedToService" in json.dumps(s["Condition"]) for s in passing)
+
+
+def test_for_a_workgroup_only_what_has_an_id_in_its_arn_is_wider() -> None:
+    chosen = CASES["redshift-workgroup-proved"][1]
+    policy = permissions.policy([from_notebook("redshift", values("redshift", **chosen))])
+    wide = {a for s in policy["Statement"] if s["Resource"] == ["*"] for a in s["Action"]}
+    assert wide == {
+        "redshift-data:CancelStatement",
+        "redshift-data:DescribeStatement",
+        "redshift-serverless:ListNamespaces",
+        "redshift-serverless:ListWorkgroups",
+        "redshift:DescribeClusters",
+    }
+    of = {action: s for s in policy["Statement"] for action in s["Action"]}
+    here = f"arn:aws:redshift-serverless:{sandbox.REGION}:{sandbox.CLIENT_ACCOUNT}"
+    assert of["redshift-serverless:UpdateNamespace"]["Resource"] == [f"{here}:namespace/*"]
+    assert of["redshift-serverless:GetCredentials"]["Resource"] == [f"{here}:workgroup/*"]
+    assert of["redshift-data:ExecuteStatement"]["Resource"] == [f"{here}:workgroup/*"]
+    (passed,) = of["iam:PassRole"]["Condition"]["StringEqualsIfExists"].values()
+    assert {each.split(".")[0] for each in passed} == {"redshift", "redshift-serverless"}
+
+
+def test_without_a_yes_to_its_costs_the_proof_needs_no_permission() -> None:
+    policy = permissions.policy([from_notebook("redshift", values("redshift", **WORKGROUP, prove="copy"))])
+    actions = {action for s in policy["Statement"] for action in s["Action"]}
+    assert not {each for each in actions if each.startswith("redshift-data:") or "Credentials" in each}

@@ -369,6 +369,16 @@ def test_what_was_just_made_is_given_time(aws: Sandbox) -> None:
     assert f"Waiting: cluster {sandbox.CLUSTER} cannot use what was just made yet." in told
 
 
+def test_what_never_propagates_does_not_end_verified(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onemata_helpers.services.redshift_proof._SETTLING_SECONDS", 0.1)
+    prove(prove="none")
+    retrust(ROLE)(aws)
+    aws.propagation_seconds = 600
+    done = prove()
+    assert done.record.outcome == "failed"
+    assert "Not authorized to get credentials of role" in check(done).evidence
+
+
 def test_without_a_change_nothing_is_waited_for(aws: Sandbox) -> None:
     prove()
     without_bucket_policy(aws)

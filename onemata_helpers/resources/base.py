@@ -25,6 +25,11 @@ STILL_ON_IT = Transient(
     "DeleteConflict", "cannot delete entity", "IAM still shows what was just detached", removing=True
 )
 
+# As what a role is passed on where AWS does not say it: AWS's own solution, which demanded `redshift.amazonaws.com` for
+# a workgroup, had to go without. So either name will do, and none, too.
+# https://github.com/aws-solutions-library-samples/guidance-for-clickstream-analytics-on-aws/pull/749
+_PASSED_AS = {"redshift-serverless": ("redshift-serverless", "redshift")}
+
 State = TypeVar("State")
 
 
@@ -43,10 +48,13 @@ class Permission:
 
     @property
     def condition(self) -> tuple[str, ...]:
-        """A condition key and the values of which it must have one; empty for no condition."""
+        """An operator, a condition key and the values of which it must have one; empty for no condition."""
         if self.passed_to:
-            return "iam:PassedToService", f"{self.passed_to}.amazonaws.com", f"{self.passed_to}.amazonaws.com.cn"
-        return (self.owner_key, "${aws:userid}") if self.owner_key else ()
+            operator = "StringEqualsIfExists" if self.passed_to in _PASSED_AS else "StringEquals"
+            named = _PASSED_AS.get(self.passed_to, (self.passed_to,))
+            services = (f"{each}.amazonaws.com{end}" for each in named for end in ("", ".cn"))
+            return operator, "iam:PassedToService", *services
+        return ("StringEquals", self.owner_key, "${aws:userid}") if self.owner_key else ()
 
 
 class Look:
@@ -89,6 +97,13 @@ class Resource(ABC):
     @abstractmethod
     def removal(self, look: Look) -> list[Change]:
         """What takes it away again, as far as it is ours; `keep` says why it stays."""
+
+    def send(self, aws: Aws, wait: Wait, change: Change, call: Call) -> dict[str, Any]:
+        """Send a call of `change`, and give AWS's answer; again for each try. Raises as `Aws.call` does.
+
+        What overwrites all that is there looks again first, and raises Overtaken unless it is what the plan showed.
+        """
+        return aws.call(call.service, call.operation, **call.arguments)
 
     def settle(self, aws: Aws, wait: Wait, change: Change, answer: dict[str, Any]) -> None:  # noqa: B027
         """Wait until what `change` did is usable, or gone; most things are at once.

@@ -18,17 +18,31 @@ TAG_PREFIX = "onemata:"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html (what a tag's value may hold: 256 characters of these)
 _NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9 _.:/=+@-]")
 _KEY = re.compile(rf"{TAG_PREFIX}(?P<service>[a-z0-9]+):[0-9a-f]{{8}}")
-_VALUE = re.compile(r"(?P<words>.*?)(?P<marks>( @([0-9a-f]{6}|many))*)")
+_VALUE = re.compile(r"(?P<words>.*?)(?P<marks>( @(w[0-9a-f]{5}|[0-9a-f]{6}|w?many))*)")
 _WORDS = 100
 _MOST = 19
-_MANY = "many"
+_MANY, _MANY_WORKGROUPS = "many", "wmany"
+_WORKGROUP = "workgroup "
+
+SERVERLESS = "redshift-serverless"
+"""The service that, beside Redshift, a role must trust whose delivery uses it on workgroups."""
+
+
+def workgroup_target(name: str) -> str:
+    """A workgroup among clusters and instances, of which one may have the same name."""
+    return f"{_WORKGROUP}{name}"
+
+
+def is_workgroup(target: str) -> bool:
+    """Whether it is a workgroup, and not a cluster or an instance."""
+    return target.startswith(_WORKGROUP)
 
 
 @dataclass(frozen=True)
 class Registration:
-    """The tag on our role by which a delivery says that it uses it, and on which clusters or instances.
+    """The tag on our role by which a delivery says that it uses it, and on which targets: clusters or instances.
 
-    `marks` stand for their names; a value holds 19, and beyond that says `many`.
+    Workgroups are targets, too. `marks` stand for their names; a value holds 19, and beyond that says `many`.
     """
 
     key: str
@@ -53,27 +67,35 @@ class Registration:
         """The service of the delivery."""
         return self.key.split(":")[1]
 
+    @property
+    def services(self) -> set[str]:
+        """The services that the role must trust for it."""
+        on_workgroups = any(mark.startswith("w") for mark in self.marks)
+        return {self.service, SERVERLESS} if on_workgroups else {self.service}
+
     def on(self, targets: Iterable[str]) -> Registration:
-        """The same, also for these clusters or instances."""
+        """The same, also for these targets."""
         marks = self.marks | set(map(_mark, targets))
-        return replace(self, marks=marks if len(marks) <= _MOST and _MANY not in marks else frozenset({_MANY}))
+        few = self.countable and len(marks) <= _MOST
+        return replace(self, marks=marks if few else frozenset(map(_many_of, marks)))
 
     def off(self, targets: Iterable[str]) -> Registration:
         """The same, no longer for these. Of many it is not known whether any are left."""
         return replace(self, marks=self.marks - set(map(_mark, targets)))
 
-    def on_nothing(self) -> Registration:
-        """The same, for no cluster or instance."""
-        return replace(self, marks=frozenset())
+    def on_nothing(self, *, but_workgroups: bool) -> Registration:
+        """The same, for no target, or for none but the workgroups that it may have."""
+        return replace(self, marks=self.marks & {_MANY_WORKGROUPS} if but_workgroups else frozenset())
 
     @property
     def countable(self) -> bool:
-        """Whether it is known on which clusters or instances the delivery uses the role."""
-        return _MANY not in self.marks
+        """Whether it is known on which targets the delivery uses the role."""
+        return not self.marks & {_MANY, _MANY_WORKGROUPS}
 
     def covers(self, target: str) -> bool:
-        """Whether the delivery uses the role on this cluster or instance, as far as is known."""
-        return _MANY in self.marks or _mark(target) in self.marks
+        """Whether the delivery uses the role on this target, as far as is known."""
+        mark = _mark(target)
+        return bool(self.marks & {mark, _many_of(mark)})
 
 
 @dataclass(frozen=True)
@@ -103,4 +125,9 @@ class Delivery:
 
 
 def _mark(target: str) -> str:
-    return hashlib.sha256(target.encode()).hexdigest()[:6]
+    digits = hashlib.sha256(target.encode()).hexdigest()
+    return f"w{digits[:5]}" if is_workgroup(target) else digits[:6]
+
+
+def _many_of(mark: str) -> str:
+    return _MANY_WORKGROUPS if mark.startswith("w") else _MANY

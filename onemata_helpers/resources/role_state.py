@@ -44,8 +44,8 @@ class RoleState(Frozen):
 
     @property
     def services(self) -> set[str]:
-        """The services whose deliveries use it."""
-        return {each.service for each in self.registrations}
+        """The services that its trust names for the deliveries that use it."""
+        return {service for each in self.registrations for service in each.services}
 
 
 def role(look: Look, name: str) -> RoleState | None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..plan import Change, Field, Kind
-from ..policies import Document, difference, pretty, same, service_trust, with_statements, without_statements
+from ..policies import Document, difference, pretty, same
 from .base import OWNER_TAG, STILL_ON_IT, Look, Permission, Resource, iam
 from .role_state import RoleState, as_tags, attached_policies, inline_policy_names, profiles_of, role
+from .role_trust import has_drifted, trust_adopted, trust_left, trust_of_all
 from .role_use import RoleUse
 
 
@@ -27,6 +28,7 @@ class Role(Resource):
 
     use: RoleUse
     path: str
+    region: str
     trust: Document
     description: str
     boundary: str = ""
@@ -88,11 +90,10 @@ class Role(Resource):
             return [self.change("nothing", "There is no role of this name.")]
         if not found.ours:
             return [self.change("keep", f"{self._why_not_ours(found)} It is the client's, and stays as it is.")]
-        why_all_stays = self.use.why_all_stays(look)
-        if why_all_stays:
-            return self._unregistered(look, found, why_all_stays) or [self.change("keep", why_all_stays)]
         others = self.use.others(look)
-        return self._leaving(look, found, others) if others else [self._deletion(look, found)]
+        serving = f"The role stays, since it serves others: {'; '.join(others)}." if others else ""
+        why = self.use.why_all_stays(look) or serving
+        return self._leaving(look, found, why) if why else [self._deletion(look, found)]
 
     def _in_order(self, look: Look) -> Change:
         others = self.use.others(look)
@@ -121,7 +122,7 @@ class Role(Resource):
     def _repairs(self, look: Look, found: RoleState) -> list[Change]:
         changes = self._missing_tags(found, self._tags_wanted(look, found))
         wanted = self._trusts_of_all(found)
-        if not same(found.trust, wanted):
+        if has_drifted(found.trust, self.trust, wanted):
             changes.append(self._new_trust("update", "Its trust policy has drifted.", found, wanted))
         if self.boundary and found.boundary != self.boundary:
             changes.append(
@@ -136,10 +137,7 @@ class Role(Resource):
 
     def _trusts_of_all(self, found: RoleState) -> Document:
         """The trust of this service, and of each other service whose deliveries use the role."""
-        partition, wanted = found.arn.split(":")[1], self.trust
-        for service in sorted(found.services - {self.service}):
-            wanted = with_statements(wanted, service_trust(service, partition))
-        return wanted
+        return trust_of_all(self.trust, found.services - {self.service}, found.arn.split(":")[1])
 
     def _tags_wanted(self, look: Look, found: RoleState) -> dict[str, str]:
         own = self.tags if found.tags[OWNER_TAG] == self.service else {}
@@ -148,7 +146,7 @@ class Role(Resource):
     def _adoption(self, found: RoleState) -> list[Change]:
         if self.boundary and found.boundary != self.boundary:
             return [self._unbounded(found)]
-        wanted = with_statements(found.trust, self.trust)
+        wanted = trust_adopted(found.trust, self.trust, self.region)
         if same(found.trust, wanted):
             return [self.change("nothing", "The client's own role trusts the service already (adopt_existing).")]
         why = f"adopt_existing: {self.service} is added to the trust policy; those whom it trusts already stay."
@@ -183,15 +181,18 @@ class Role(Resource):
             return f"It carries our tag {OWNER_TAG}, but not our description, so no runbook made it."
         return f"It lacks our tag {OWNER_TAG}, so no runbook made it."
 
-    def _leaving(self, look: Look, found: RoleState, others: list[str]) -> list[Change]:
-        """The role stays for other deliveries; ours leaves it, and its service too if it was the last of it."""
-        why = f"The role stays, since it serves others: {'; '.join(others)}."
-        changes = []
-        trust = without_statements(found.trust, self.trust)
-        last_of_service = not self.use.others(look, self.service)
-        if last_of_service and trust["Statement"] and not same(trust, found.trust):
-            changes.append(self._new_trust("update", why, found, trust))
-        return [*changes, *self._unregistered(look, found, why)] or [self.change("keep", why)]
+    def _leaving(self, look: Look, found: RoleState, why: str) -> list[Change]:
+        """The role stays; this run's targets leave it, and so does each service of which they were the last."""
+        changes = [*self._untrusted(look, found, why), *self._unregistered(look, found, why)]
+        return changes or [self.change("keep", why)]
+
+    def _untrusted(self, look: Look, found: RoleState, why: str) -> list[Change]:
+        """The services that no registered delivery needs any more leave the trust, unless that would leave none."""
+        needed = self.use.services_left(look)
+        trust = trust_left(found.trust, self._trusts_of_all(found), needed, found.arn.split(":")[1])
+        if not needed or not trust["Statement"] or same(trust, found.trust):
+            return []
+        return [self._new_trust("update", why, found, trust)]
 
     def _unregistered(self, look: Look, found: RoleState, why: str) -> list[Change]:
         """This run's targets leave the delivery's registration, and with the last of them it goes."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,20 @@ class Cluster:
     name: str
     database: str = "dev"
     admin: str = "awsuser"
+
+
+@dataclass(frozen=True)
+class Workgroup:
+    """A workgroup of Redshift Serverless, with the first database and the admin of its namespace."""
+
+    name: str
+    database: str = "dev"
+    admin: str = "awsuser"
+
+    @property
+    def namespace(self) -> str:
+        """The name of its namespace: another, but where that would be too long."""
+        return f"{self.name}-data" if len(self.name) < 60 else self.name
 
 
 @dataclass(frozen=True)
@@ -68,7 +83,7 @@ class ClientWorld:
     trusted: tuple[Trusted, ...] = ()
     denied_role_arn: str = ""
     clusters: tuple[Cluster, ...] = ()
-    workgroups: tuple[str, ...] = ()
+    workgroups: tuple[Workgroup, ...] = ()
     athena: Athena | None = None
     instances: tuple[str, ...] = ()
     stopped_instances: tuple[str, ...] = ()
@@ -81,3 +96,7 @@ class ClientWorld:
     def bucket_arn(self) -> str:
         """The ARN of Onemata's bucket."""
         return f"arn:aws:s3:::{self.bucket}"
+
+    def id_of(self, name: str) -> str:
+        """The id of a workgroup or namespace, which never changes."""
+        return str(uuid5(NAMESPACE_URL, f"{self.account}/{self.region}/{name}"))

@@ -21,9 +21,10 @@ def merged(policy: str | bytes | None, *additions: dict[str, Any]) -> str:
     return json.dumps(document(*each_once.values()))
 
 
-def service_trust(service: str) -> dict[str, Any]:
-    """The trust of a role that an AWS service assumes."""
-    return document({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})
+def service_trust(*services: str) -> dict[str, Any]:
+    """The trust of a role that AWS services assume."""
+    named = services[0] if len(services) == 1 else list(services)
+    return document({"Effect": "Allow", "Principal": {"Service": named}, "Action": "sts:AssumeRole"})
 
 
 def account_trust(account: str) -> dict[str, Any]:

@@ -11,10 +11,13 @@ from moto.secretsmanager.models import secretsmanager_backends
 
 from . import world
 from .analysts import populate_athena
-from .client_world import ClientWorld, Cluster
+from .client_world import ClientWorld, Cluster, Workgroup
 from .iam_entities import ensure_holder, ensure_policy, ensure_role
 from .onemata_side import populate_onemata
 from .policies import account_trust, service_trust
+from .serverless import Namespace
+from .serverless import Workgroup as ServerlessWorkgroup
+from .state import state
 
 _IMAGE = "ami-0c1d2e3f405162738"
 
@@ -39,6 +42,8 @@ def populate(clients: Sequence[ClientWorld]) -> None:
             ensure_policy(client.boundary_arn)
         if client.secret_arn:
             _secret(client)
+        for workgroup in client.workgroups:
+            _workgroup(client, workgroup)
 
 
 def _cluster(client: ClientWorld, cluster: Cluster) -> None:
@@ -72,6 +77,20 @@ def _cluster(client: ClientWorld, cluster: Cluster) -> None:
         iam_roles_arn=[role_arn],
     )
     vars(made)["default_iam_role_arn"] = role_arn
+
+
+def _workgroup(client: ClientWorld, workgroup: Workgroup) -> None:
+    """An available workgroup, whose namespace has a role of the client's own as its default."""
+    here = state.serverless[client.account, client.region]
+    if workgroup.name in here.workgroups:
+        return
+    role_arn = f"arn:aws:iam::{client.account}:role/{world.NAMESPACE_ROLE}"
+    trust = service_trust("redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
+    ensure_role(role_arn, trust, "Unloads what analysts ask for")
+    name = workgroup.namespace
+    roles = {role_arn: "in-sync"}
+    its = Namespace(name, client.id_of(name), workgroup.database, workgroup.admin, roles, default_role=role_arn)
+    here.add(ServerlessWorkgroup(workgroup.name, client.id_of(workgroup.name), its))
 
 
 def _instances(client: ClientWorld, name: str, ids: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from .aws import (
     athena,
     managed_policies,
     redshift_data,
+    redshift_serverless,
     strict_ec2,
     strict_iam,
     strict_redshift,
@@ -37,8 +38,8 @@ from .wire.http_server import HttpServer
 
 _SEED = 20210210
 _ADDITIONS = (
-    access_analyzer, athena, managed_policies, moto_app, redshift_data, ssm, strict_ec2, strict_iam, strict_redshift,
-    strict_sts,
+    access_analyzer, athena, managed_policies, moto_app, redshift_data, redshift_serverless, ssm, strict_ec2,
+    strict_iam, strict_redshift, strict_sts,
 )  # fmt: skip
 
 
@@ -148,9 +149,9 @@ class Sandbox:
         """Refuse the next changes of a cluster with InvalidClusterState."""
         state.busy_cluster = times
 
-    def revoke_assumerole(self, cluster: str) -> None:
-        """As the cluster's superuser: no other user may use a role for COPY any more."""
-        state.without_assumerole.add((world.CLIENT_ACCOUNT, cluster))
+    def revoke_assumerole(self, name: str) -> None:
+        """As the superuser of a cluster or workgroup: no other user may use a role for COPY any more."""
+        state.without_assumerole.add((world.CLIENT_ACCOUNT, name))
 
     def let_statements_hang(self) -> None:
         """No statement of the Data API, or of Athena, ends any more by itself."""

@@ -1,10 +1,11 @@
 """What the sandbox knows beside moto's backends. One world in a process, as moto has it."""
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from .keys import Key
+from .serverless import Serverless
 from .wire.faults import Faults
 from .wire.limits import Limits
 
@@ -23,6 +24,7 @@ class State:
     associations: Counter[str] = field(default_factory=Counter)
     statement_owners: dict[str, str] = field(default_factory=dict)
     data_sessions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    serverless: defaultdict[tuple[str, str], Serverless] = field(default_factory=lambda: defaultdict(Serverless))
     without_assumerole: set[tuple[str, str]] = field(default_factory=set)
     statements_hang: bool = False
     query_workgroups: dict[str, str] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """The example's world: the client's account and Onemata's, all with ids that never change."""
 
-from .client_world import Athena, ClientWorld, Cluster, StoredObject, Trusted
+from .client_world import Athena, ClientWorld, Cluster, StoredObject, Trusted, Workgroup
 
 CLIENT_ACCOUNT = "012345670123"
 """The client's account. It starts with a zero on purpose: YAML eats those when not quoted."""
@@ -12,6 +12,12 @@ CLUSTER = "example-analytics"
 CLUSTER_ROLE = "analytics-unload"
 CLUSTER_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/{CLUSTER_ROLE}"
 """A role of the client's own, attached to the cluster as its default. Not ours to touch."""
+
+SERVERLESS_WORKGROUP = "example-adhoc"
+NAMESPACE = Workgroup(SERVERLESS_WORKGROUP).namespace
+NAMESPACE_ROLE = "adhoc-unload"
+NAMESPACE_ROLE_ARN = f"arn:aws:iam::{CLIENT_ACCOUNT}:role/{NAMESPACE_ROLE}"
+"""A role of the client's own, the default role of the namespace. Not ours to touch either."""
 
 INSTANCE_ID = "i-0a1b2c3d4e5f60718"
 STOPPED_INSTANCE_ID = "i-0f1e2d3c4b5a69788"
@@ -87,7 +93,10 @@ EXAMPLE = ClientWorld(
     trusted=(Trusted(EC2_ROLE_ARN, EXTERNAL_ID),),
     denied_role_arn=OTHER_ROLE_ARN,
     clusters=(Cluster(CLUSTER),),
+    workgroups=(Workgroup(SERVERLESS_WORKGROUP),),
     athena=Athena((ANALYST_ROLE_ARN,), WORKGROUP, "default", RESULTS),
     instances=(INSTANCE_ID,),
     stopped_instances=(STOPPED_INSTANCE_ID,),
 )
+
+SERVERLESS_WORKGROUP_ID, NAMESPACE_ID = EXAMPLE.id_of(SERVERLESS_WORKGROUP), EXAMPLE.id_of(NAMESPACE)

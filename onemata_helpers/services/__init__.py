@@ -14,6 +14,7 @@ from ..resources.instance_profiles import InstanceProfile
 from ..resources.instances import ProfileAssociation
 from ..resources.redshift import ClusterRole, LaunchedCluster
 from ..resources.roles import Role
+from ..resources.workgroup_role import WorkgroupRole
 from .base import Service
 from .ec2 import Ec2
 from .glue import Glue
@@ -41,8 +42,10 @@ def every_permission() -> list[Permission]:
         *(each for holder in ("user", "group", "role") for each in SharedPolicy.permissions(holder, "*")),
         *ClusterRole.permissions("*", "*"),
         *LaunchedCluster.permissions("*", "*", "*"),
+        *WorkgroupRole.permissions("*", "*", "*"),
         *data_api.permissions("*"),
         Permission(("redshift:GetClusterCredentials", "redshift:GetClusterCredentialsWithIAM")),
+        Permission(("redshift-serverless:GetCredentials",)),
         Permission(("secretsmanager:GetSecretValue", "iam:SimulatePrincipalPolicy")),
         *athena_workgroup.permissions("*"),
         Permission(("glue:DeleteTable", "glue:GetTable", "sts:AssumeRole")),

@@ -26,7 +26,7 @@ _BY_S3 = (
 _FOR_RESULTS = (words.NO_RESULTS, words.NO_RESULTS_TOO, words.NO_RESULT_BUCKET)
 _BUCKET = re.compile(r"(?:s3://|:s3:::)([a-z0-9][a-z0-9.-]+[a-z0-9])")
 
-_NO_RESULTS = "{principal} may not write to the workgroup's place for results, {results}."
+_NO_RESULTS = "{principal} may not write to the workgroup's place for results, or not read there: {results}."
 _RESULTS_OPENED = (
     "the client's admin allows {principal} to write and read there (s3:GetBucketLocation, s3:PutObject, s3:GetObject, "
     "and the key if there is one), or the engineer names another workgroup for athena_workgroup"

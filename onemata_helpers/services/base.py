@@ -32,8 +32,11 @@ class Service(ABC, Generic[P]):
     """One service of the client's, by its parameters."""
 
     title: ClassVar[str]
-    apis: ClassVar[tuple[str, ...]]
-    """The AWS services that its runbook calls, beside STS."""
+
+    @property
+    @abstractmethod
+    def apis(self) -> tuple[str, ...]:
+        """The AWS services that its runbook calls, beside STS."""
 
     def __init__(self, parameters: P) -> None:
         self.parameters = parameters
@@ -92,12 +95,17 @@ class Service(ABC, Generic[P]):
         return RoleUse(self.parameters.role_name, self.delivery, self.targets, self.having)
 
     @property
+    def trust(self) -> policies.Document:
+        """The trust that our role needs for this service."""
+        return policies.service_trust(self.parameters.service, self.parameters.partition)
+
+    @property
     def targets(self) -> tuple[str, ...]:
-        """The clusters or instances that the parameters name."""
+        """The clusters, workgroups or instances that the parameters name."""
         return ()
 
     def having(self, look: Look) -> list[str]:
-        """The clusters or instances of the region that have our role now."""
+        """The clusters, workgroups or instances of the region that have our role now."""
         return []
 
     def removal_notes(self) -> tuple[str, ...]:
@@ -127,7 +135,8 @@ class Service(ABC, Generic[P]):
             step=step,
             use=self.use,
             path=p.role_path,
-            trust=policies.service_trust(p.service, p.partition),
+            region=p.region,
+            trust=self.trust,
             description=description_for(self.title),
             boundary=p.permissions_boundary_arn,
             tags=p.tags,

@@ -23,7 +23,8 @@ _REACHED = (words.NOT_PARSED, words.NO_PREFIX, words.NO_KEY)
 
 _ATTACHED = (
     "the client's admin checks that {role} is attached to {target} and in-sync, and that its trust policy lets in "
-    "Redshift, in this region, for this database user (sts:ExternalId)"
+    "Redshift (for a workgroup redshift-serverless.amazonaws.com, too), in this region, for this database user "
+    "(sts:ExternalId)"
 )
 _CHAINED = "; Onemata checks that its role trusts {role}, with no external ID or with the one that Redshift sends: {id}"
 # In the order in which they are looked for.

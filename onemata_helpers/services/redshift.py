@@ -1,4 +1,4 @@
-"""Redshift: a role that reads S3, attached to the client's cluster. Its ARN goes to Onemata."""
+"""Redshift: a role that reads S3, on the client's clusters and workgroups. Its ARN goes to Onemata."""
 
 from __future__ import annotations
 
@@ -7,22 +7,37 @@ from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import RedshiftParameters
 from ..plan import Proof
-from ..resources import data_api
 from ..resources.base import Look, Permission, Resource
-from ..resources.cluster_state import cluster, clusters_with
-from ..resources.data_api import Target
-from ..resources.redshift import ClusterRole, LaunchedCluster
+from ..resources.cluster_state import clusters_with
+from ..resources.delivery import SERVERLESS, workgroup_target
+from ..resources.redshift import LaunchedCluster
+from ..resources.workgroup_state import workgroups_with
 from ..wait import Wait
 from .base import ASSUME_POLICY, DECRYPT_POLICY, SCOPED_POLICY, Service
 from .copy_statement import CopyStatement
 from .redshift_proof import RedshiftProof
+from .warehouses import Cluster, Warehouse, Workgroup
 
 
 class Redshift(Service[RedshiftParameters]):
     """The guide's part on Redshift."""
 
     title = "Redshift"
-    apis = ("iam", "redshift", "redshift-data")
+
+    @property
+    def apis(self) -> tuple[str, ...]:
+        serverless = (SERVERLESS,) if self.parameters.workgroup_names else ()
+        return ("iam", "redshift", "redshift-data", *serverless)
+
+    @property
+    def trust(self) -> policies.Document:
+        """With workgroups it names Redshift Serverless, too.
+
+        https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-security-other-services.html
+        """
+        if not self.parameters.workgroup_names:
+            return super().trust
+        return policies.with_statements(super().trust, policies.service_trust(SERVERLESS, self.parameters.partition))
 
     def resources(self, look: Look) -> list[Resource]:
         p = self.parameters
@@ -31,45 +46,40 @@ class Redshift(Service[RedshiftParameters]):
             self.role("Redshift 3–5, 7–9", (p.managed_s3_policy,), inline),
             *self.s3_access("Redshift 6"),
         ]
-        why = "The cluster reads as Onemata's role (role chaining)."
+        why = "Redshift reads as Onemata's role (role chaining)."
         chain = policies.assume_role(p.onemata_role_arn)
         found.append(self.inline_policy("Redshift 6", ASSUME_POLICY, chain, why, p.role_chain))
         if p.launch:
             found.append(self._launched())
-        return [*found, *map(self._on_cluster, p.cluster_identifiers)]
+        return [*found, *(each.role(self.use) for each in self._warehouses)]
+
+    @property
+    def _warehouses(self) -> list[Warehouse]:
+        p = self.parameters
+        workgroups = [Workgroup(p, name) for name in p.workgroup_names]
+        return [*(Cluster(p, name) for name in p.cluster_identifiers), *workgroups]
 
     @property
     def targets(self) -> tuple[str, ...]:
-        return tuple(self.parameters.cluster_identifiers)
+        return tuple(each.target for each in self._warehouses)
 
     def having(self, look: Look) -> list[str]:
-        return clusters_with(look, self.parameters.role_arn)
+        """Where no workgroup is named, none is looked for: of those that have the role, its registrations tell."""
+        p = self.parameters
+        workgroups = workgroups_with(look, p.role_arn) if p.workgroup_names else []
+        return [*clusters_with(look, p.role_arn), *map(workgroup_target, workgroups)]
 
     def permissions(self) -> list[Permission]:
         p = self.parameters
-        attaching = [ClusterRole.permissions(self._cluster_arn(each), p.role_arn) for each in p.cluster_identifiers]
-        found = [*self.role_permissions(), *(each for some in attaching for each in some), *self._launch_permissions()]
-        return [*found, *self._proof_permissions()] if p.prove == "copy" else found
-
-    def _proof_permissions(self) -> list[Permission]:
-        p = self.parameters
-        found = [each for name in p.cluster_identifiers for each in data_api.permissions(self._cluster_arn(name))]
-        found += [self._login(name) for name in p.cluster_identifiers]
-        return found if p.role_chain else [*found, Permission(("iam:SimulatePrincipalPolicy",), (p.role_arn,))]
-
-    def _login(self, name: str) -> Permission:
-        """What it takes to be the database user of the proof.
-
-        https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html
-        """
-        p = self.parameters
-        if p.database_secret_arn:
-            return Permission(("secretsmanager:GetSecretValue",), (p.database_secret_arn,))
-        first = p.launch_database if p.launch else "*"  # which one it is, only the cluster says
-        database = self._arn("dbname", f"{name}/{p.database or first}")
-        if p.database_user:
-            return Permission(("redshift:GetClusterCredentials",), (self._user_arn(name, p.database_user), database))
-        return Permission(("redshift:GetClusterCredentialsWithIAM",), (database,))
+        proven = [each for each in self._warehouses if not each.unproven]
+        asking = Permission(("iam:SimulatePrincipalPolicy",), (p.role_arn,))
+        return [
+            *self.role_permissions(),
+            *(permission for each in self._warehouses for permission in each.permissions()),
+            *self._launch_permissions(),
+            *(permission for each in proven for permission in each.proof_permissions()),
+            *([asking] if proven and not p.role_chain else ()),
+        ]
 
     def _launch_permissions(self) -> tuple[Permission, ...]:
         p = self.parameters
@@ -77,7 +87,8 @@ class Redshift(Service[RedshiftParameters]):
             return ()
         (name,) = p.cluster_identifiers
         secret = f"arn:{p.partition}:secretsmanager:{p.region}:{p.account_id}:secret:redshift!{name}-*"
-        return LaunchedCluster.permissions(self._cluster_arn(name), secret, p.role_arn)
+        cluster = f"arn:{p.partition}:redshift:{p.region}:{p.account_id}:cluster:{name}"
+        return LaunchedCluster.permissions(cluster, secret, p.role_arn)
 
     def waiting_for(self) -> str:
         p = self.parameters
@@ -86,14 +97,21 @@ class Redshift(Service[RedshiftParameters]):
         )
 
     def notes(self, look: Look) -> tuple[str, ...]:
+        return (*super().notes(look), *self._about_the_chain(), *self._about_the_region(), *self._about_the_proofs())
+
+    def _about_the_chain(self) -> tuple[str, ...]:
         p = self.parameters
-        if p.role_chain and p.onemata_external_id:
-            warning = (
-                "COPY cannot send onemata_external_id. The external ID that Redshift sends is the ARN of the database "
-                "user: Onemata's role must ask for that one, or for none."
-            )
-            return (*super().notes(look), warning, *self._about_the_region())
-        return (*super().notes(look), *self._about_the_region())
+        if not (p.role_chain and p.onemata_external_id):
+            return ()
+        return (
+            "COPY cannot send onemata_external_id. The external ID that Redshift sends is the ARN of the database "
+            "user: Onemata's role must ask for that one, or for none.",
+        )
+
+    def _about_the_proofs(self) -> tuple[str, ...]:
+        """What costs something and is not agreed to is not tried in silence."""
+        left_out = [each for each in self._warehouses if each.unproven and self.parameters.prove == "copy"]
+        return tuple(f"workgroup {each.name} is not asked for proof. {each.unproven}" for each in left_out)
 
     def _about_the_region(self) -> tuple[str, ...]:
         """https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-copy-from-columnar.html"""
@@ -110,62 +128,54 @@ class Redshift(Service[RedshiftParameters]):
             account_id=p.account_id,
             region=p.region,
             roles=(p.role_arn,),
-            for_onemata=self._chained_trusts() if p.role_chain else self.bucket_statements([p.role_arn]),
-            for_client=(Snippet(title="COPY statement for the cluster", text=self.copy_statement),),
+            for_onemata=self._chained_trusts(look) if p.role_chain else self.bucket_statements([p.role_arn]),
+            for_client=(Snippet(title=f"COPY statement for the {self._kinds}", text=self.copy_statement),),
         )
-
-    def _chained_trusts(self) -> tuple[Snippet, ...]:
-        """The statement for the trust of Onemata's role, and a narrower one that asks for Redshift's external ID.
-
-        https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-redshift-service.html (restricting access to roles)
-        """
-        role = self.parameters.role_arn
-        users = [self._user_arn(name, user) for name in self.parameters.cluster_identifiers for user in self._users]
-        title = (
-            "Or instead, for these database users only (Redshift sends the user's ARN as external ID; each user who "
-            "loads data must be among them): trust policy of Onemata's role"
-        )
-        narrower = self.onemata_trust([role], external_ids_like=users)
-        return (self.onemata_trust([role]), narrower.model_copy(update={"title": title}))
 
     @property
-    def _users(self) -> tuple[str, ...]:
-        """The database users of the proof: the one that is named, or those that IAM identities are, as a pattern.
+    def _kinds(self) -> str:
+        p = self.parameters
+        return " and the ".join(["cluster"] * bool(p.cluster_identifiers) + ["workgroup"] * bool(p.workgroup_names))
 
-        https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-iam.html (their names)
+    def _chained_trusts(self, look: Look) -> tuple[Snippet, ...]:
+        """The statement for the trust of Onemata's role, and a narrower one that asks for Redshift's external ID.
+
+        Of a workgroup, that ID is documented; nobody is known to have seen it.
         """
         p = self.parameters
-        by_identity = ("IAM:*", "IAMR:*")
-        return ("*",) if p.database_secret_arn else (p.database_user,) if p.database_user else by_identity
+        users = [f"{each.users_arn(look)}/{user}" for each in self._warehouses for user in each.users]
+        documented = "; a workgroup's as AWS documents it: if it is refused, only the statement above will do"
+        title = (
+            f"Or instead, for these database users only (Redshift sends the user's ARN as external ID"
+            f"{documented if p.workgroup_names else ''}; each user who loads data must be among them): trust policy of "
+            "Onemata's role"
+        )
+        narrower = self.onemata_trust([p.role_arn], external_ids_like=users)
+        return (self.onemata_trust([p.role_arn]), narrower.model_copy(update={"title": title}))
 
     def proofs(self, look: Look) -> tuple[Proof, ...]:
-        if self.parameters.prove == "none":
-            return ()
-        return tuple(each for proof in self._proofs(look) for each in proof.proofs())
+        made = [self._proof(each, look) for each in self._warehouses if not each.unproven]
+        return tuple(each for proof in made for each in proof.proofs())
 
     def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
-        if self.parameters.prove == "none":
-            return [each.not_made("prove is `none`, so it was not tried.") for each in self._proofs(look)]
-        return [check for each in self._proofs(look) for check in each.checks(look.aws, wait, patient=patient)]
+        return [check for each in self._warehouses for check in self._proven(each, look, wait, patient=patient)]
 
-    def _proofs(self, look: Look) -> list[RedshiftProof]:
-        return [self._proof(look, name) for name in self.parameters.cluster_identifiers]
+    def _proven(self, warehouse: Warehouse, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
+        proof = self._proof(warehouse, look)
+        if warehouse.unproven:
+            return [proof.not_made(warehouse.unproven)]
+        return proof.checks(look.aws, wait, patient=patient)
 
-    def _proof(self, look: Look, name: str) -> RedshiftProof:
+    def _proof(self, warehouse: Warehouse, look: Look) -> RedshiftProof:
         p = self.parameters
-        found = cluster(look, name)
-        first = found.database if found else p.launch_database if p.launch else ""
-        database = p.database or first if found or p.launch else ""
-        target = Target(
-            f"cluster {name}", {"ClusterIdentifier": name}, database, p.database_user, p.database_secret_arn
-        )
         return RedshiftProof(
-            target=target,
+            target=warehouse.proof_target(look),
             copy=self._copy,
             probe=p.probe,
-            users_arn=self._arn("dbuser", name),
+            users_arn=warehouse.users_arn(look),
             kms_key_arn=p.kms_key_arn,
             negative_checks=p.negative_checks,
+            cost=warehouse.cost,
         )
 
     @property
@@ -177,27 +187,6 @@ class Redshift(Service[RedshiftParameters]):
     def _copy(self) -> CopyStatement:
         p = self.parameters
         return CopyStatement((p.role_arn, p.onemata_role_arn) if p.role_chain else (p.role_arn,), p.other_region)
-
-    def _cluster_arn(self, name: str) -> str:
-        return self._arn("cluster", name)
-
-    def _user_arn(self, cluster_identifier: str, user: str) -> str:
-        return self._arn("dbuser", f"{cluster_identifier}/{user}")
-
-    def _arn(self, kind: str, name: str) -> str:
-        """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html"""
-        p = self.parameters
-        return f"arn:{p.partition}:redshift:{p.region}:{p.account_id}:{kind}:{name}"
-
-    def _on_cluster(self, name: str) -> ClusterRole:
-        p = self.parameters
-        return ClusterRole(
-            step="Redshift 12",
-            cluster_identifier=name,
-            role_arn=p.role_arn,
-            use=self.use,
-            launched_by_plan=p.launch,
-        )
 
     def _launched(self) -> LaunchedCluster:
         p = self.parameters

@@ -34,6 +34,8 @@ def test_the_clients_account(box: Sandbox) -> None:
     assert cluster["ClusterStatus"] == "available"
     assert cluster["DefaultIamRoleArn"] == world.CLUSTER_ROLE_ARN
     assert cluster["IamRoles"] == [{"IamRoleArn": world.CLUSTER_ROLE_ARN, "ApplyStatus": "in-sync"}]
+    [workgroup] = box.client("redshift-serverless").list_workgroups()["workgroups"]
+    assert (workgroup["workgroupName"], workgroup["status"]) == (sandbox.SERVERLESS_WORKGROUP, "AVAILABLE")
     reservations = box.client("ec2").describe_instances()["Reservations"]
     instances = {i["InstanceId"]: i for reservation in reservations for i in reservation["Instances"]}
     assert instances[sandbox.INSTANCE_ID]["State"]["Name"] == "running"

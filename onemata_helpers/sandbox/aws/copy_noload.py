@@ -1,4 +1,4 @@
-"""COPY … NOLOAD as a cluster runs it: with the credentials of its role, through the same door as everybody."""
+"""COPY … NOLOAD as Redshift runs it: with the credentials of a role, through the same door as everybody."""
 
 import csv
 import io
@@ -30,22 +30,27 @@ class SqlError(Exception):
 
 @dataclass(frozen=True)
 class Database:
-    """Where a statement runs, and as whom. `roles` are those that the cluster has in-sync."""
+    """Where a statement runs, and as whom. `roles` are those that the cluster or namespace has in-sync.
 
-    cluster: str
+    `workgroup_id` is given for a workgroup.
+    """
+
+    name: str
     region: str
     account: str
     user: str
     superuser: bool
     roles: Sequence[str]
+    workgroup_id: str = ""
 
     @property
     def user_arn(self) -> str:
         """What Redshift sends as external ID.
 
-        https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-redshift-service.html
+        https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-redshift-service-database-users.html
         """
-        return f"arn:aws:redshift:{self.region}:{self.account}:dbuser:{self.cluster}/{self.user}"
+        where = f"serverless-{self.account}-{self.workgroup_id}" if self.workgroup_id else self.name
+        return f"arn:aws:redshift:{self.region}:{self.account}:dbuser:{where}/{self.user}"
 
 
 @dataclass(frozen=True)
@@ -76,11 +81,11 @@ class Copy:
         if not found:
             raise SqlError(words.NO_PREFIX(key=self.key))
         for each in found:
-            _parse(self._asked(s3.get_object, Key=each["Key"])["Body"].read())
+            _parse(self._asked(s3.get_object, Key=each["Key"])["Body"].read(), database)
 
     def _session(self, database: Database) -> Session:
         first, *others = self.roles
-        if (database.account, database.cluster) in state.without_assumerole and not database.superuser:
+        if (database.account, database.name) in state.without_assumerole and not database.superuser:
             raise SqlError(words.NO_ASSUMEROLE(user=database.user, role=first))
         session = self._assumed(database)
         for role in others:
@@ -92,15 +97,22 @@ class Copy:
 
     def _assumed(self, database: Database) -> Session:
         role, sent = self.roles[0], {"sts:ExternalId": (database.user_arn,)}
+        trusted = _trusts_redshift(role, database)
+        if database.workgroup_id and not (trusted and role in database.roles):
+            raise self._without_credentials()
         if role not in database.roles:
             raise self._not_assumable(database)
-        if not _trusts_redshift(role, database.region):
-            raise _detailed(words.NO_CREDENTIALS(role=role), 30000, f"IAM Role={role}", _CREDENTIALS)
+        if not trusted:
+            raise self._without_credentials()
         region = self.region or database.region
         for service in _principals(database.region):
             if session := service_session(role, service, "RedshiftIamRoleSession", region, sent):
                 return session
         raise self._not_assumable(database)
+
+    def _without_credentials(self) -> SqlError:
+        role = self.roles[0]
+        return _detailed(words.NO_CREDENTIALS(role=role), 30000, f"IAM Role={role}", _CREDENTIALS)
 
     def _not_assumable(self, database: Database) -> SqlError:
         chain = ",".join(self.roles)
@@ -132,26 +144,36 @@ def _principals(region: str) -> tuple[str, str]:
     return "redshift.amazonaws.com", f"redshift.{region}.amazonaws.com"
 
 
-def _trusts_redshift(role_arn: str, region: str) -> bool:
-    """Whether the role is there for Redshift, and its trust names it, whatever it asks for besides."""
+def _trusts_redshift(role_arn: str, database: Database) -> bool:
+    """Whether the role is there for Redshift, and its trust names it, whatever it asks for besides.
+
+    A workgroup's role must name Redshift Serverless, too.
+    https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-security-other-services.html
+    """
     role = find_role(role_arn)
     if role is None or state.is_fresh(role_arn):
         return False
     trust = json.loads(role.assume_role_policy_document)
     statements = trust["Statement"] if isinstance(trust["Statement"], list) else [trust["Statement"]]
     bare = {"Statement": [{key: value for key, value in each.items() if key != "Condition"} for each in statements]}
-    return any(service_may_assume(bare, service) for service in _principals(region))
+    if database.workgroup_id and not service_may_assume(bare, "redshift-serverless.amazonaws.com"):
+        return False
+    return any(service_may_assume(bare, service) for service in _principals(database.region))
 
 
-def _parse(content: bytes) -> None:
-    """Raise SqlError unless it is CSV of one column. https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html"""
+def _parse(content: bytes, database: Database) -> None:
+    """Raise SqlError unless it is CSV of one column.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html
+    """
     try:
         rows = list(csv.reader(io.StringIO(content.decode()), strict=True))
     except (UnicodeDecodeError, csv.Error):
         rows = [[]]
     if not all(len(row) == 1 and len(row[0].encode()) <= _LINE for row in rows):
+        table = "sys_load_error_detail" if database.workgroup_id else "stl_load_errors"
         text = words.NOT_PARSED(table="onemata_probe")
-        raise SqlError(f"{text}.  Check 'stl_load_errors' system table for details.")
+        raise SqlError(f"{text}.  Check '{table}' system table for details.")
 
 
 def _detailed(text: str, code: int, context: str, place: str) -> SqlError:

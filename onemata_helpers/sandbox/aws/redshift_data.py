@@ -15,7 +15,9 @@ from moto.redshift.models import Cluster, redshift_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from ...aws_words import redshift as words
+from ..iam.needs_redshift_data import target_arn
 from ..iam.signer import Signer
+from ..serverless import Workgroup
 from ..state import state
 from ..wire.errors import AwsError
 from ..wire.incoming_call import IncomingCall
@@ -113,7 +115,7 @@ def _one(call: IncomingCall, signer: Signer) -> Mapping[str, Any]:
     known = call.get("SessionId")
     if known and not _is_here(known, call):
         raise AwsError("ValidationException", "Session is not available.")
-    if known and (call.get("Database") or call.get("ClusterIdentifier")):
+    if known and (call.get("Database") or call.get("ClusterIdentifier") or call.get("WorkgroupName")):
         raise AwsError("ValidationException", "SessionId goes with no other connection parameter.")
     session = _sessions[known] if known else _opened(call, signer)
     answer = _sent(call, signer, session, [call.get("Sql", "")], is_batch=False)
@@ -121,7 +123,7 @@ def _one(call: IncomingCall, signer: Signer) -> Mapping[str, Any]:
         return answer
     session_id = str(known or uuid4())
     _sessions[session_id] = session
-    state.data_sessions[session_id] = (session.database.cluster, _user_id(signer))
+    state.data_sessions[session_id] = (target_arn(call), _user_id(signer))
     return {**answer, "SessionId": session_id}
 
 
@@ -180,13 +182,32 @@ def _known(call: IncomingCall) -> _Statement:
 
 def _opened(call: IncomingCall, signer: Signer) -> _Session:
     """A connection to the database that the call names. Its login is tried with the first statement."""
-    cluster = _cluster(call, call.get("ClusterIdentifier", ""))
+    if bool(call.get("ClusterIdentifier")) == bool(call.get("WorkgroupName")):
+        raise AwsError("ValidationException", "Either ClusterIdentifier or WorkgroupName must be provided.")
     user = call.get("DbUser") or _user_of_secret(call) or _user_of(signer)
+    database, first = _in_workgroup(call, user) if call.get("WorkgroupName") else _in_cluster(call, user)
+    return _Session(database, _refusal(database, call.get("Database", ""), first))
+
+
+def _in_cluster(call: IncomingCall, user: str) -> tuple[Database, str]:
+    """The user's place in the cluster, and the name of the database that is there."""
+    cluster = _cluster(call, call.get("ClusterIdentifier", ""))
     states: dict[str, str] = {each["IamRoleArn"]: each["ApplyStatus"] for each in cluster.iam_roles}
     roles = tuple(arn for arn, applied in states.items() if applied == "in-sync")
-    is_superuser = user == cluster.master_username
-    database = Database(cluster.cluster_identifier, call.region, call.account, user, is_superuser, roles)
-    return _Session(database, _refusal(database, call.get("Database", ""), cluster.db_name))
+    superuser = user == cluster.master_username
+    return Database(cluster.cluster_identifier, call.region, call.account, user, superuser, roles), cluster.db_name
+
+
+def _in_workgroup(call: IncomingCall, user: str) -> tuple[Database, str]:
+    """The same in a workgroup, which knows no users but IAM's and those of secrets."""
+    if call.get("DbUser"):
+        raise AwsError("ValidationException", "DbUser goes with no workgroup.")
+    found = _workgroup(call, call.get("WorkgroupName", ""))
+    roles, superuser = found.namespace.usable_roles, user == found.namespace.admin
+    return (
+        Database(found.name, call.region, call.account, user, superuser, roles, found.id),
+        found.namespace.database,
+    )
 
 
 def _refusal(database: Database, asked: str, there: str) -> str:
@@ -226,3 +247,12 @@ def _cluster(call: IncomingCall, name: str) -> Cluster:
     if cluster.status != "available":
         raise AwsError("ValidationException", f"The cluster {name} is {cluster.status}, and not available.")
     return cluster
+
+
+def _workgroup(call: IncomingCall, name: str) -> Workgroup:
+    found = state.serverless[call.account, call.region].workgroups.get(name)
+    if found is None:
+        raise AwsError("ValidationException", "Redshift endpoint doesn't exist in this region.")
+    if found.status != "AVAILABLE":
+        raise AwsError("ValidationException", f"The workgroup {name} is {found.status}, and not AVAILABLE.")
+    return found

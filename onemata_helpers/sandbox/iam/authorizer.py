@@ -8,6 +8,7 @@ from .need import Need, need, own_action
 from .needs_athena import athena_needs
 from .needs_iam import iam_needs, sts_needs
 from .needs_redshift_data import redshift_data_needs
+from .needs_redshift_serverless import redshift_serverless_needs
 from .needs_regional import access_analyzer_needs, ec2_needs, glue_needs, redshift_needs, ssm_needs
 from .needs_s3 import s3_needs
 from .policy_engine import Decision, Request, Verdict, decide
@@ -21,6 +22,7 @@ _NEEDS: dict[str, Callable[[IncomingCall], list[Need]]] = {
     "iam": iam_needs,
     "redshift": redshift_needs,
     "redshift-data": redshift_data_needs,
+    "redshift-serverless": redshift_serverless_needs,
     "s3": s3_needs,
     "ssm": ssm_needs,
     "sts": sts_needs,
