@@ -14,7 +14,7 @@ from .redaction import foreign
 from .text import one_line
 
 # An operation that is not known to read counts as a write, so that "no writes" is never said too soon.
-_READS = ("Get", "List", "Describe", "Simulate", "Head", "Validate", "Check", "AssumeRole")
+_READS = ("Get", "List", "Describe", "Filter", "Simulate", "Head", "Validate", "Check", "AssumeRole")
 
 
 # SendCommand runs a script on an instance, and the Data API statements in a database; the comment or name, which the

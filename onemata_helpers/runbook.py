@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from . import display
 from .apply import apply, refuse_unless_approved
 from .calls import ApiCall
-from .checks import verify, verify_removal
+from .checks import Check, verify, verify_removal
 from .display import View
 from .errors import Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed
 from .parameter_files import from_notebook
@@ -140,13 +140,12 @@ class Runbook:
         look = Look(self._connected())
         removing = plan.action == "remove"
         resources = self.service.removals(look) if removing else self.service.resources(look)
+        proven = [] if removing else self._prove(look)  # first, so that it is also seen what a proof leaves behind
+        self.recorder.keep(checks=proven)
         checks = verify_removal(resources, look) if removing else verify(resources, look)
-        if not removing:
-            just_made = bool(self.recorder.record.changes_done)
-            checks += self.service.prove(look, self.wait, patient=just_made)
-        self.recorder.keep(checks=checks)
+        self.recorder.keep(checks=[*checks, *proven])
         self._verified = True
-        return display.checks(checks)
+        return display.checks(self.recorder.record.checks)
 
     @_recorded
     def judge(self, pasted: Mapping[str, str]) -> View:
@@ -175,6 +174,11 @@ class Runbook:
         if outcome in ("blocked", "failed"):
             raise RunFailed(f"{outcome.upper()}: {why}\nRecord: {self.recorder.path}")
         return display.outcome(outcome, why, self.recorder.path, sandbox=self.parameters.sandbox)
+
+    def _prove(self, look: Look) -> list[Check]:
+        """A proof may make something for its time, and nothing is made without a record."""
+        self.recorder.raise_trouble()
+        return self.service.prove(look, self.wait, patient=bool(self.recorder.record.changes_done))
 
     def _make_plan(self, look: Look) -> Plan:
         p = self.parameters

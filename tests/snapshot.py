@@ -10,7 +10,7 @@ from onemata_helpers.sandbox.server import Sandbox
 
 
 def everything(aws: Sandbox) -> dict[str, Any]:
-    """Roles, users, groups and profiles with their policies, and what clusters and instances have."""
+    """Roles, users, groups and profiles with their policies, what clusters and instances have, and what is in Glue."""
     iam = aws.client("iam")
     holders = {
         f"{kind} {each[f'{kind.title()}Name']}": _policies(iam, kind, each[f"{kind.title()}Name"])
@@ -18,7 +18,15 @@ def everything(aws: Sandbox) -> dict[str, Any]:
         for each in getattr(iam, f"list_{kind}s")()[f"{kind.title()}s"]
     }
     roles = {each["RoleName"]: _role(iam, each["RoleName"]) for each in iam.list_roles()["Roles"]}
-    return {"policies": holders, "roles": roles, "profiles": _profiles(iam), **_attached(aws)}
+    return {"policies": holders, "roles": roles, "profiles": _profiles(iam), **_attached(aws), "glue": in_glue(aws)}
+
+
+def in_glue(aws: Sandbox) -> list[str]:
+    """Crawlers, and databases with their tables. (A classifier goes with its database.)"""
+    glue = aws.client("glue")
+    databases = [each["Name"] for each in glue.get_databases()["DatabaseList"]]
+    tables = [table["Name"] for each in databases for table in glue.get_tables(DatabaseName=each)["TableList"]]
+    return [*glue.list_crawlers()["CrawlerNames"], *databases, *tables]
 
 
 def _policies(iam: Any, kind: str, name: str) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def test_run_onboards_the_example(tmp_path: Path) -> None:
     found = records(tmp_path / "records")
     assert {name: record.outcome for name, record in found.items()} == {
         "example/redshift": "verified",
-        "example/glue": "applied",
+        "example/glue": "verified",
         "example/ec2": "verified",
     }
     for service in SERVICES:
@@ -242,9 +242,9 @@ def test_a_notebook_that_cannot_be_saved_is_said_after_all_was_done(aws: Sandbox
     done = onemata("run", EXAMPLE, "--service", "glue", "--action", "apply", cwd=tmp_path)
     assert done.returncode == 1
     assert "could not be saved: Is a directory." in done.stdout
-    assert "The record says: applied: In place." in done.stdout
+    assert "The record says: verified: All is in place" in done.stdout
     (record,) = tmp_path.rglob("*Z.json")
-    assert Record.model_validate_json(record.read_text()).outcome == "applied"
+    assert Record.model_validate_json(record.read_text()).outcome == "verified"
 
 
 def test_what_others_wrote_reaches_the_terminal_visibly(aws: Sandbox, tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ import pytest
 from onemata_helpers import permissions, policies, sandbox
 from onemata_helpers.errors import AwsRefused
 from onemata_helpers.parameter_files import from_folder, from_notebook
+from onemata_helpers.resources.probe_crawler import TABLE_PREFIX
 from onemata_helpers.sandbox import gate, world
 from onemata_helpers.sandbox.iam import authorizer
-from onemata_helpers.sandbox.policies import account_trust
+from onemata_helpers.sandbox.policies import account_trust, bucket_policy
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.wait import Wait
@@ -33,6 +34,7 @@ ATHENA: dict[str, Any] = {
     "athena_principals": [sandbox.ANALYST_ROLE_ARN],
     "athena_workgroup": sandbox.WORKGROUP,
 }
+CRAWL: dict[str, Any] = {"prove": "crawl", "confirm_proof_costs": True}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift": ("redshift", {}),
     "redshift-bounded": (
@@ -48,6 +50,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift-proved": ("redshift", {"prove": "copy", "denied_prefix": sandbox.OTHER_PREFIX}),
     "redshift-proved-chained": ("redshift", {"prove": "copy", "role_chain": True, "database_user": "awsuser"}),
     "glue": ("glue", {"policy_checks": "free"}),
+    "glue-crawler": ("glue", {"prove": "crawler", "denied_prefix": sandbox.OTHER_PREFIX}),
+    "glue-crawler-scoped": ("glue", {"prove": "crawler", "s3_access": "scoped"}),
+    "glue-crawl": ("glue", {"prove": "crawl", "confirm_proof_costs": True, "denied_prefix": sandbox.OTHER_PREFIX}),
     "glue-passed": ("glue", {"role_name": "glue-onemata", "pass_role_to": ANALYSTS}),
     "glue-athena": ("glue", ATHENA),
     "ec2": ("ec2", {}),
@@ -113,6 +118,32 @@ def trouble_athena(box: Sandbox) -> None:
     box.client("iam").put_role_policy(RoleName=world.ANALYST_ROLE, PolicyName="less", PolicyDocument=denied)
 
 
+def leave_a_proof_behind(box: Sandbox, changes: dict[str, Any]) -> None:
+    """All that a crawl makes, as if it had been cut off while it goes on. It goes on until somebody stops it."""
+    glue, plan = box.client("glue"), run("glue", "plan", **(changes | CRAWL)).record.plan
+    assert plan is not None
+    for call in plan.proofs[0].calls:
+        if call.operation.startswith(("create", "start")):
+            getattr(glue, call.operation)(**call.arguments)
+    name = next(call.arguments["Name"] for call in plan.proofs[0].calls if call.operation == "start_crawler")
+    glue.create_table(DatabaseName=name, TableInput={"Name": f"{TABLE_PREFIX}x"})
+    box.let_crawls_hang()
+
+
+def trouble_the_crawls(box: Sandbox, **changes: Any) -> None:
+    """All that a proof can come upon in Glue: what an earlier one left, and then a refusal by S3."""
+    leave_a_proof_behind(box, changes)
+    run("glue", "verify", **changes)
+    box.let_crawls_hang(False)
+    policy = bucket_policy()
+    policy["Statement"] = [each for each in policy["Statement"] if each["Action"] != "s3:GetObject"]
+    s3 = box.client("s3", account=sandbox.ONEMATA_ACCOUNT)
+    s3.put_bucket_policy(Bucket=sandbox.BUCKET, Policy=json.dumps(policy))
+    run("glue", "verify", **changes)
+    s3.delete_bucket_policy(Bucket=sandbox.BUCKET)
+    run("glue", "verify", **changes)
+
+
 def exercise(box: Sandbox, name: str) -> None:
     """Every action of the runbook, with damage to mend in between."""
     service, changes = CASES[name]
@@ -133,6 +164,8 @@ def exercise(box: Sandbox, name: str) -> None:
     if changes.get("athena_principals"):
         trouble_athena(box)
         run(service, "verify", **(changes | other))
+    elif changes.get("prove") in ("crawler", "crawl"):
+        trouble_the_crawls(box, **changes)
     assert run(service, "remove", **(changes | other)).error is None
 
 
@@ -170,6 +203,10 @@ def test_nothing_is_granted_on_everything_that_can_be_narrowed() -> None:
         "access-analyzer:ValidatePolicy",
         "ec2:DescribeIamInstanceProfileAssociations",
         "ec2:DescribeInstances",
+        "glue:CreateClassifier",
+        "glue:CreateCrawler",
+        "glue:DeleteClassifier",
+        "glue:GetClassifier",
         "redshift-data:CancelStatement",
         "redshift-data:DescribeStatement",
         "redshift:DescribeClusters",

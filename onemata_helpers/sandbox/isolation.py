@@ -44,5 +44,5 @@ with mock.patch("botocore.session.get_session", return_value=new_session()):
 with mock.patch("moto.core.utils.Session", new_session):
     from moto.core.utils import service_name_from_moto_package_name
 
-    for _service in ("athena", "ec2", "glue", "iam", "kms", "redshift", "s3", "secretsmanager", "ssm", "sts"):
+    for _service in ("athena", "ec2", "glue", "iam", "kms", "logs", "redshift", "s3", "secretsmanager", "ssm", "sts"):
         service_name_from_moto_package_name(_service)  # is kept, too, from the first call of a service

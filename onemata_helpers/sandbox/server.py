@@ -15,6 +15,9 @@ from . import isolation, moto_app, world
 from .aws import (
     access_analyzer,
     athena,
+    crawler_logs,
+    glue_classifiers,
+    glue_crawlers,
     managed_policies,
     redshift_data,
     redshift_serverless,
@@ -39,7 +42,7 @@ from .wire.http_server import HttpServer
 _SEED = 20210210
 _ADDITIONS = (
     access_analyzer, athena, managed_policies, moto_app, redshift_data, redshift_serverless, ssm, strict_ec2,
-    strict_iam, strict_redshift, strict_sts,
+    strict_iam, strict_redshift, strict_sts, glue_classifiers, glue_crawlers, crawler_logs,
 )  # fmt: skip
 
 
@@ -164,6 +167,14 @@ class Sandbox:
     def check_locations(self) -> None:
         """Athena looks into S3 already when a table is made."""
         state.locations_are_checked = True
+
+    def let_crawls_hang(self, hang: bool = True) -> None:
+        """No crawl ends any more by itself, or again each does."""
+        state.crawls_hang = hang
+
+    def let_crawlers_ask_for_buckets(self) -> None:
+        """Glue asks S3 for the whole bucket of a target before it makes a crawler, and not only for the place in it."""
+        state.crawlers_ask_for_buckets = True
 
     def client(self, service: str, account: str = world.CLIENT_ACCOUNT, region: str = world.REGION) -> Any:
         """A boto3 client with all rights in the account: for tests that look or do damage."""

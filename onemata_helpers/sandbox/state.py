@@ -30,6 +30,8 @@ class State:
     query_workgroups: dict[str, str] = field(default_factory=dict)
     locations_are_checked: bool = False
     no_copy_in_transactions: bool = False
+    crawls_hang: bool = False
+    crawlers_ask_for_buckets: bool = False
     _created: dict[str, float] = field(default_factory=dict)
     _changed: dict[str, float] = field(default_factory=dict)
 

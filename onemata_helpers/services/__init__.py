@@ -12,6 +12,7 @@ from ..resources.inline_policies import InlinePolicy, SharedPolicy
 from ..resources.instance_config import InstanceConfig
 from ..resources.instance_profiles import InstanceProfile
 from ..resources.instances import ProfileAssociation
+from ..resources.probe_crawler import ProbeCrawler
 from ..resources.redshift import ClusterRole, LaunchedCluster
 from ..resources.roles import Role
 from ..resources.workgroup_role import WorkgroupRole
@@ -49,6 +50,7 @@ def every_permission() -> list[Permission]:
         Permission(("secretsmanager:GetSecretValue", "iam:SimulatePrincipalPolicy")),
         *athena_workgroup.permissions("*"),
         Permission(("glue:DeleteTable", "glue:GetTable", "sts:AssumeRole")),
+        *ProbeCrawler("*", "*", "*", "*", "*").permissions(to_run=True),
         *InstanceProfile.permissions("*", "*"),
         *ProfileAssociation.permissions(anything, "*", "*", "stop"),
         *ProfileAssociation.permissions(anything, "*", "*", "replace"),

@@ -15,11 +15,14 @@ from ..resources.base import Look, Permission, Resource
 from ..resources.delivery import TAG_PREFIX
 from ..resources.inline_policies import Holder, InlinePolicy, SharedPolicy
 from ..resources.open_question import OpenQuestion
+from ..resources.probe_crawler import ProbeCrawler
+from ..resources.proof_remains import ProofRemains
 from ..resources.role_state import role
 from ..resources.roles import Role
 from ..wait import Wait
 from .athena import Athena
 from .base import DECRYPT_POLICY, SCOPED_POLICY, Service
+from .glue_proof import GlueProof
 
 PREFIX = "AWSGlueServiceRole"
 # AWSGlueConsoleFullAccess lets its holder pass only role/AWSGlueServiceRole* and role/service-role/AWSGlueServiceRole*.
@@ -34,12 +37,13 @@ class Glue(Service[GlueParameters]):
     """The guide's part on Glue and Athena."""
 
     title = "Glue"
-    apis = ("iam", "athena", "glue")
+    apis = ("iam", "athena", "glue", "logs")
 
     def resources(self, look: Look) -> list[Resource]:
         p = self.parameters
         managed = (_SERVICE_POLICY, p.managed_s3_policy)
         return [
+            *self._proof_remains,
             self.role("Glue 3–4, 6", managed, (SCOPED_POLICY, DECRYPT_POLICY), marks=self._may_pass()),
             self._glue_policy(),
             *self.s3_access("Glue 5"),
@@ -53,11 +57,12 @@ class Glue(Service[GlueParameters]):
         named = [_holder(arn) for arn in self.parameters.pass_role_to]
         holders = dict.fromkeys([*named, *(_remembered(each) for each in remembered if _HOLDER.fullmatch(each))])
         made = [each for each in self.resources(look) if isinstance(each, Role | AttachedPolicy | InlinePolicy)]
-        return [*made, *(self._pass_role_policy(*holder) for holder in holders), *self._athena.removals()]
+        remains = [*self._proof_remains, *self._athena.removals()]
+        return [*made, *(self._pass_role_policy(*holder) for holder in holders), *remains]
 
     def permissions(self) -> list[Permission]:
         passing = [each for arn in self._passers() for each in SharedPolicy.permissions(_holder(arn)[0], arn)]
-        return [*self.role_permissions(), *passing, *self._athena.permissions()]
+        return [*self.role_permissions(), *passing, *self._proof_permissions(), *self._athena.permissions()]
 
     def hand_over(self, look: Look) -> HandOver:
         p = self.parameters
@@ -73,26 +78,70 @@ class Glue(Service[GlueParameters]):
         )
 
     def notes(self, look: Look) -> tuple[str, ...]:
+        notes = [*super().notes(look), *self._about_costs()]
         if self.parameters.athena_principals:
-            return (*super().notes(look), *self._athena.notes(look))
+            return (*notes, *self._athena.notes(look))
         athena = (
             "Athena reads with the permissions of whoever queries, not with the Glue role. If the client uses Athena, "
             "name those users and roles in athena_principals, so that Onemata can give them access."
         )
-        return (*super().notes(look), athena)
+        return (*notes, athena)
 
     def proofs(self, look: Look) -> tuple[Proof, ...]:
-        return self._athena.proofs(look)
+        glue = self._proof.proofs() if self._proves else ()
+        return (*glue, *self._athena.proofs(look))
 
     def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
-        p = self.parameters
-        evidence = f"The client proves it with a crawler over {p.location.uri}, with the role {p.role_name}."
-        glue = Check(name="Glue reads Onemata's data", result="not provable from here", evidence=evidence)
-        return [glue, *self._athena.checks(look, wait)]
+        if self._proves:
+            checks = self._proof.checks(look.aws, wait, patient=patient)
+        else:
+            why = self._about_costs() or ("prove is `none`, so it was not tried.",)
+            checks = [self._proof.not_made(why[0])]
+        return [*checks, *self._athena.checks(look, wait)]
 
     @property
     def _athena(self) -> Athena:
         return Athena(self.parameters, self.delivery.id)
+
+    @property
+    def _proves(self) -> bool:
+        p = self.parameters
+        return p.prove == "crawler" or (p.prove == "crawl" and p.confirm_proof_costs)
+
+    def _about_costs(self) -> tuple[str, ...]:
+        if self._proves or self.parameters.prove == "none":
+            return ()
+        return ("prove is `crawl`, which costs money, and confirm_proof_costs is not true: no crawler is made or run.",)
+
+    @property
+    def _proof(self) -> GlueProof:
+        p = self.parameters
+        return GlueProof(
+            probe=p.probe,
+            crawler=self._probe_crawler,
+            crawls=p.prove == "crawl",
+            scoped=p.s3_access == "scoped",
+            kms_key_arn=p.kms_key_arn,
+            negative_checks=p.negative_checks,
+        )
+
+    @property
+    def _probe_crawler(self) -> ProbeCrawler:
+        p = self.parameters
+        return ProbeCrawler(self.delivery.id, p.role_arn, p.partition, p.region, p.account_id, p.tags)
+
+    @property
+    def _proof_remains(self) -> list[Resource]:
+        """What an earlier proof left behind, if it was cut off. With `prove: none` Glue is not called at all."""
+        return [] if self.parameters.prove == "none" else [ProofRemains(step="Proof", probe=self._probe_crawler)]
+
+    def _proof_permissions(self) -> list[Permission]:
+        p = self.parameters
+        if p.prove == "none":
+            return []
+        found = self._probe_crawler.permissions(to_run=p.prove == "crawl")
+        simulating = Permission(("iam:SimulatePrincipalPolicy",), (p.role_arn,))
+        return [*found, simulating] if self._proof.simulates else found
 
     @property
     def passable_by_name(self) -> bool:

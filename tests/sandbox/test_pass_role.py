@@ -49,7 +49,9 @@ def associate(actor: Actor) -> Any:
 
 
 def create_crawler(actor: Actor) -> Any:
-    return actor.client("glue").create_crawler(Name="c", Role="ours", Targets={"S3Targets": []})
+    return actor.client("glue").create_crawler(
+        Name="c", Role="ours", Targets={"S3Targets": [{"Path": "s3://own-data/"}]}
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,8 @@ def test_passing_a_role_is_a_right_of_its_own(box: Sandbox, call: Call, rights: 
     principals = ["redshift.amazonaws.com", "ec2.amazonaws.com", "glue.amazonaws.com"]
     trust = service_trust("")
     trust["Statement"][0]["Principal"] = {"Service": principals}
-    role(box, "ours", trust)
+    role(box, "ours", trust, allow("s3:ListBucket"))
+    box.client("s3").create_bucket(Bucket="own-data")
     profile(box, "empty")
     profile(box, "full", "ours")
     for number, lacking in enumerate(([], [passing("other", service)], [passing("ours", "lambda.amazonaws.com")])):

@@ -6,10 +6,11 @@ from ..wire.errors import AwsError, access_denied
 from ..wire.incoming_call import IncomingCall
 from .need import Need, need, own_action
 from .needs_athena import athena_needs
+from .needs_glue import glue_needs, logs_needs
 from .needs_iam import iam_needs, sts_needs
 from .needs_redshift_data import redshift_data_needs
 from .needs_redshift_serverless import redshift_serverless_needs
-from .needs_regional import access_analyzer_needs, ec2_needs, glue_needs, redshift_needs, ssm_needs
+from .needs_regional import access_analyzer_needs, ec2_needs, redshift_needs, ssm_needs
 from .needs_s3 import s3_needs
 from .policy_engine import Decision, Request, Verdict, decide
 from .signer import Signer
@@ -20,6 +21,7 @@ _NEEDS: dict[str, Callable[[IncomingCall], list[Need]]] = {
     "ec2": ec2_needs,
     "glue": glue_needs,
     "iam": iam_needs,
+    "logs": logs_needs,
     "redshift": redshift_needs,
     "redshift-data": redshift_data_needs,
     "redshift-serverless": redshift_serverless_needs,

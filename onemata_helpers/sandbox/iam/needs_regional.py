@@ -1,9 +1,8 @@
-"""What calls of EC2, Redshift, SSM, Glue and Access Analyzer need.
+"""What calls of EC2, Redshift, SSM and Access Analyzer need.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiamaccessanalyzer.html
 """
 
@@ -12,7 +11,6 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from ..wire.incoming_call import IncomingCall
 from .conditions import Context
 from .need import Need, need, own_action, pass_role, regional_arn, request_tags, tag_keys
-from .needs_athena import table_arns
 from .signer import iam
 
 _PROFILE_OPERATIONS = frozenset({"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation", "RunInstances"})
@@ -75,26 +73,6 @@ def ssm_needs(call: IncomingCall) -> list[Need]:
     arns = [f"arn:aws:ssm:{call.region}:{owner}:document/{document}"]
     arns += [regional_arn(call, "ec2", f"instance/{id_}") for id_ in _instances(call)]
     return [need(own_action(call), arn) for arn in arns]
-
-
-def glue_needs(call: IncomingCall) -> list[Need]:
-    """Rights on a crawler or database, and to pass the role that a crawler or job gets."""
-    needs = [need(own_action(call), arn) for arn in _glue_arns(call)]
-    if role := call.get("Role"):
-        arn = role if role.startswith("arn:") else f"arn:aws:iam::{call.account}:role/{role}"
-        needs.append(pass_role(arn, "glue.amazonaws.com"))
-    return needs
-
-
-def _glue_arns(call: IncomingCall) -> list[str]:
-    if arns := table_arns(call):
-        return arns
-    name = call.get("Name") or call.get("DatabaseInput.Name")
-    if name and call.operation.endswith("Crawler"):
-        return [regional_arn(call, "glue", f"crawler/{name}")]
-    if name and call.operation.endswith("Database"):
-        return [regional_arn(call, "glue", one) for one in ("catalog", f"database/{name}")]
-    return ["*"]
 
 
 def access_analyzer_needs(call: IncomingCall) -> list[Need]:

@@ -21,7 +21,7 @@ _SECONDS = 900
 
 @dataclass(frozen=True)
 class Session:
-    """Credentials of a role, in the hands of a service. `s3` and `sts` raise ClientError as everybody's do."""
+    """Credentials of a role, in the hands of a service. Its clients raise ClientError as everybody's do."""
 
     access_key_id: str
     secret: str
@@ -31,6 +31,10 @@ class Session:
     def s3(self) -> Any:
         """A boto3 client of S3."""
         return self._client("s3")
+
+    def glue(self) -> Any:
+        """A boto3 client of Glue."""
+        return self._client("glue")
 
     def assume(self, role_arn: str, session_name: str, external_id: str) -> "Session":
         """Another role, from this one (role chaining). Raises ClientError where either side refuses."""

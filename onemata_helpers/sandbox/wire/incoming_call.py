@@ -17,8 +17,8 @@ from .signature import Message
 SERVICES = {
     each: each
     for each in (
-        "athena", "ec2", "glue", "iam", "kms", "redshift", "redshift-data", "redshift-serverless", "s3",
-        "secretsmanager", "ssm", "sts",
+        "athena", "ec2", "glue", "iam", "kms", "logs", "redshift", "redshift-data", "redshift-serverless",
+        "s3", "secretsmanager", "ssm", "sts",
     )
 } | {"access-analyzer": "accessanalyzer"}  # fmt: skip
 """The services of the sandbox as they sign and as policies name them, each with botocore's name for it."""
