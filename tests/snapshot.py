@@ -22,11 +22,11 @@ def everything(aws: Sandbox) -> dict[str, Any]:
 
 
 def in_glue(aws: Sandbox) -> list[str]:
-    """Crawlers, and databases with their tables. (A classifier goes with its database.)"""
+    """Crawlers, databases beside the client's own, and all tables. (A classifier goes with its database.)"""
     glue = aws.client("glue")
     databases = [each["Name"] for each in glue.get_databases()["DatabaseList"]]
     tables = [table["Name"] for each in databases for table in glue.get_tables(DatabaseName=each)["TableList"]]
-    return [*glue.list_crawlers()["CrawlerNames"], *databases, *tables]
+    return [*glue.list_crawlers()["CrawlerNames"], *(each for each in databases if each != "default"), *tables]
 
 
 def _policies(iam: Any, kind: str, name: str) -> dict[str, Any]:
