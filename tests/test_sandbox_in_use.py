@@ -291,7 +291,7 @@ def test_two_clients_are_rehearsed_each_in_its_own_account_and_the_end_of_the_sa
     assert "onemata sandbox CLIENT_DIR..." in done.stderr
     found = records(tmp_path)
     assert [found[f"client-{n}/glue"].account_id for n in range(2)] == [account(n) for n in range(2)]
-    assert {each.outcome for each in found.values()} == {"applied"}
+    assert {each.outcome for each in found.values()} == {"verified"}
     assert all("CreateRole" in {call.operation for call in each.calls} for each in found.values())
 
 
