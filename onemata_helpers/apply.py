@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .errors import AwsRefused, Interrupted, OddAnswer, OnemataError, PlanBlocked, PlanChanged
+from .errors import AwsRefused, Interrupted, OddAnswer, OnemataError
 from .frozen import Frozen
 from .plan import Call, Change, Plan
 from .refusal import aws_refusal
@@ -44,21 +44,6 @@ class Done(Frozen):
     calls: tuple[str, ...]
     unanswered: tuple[str, ...] = ()
     error: str = ""
-
-
-def refuse_unless_approved(plan: Plan, approved: str) -> None:
-    """Raise PlanBlocked or PlanChanged when this plan must not be applied.
-
-    `approved` is the digest that was approved; empty when none was given.
-    """
-    if plan.blocked:
-        reasons = "\n".join(f"  - {change.resource}: {change.why}" for change in plan.blocked)
-        raise PlanBlocked(f"Nothing was done: a person has to decide first.\n{reasons}")
-    if approved and approved != plan.digest:
-        raise PlanChanged(
-            f"Nothing was done: the plan {approved} was approved, but the plan is now {plan.digest}. "
-            "Who acts: the engineer shows the client this plan and sets approved_plan to its digest."
-        )
 
 
 def apply(

@@ -1,4 +1,7 @@
-"""The `onemata` command: arguments in, exit code out. The work is done elsewhere."""
+"""The `onemata` command: arguments in, exit code out. The work is done elsewhere.
+
+A command imports what it needs by itself: for `--help`, nobody waits for boto3, pydantic or rich.
+"""
 
 from __future__ import annotations
 
@@ -7,39 +10,56 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typer.core import TyperGroup
 
-from . import batch
-from .clients import from_folders
-from .errors import OnemataError, ParameterError
-from .parameter_files import from_folder
-from .parameters import Action, ServiceName
-from .policies import pretty
-from .sandbox_in_use import ENDS_WITH_THIS, served_url
-from .text import counted, one_line, visible
+from .batch.options import Approval, How, Overriding, Planning, Which
+from .choices import ServiceName
+from .option_groups import taking
+from .status import Form
+from .text import counted, one_line
+
+if TYPE_CHECKING:
+    from .errors import OnemataError
+
+
+class _Plain(TyperGroup):
+    """The overview of the commands, and what is said of wrong arguments, without rich, which takes long to load."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"rich_markup_mode": None})
+
 
 app = typer.Typer(
+    cls=_Plain,
+    context_settings={"max_content_width": 120},
     help="Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 _EXAMPLE = Path("parameters/example")
-out, err = Console(highlight=False), Console(highlight=False, stderr=True)
 Folders = Annotated[
     list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR...")
 ]
 
 
+def _version(wanted: bool) -> None:
+    from importlib.metadata import version
+
+    if wanted:
+        typer.echo(version("onemata-runbooks"))
+        raise typer.Exit
+
+
 @app.callback()
-def _in_any_encoding() -> None:
+def _any_command(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
     # Not every terminal, and no pipe on Windows, has all the characters that a name may have.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -48,41 +68,84 @@ def _in_any_encoding() -> None:
 @app.command()
 def check(folders: Folders) -> None:
     """List every problem in the clients' folders, without AWS. Exit code 0: none; 2: some."""
+    from .clients import from_folders
+    from .errors import ParameterError
+    from .terminal import say
+
     found, problems = from_folders(folders)
     for folder, services in found.items():
         where = "; sandbox only" if any(each.sandbox for each in services.values()) else ""
-        out.print(shown(f"{one_line(str(folder))}: OK ({', '.join(services)}{where})"), soft_wrap=True)
+        say(f"{one_line(str(folder))}: OK ({', '.join(services)}{where})")
     if problems:
         _fail(ParameterError(problems))
 
 
 @app.command()
-def run(
-    folders: Folders,
-    action: Annotated[Action | None, typer.Option(help="Overrides the action in the files")] = None,
-    service: Annotated[list[ServiceName] | None, typer.Option(help="Only this service; may be repeated")] = None,
-    records: Annotated[Path, typer.Option(help="Folder for the records")] = Path("records"),
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Number of clients at the same time")] = 2,
+@taking(Which, How, Planning)
+def plan(which: Which, how: How, planning: Planning) -> None:
+    """Show what would be done in these clients' accounts, and change nothing."""
+    from .batch import commands
+
+    _end(lambda: commands.plan(which, how, planning))
+
+
+@app.command()
+@taking(Which, How, Approval)
+def apply(which: Which, how: How, approval: Approval) -> None:
+    """Show the plans, have them approved, and apply exactly these; then verify."""
+    from .batch import commands
+
+    _end(lambda: commands.change(which, how, "apply", approval))
+
+
+@app.command()
+@taking(Which, How)
+def verify(which: Which, how: How) -> None:
+    """Read everything again, and say what is proven."""
+    from .batch import commands
+
+    _end(lambda: commands.run(which, how, "verify"))
+
+
+@app.command()
+@taking(Which, How, Approval)
+def remove(which: Which, how: How, approval: Approval) -> None:
+    """Show what would be deleted, have it approved, and delete exactly that."""
+    from .batch import commands
+
+    _end(lambda: commands.change(which, how, "remove", approval))
+
+
+@app.command()
+@taking(Which, How, Overriding)
+def run(which: Which, how: How, overriding: Overriding) -> None:
+    """Run the runbooks with the action in their files, unattended: `apply` applies the plan of the same run."""
+    from .batch import commands
+
+    _end(lambda: commands.run(which, how, overriding.action))
+
+
+@app.command()
+def status(
+    records: Annotated[
+        str, typer.Argument(help="Where the records are: a folder, or s3://bucket/prefix", metavar="[RECORDS]")
+    ] = "records",
+    form: Annotated[Form, typer.Option("--format", help="json, csv and html are for a file: `> status.html`")] = (
+        Form.TABLE
+    ),
+    records_profile: Annotated[str, typer.Option(metavar="NAME", help="AWS profile for that bucket")] = "",
 ) -> None:
-    """Run the runbooks of these clients. Exit code 0: none failed; 1: some failed or are blocked; 2: bad input."""
+    """Show what the records say of each client: outcome, last verification, drift, and whose turn it is."""
+    from .archive import Folder
+    from .bucket import Bucket
+    from .errors import OnemataError
+    from .status.forms import show_status
+
     try:
-        todo = batch.jobs(folders, records, service or [], action)
-        own_sandbox = any(job.parameters.sandbox for job in todo) and not served_url()
+        archive = Bucket(records, records_profile) if records.startswith("s3:") else Folder(Path(records))
+        show_status(archive, form, lambda content: typer.echo(content, nl=False))
     except OnemataError as error:
         _fail(error)
-    if own_sandbox:
-        err.print(shown(ENDS_WITH_THIS), soft_wrap=True)
-    table = Table("Client", "Service", "Action", "Outcome", "Seconds")
-    failed = False
-    with out.status(counted(len(todo), "runbook")) as status:
-        for result in batch.run(todo, jobs, lambda job: status.update(shown(f"running {job.name}"))):
-            p = result.job.parameters
-            out.print(Text.assemble((result.job.name, "bold"), ": ", shown(result.why)), soft_wrap=True)
-            out.print(shown(f"  {result.record.with_suffix('.ipynb').as_posix()}"), soft_wrap=True)
-            table.add_row(p.client, p.service, p.action, _coloured(result.outcome), f"{result.seconds:.1f}")
-            failed = failed or not result.ok
-    out.print(table)
-    raise typer.Exit(1 if failed else 0)
 
 
 @app.command()
@@ -95,7 +158,10 @@ def permissions(
     ),
 ) -> None:
     """Print the policy that the operator needs in the client's account, ready to paste."""
+    from .errors import ParameterError
+    from .parameter_files import from_folder
     from .permissions import policy
+    from .policies import pretty
 
     if client == _EXAMPLE:
         typer.echo("This is the example client's policy. For another client: --client CLIENT_DIR.", err=True)
@@ -114,10 +180,12 @@ def sandbox(
     latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds that each call takes to come in")] = 0,
 ) -> None:
     """Run the sandbox, an embedded AWS with these clients' accounts, until Ctrl-C, and print its address."""
+    from .errors import ParameterError
     from .permissions import unscoped
     from .sandbox import EXAMPLE, start
     from .sandbox_address import SANDBOX_URL
     from .sandbox_in_use import worlds_of
+    from .terminal import complain
 
     try:
         worlds, left_out = worlds_of(folders) if folders else ([EXAMPLE], [])
@@ -129,10 +197,10 @@ def sandbox(
         typer.echo(f"export {SANDBOX_URL}={served.url}")
         if left_out:
             names = one_line(", ".join(map(str, left_out)))
-            err.print(shown(f"Not in it, and run in AWS, since they say sandbox: false: {names}."), soft_wrap=True)
+            complain(f"Not in it, and run in AWS, since they say sandbox: false: {names}.")
         accounts = counted(len({each.account for each in worlds}), "client's account", "clients' accounts")
         how = "Paste the line above where you run commands and notebooks. Ctrl-C ends it."
-        err.print(f"The sandbox has {accounts}. {how}", soft_wrap=True)
+        complain(f"The sandbox has {accounts}. {how}")
         while True:
             time.sleep(0.2)  # a signal that comes just before a sleep is heard after it
 
@@ -158,16 +226,23 @@ def schema() -> None:
     typer.echo(json.dumps(Record.model_json_schema(), indent=2))
 
 
-def shown(text: str) -> Text:
-    """Any text as the terminal may show it: nothing in it moves a cursor, or is rich's markup or an emoji's name."""
-    return Text(visible(text))
+def _end(work: Callable[[], bool]) -> NoReturn:
+    """Exit code 0: all went well; 1: some failed or are blocked; 2: nothing was started."""
+    from .errors import OnemataError
+    from .terminal import complain
 
-
-def _coloured(outcome: str) -> str:
-    colour = {"failed": "red", "blocked": "red", "waiting": "yellow"}.get(outcome, "green")
-    return f"[{colour}]{outcome}[/{colour}]"
+    try:
+        well = work()
+    except OnemataError as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        complain("Interrupted before anything was started.")
+        raise typer.Exit(2) from None
+    raise typer.Exit(0 if well else 1)
 
 
 def _fail(error: OnemataError) -> NoReturn:
-    err.print(shown(str(error)), soft_wrap=True)
+    from .terminal import complain
+
+    complain(str(error))
     raise typer.Exit(2)

@@ -65,11 +65,14 @@ class _Refused(Exception):
         self.must, self.line = must, line
 
 
-def read(path: Path) -> ClientFile:
-    """The file's values. Raises nothing: what is wrong with its form is in `problems`."""
+def read(path: Path, times: int = 1) -> ClientFile:
+    """The file's values. Raises nothing: what is wrong with its form is in `problems`.
+
+    It may be so many `times` as long as a client's file.
+    """
     file = ClientFile(path)
     try:
-        _take(file, _root(_text(path)))
+        _take(file, _root(_text(path, _LARGEST * times), _MOST_EVENTS * times))
     except _Refused as refused:
         file.problem(refused.must, refused.line)
     return file
@@ -80,10 +83,10 @@ def why_not(error: OSError | ValueError) -> str:
     return (error.strerror or "").lower() if isinstance(error, OSError) else str(error)
 
 
-def _text(path: Path) -> str:
-    content = _bytes(path)
-    if len(content) > _LARGEST:
-        raise _Refused(f"must be at most {_LARGEST // 1024} KiB long")
+def _text(path: Path, largest: int) -> str:
+    content = _bytes(path, largest)
+    if len(content) > largest:
+        raise _Refused(f"must be at most {largest // 1024} KiB long")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -96,13 +99,13 @@ def _text(path: Path) -> str:
     return text
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, largest: int) -> bytes:
     """The beginning of a regular file. Nothing else is waited for: a pipe or a device could take for ever."""
     try:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             _refuse_all_but_a_file(os.fstat(number).st_mode)
-            return b"".join(_parts(number))
+            return b"".join(_parts(number, largest))
         finally:
             os.close(number)
     except FileNotFoundError:
@@ -112,9 +115,9 @@ def _bytes(path: Path) -> bytes:
         raise _Refused(f"must be a file that can be read: {why_not(error)}") from None
 
 
-def _parts(number: int) -> Iterator[bytes]:
+def _parts(number: int, largest: int) -> Iterator[bytes]:
     """What is read until the end or too much: a network's file may come in parts."""
-    left = _LARGEST + 1
+    left = largest + 1
     while left > 0 and (part := os.read(number, left)):
         left -= len(part)
         yield part
@@ -126,11 +129,11 @@ def _refuse_all_but_a_file(mode: int) -> None:
         raise _Refused(f"must be a file, not {kind}")
 
 
-def _root(text: str) -> yaml.Node | None:
+def _root(text: str, most_events: int) -> yaml.Node | None:
     try:
         for number, event in enumerate(_documents(text)):
-            if number > _MOST_EVENTS:
-                raise _Refused(f"must hold at most {_MOST_EVENTS} keys and values", _line(event.start_mark))
+            if number > most_events:
+                raise _Refused(f"must hold at most {most_events} keys and values", _line(event.start_mark))
         return yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         said = "; ".join(each for each in (error.context, error.problem) if each)

@@ -16,8 +16,8 @@ Client = dict[str, ServiceParameters]
 def from_folders(folders: Sequence[Path]) -> tuple[dict[Path, Client], list[Problem]]:
     """The parameters in each folder that is good, and every problem of all folders.
 
-    Two folders must not be the same one, be for the same client, or have the same thing done to the same role. What is
-    for the sandbox must be such that it can hold it.
+    Two folders must not be the same one, be for the same client, or have the same thing done to the same role; if two
+    are, both have that problem. What is for the sandbox must be such that it can hold it.
     """
     found: dict[Path, Client] = {}
     problems: list[Problem] = []
@@ -51,10 +51,10 @@ def _same_client_twice(found: dict[Path, Client]) -> list[Problem]:
     problems = []
     for folder, client in found.items():
         name = next(iter(client.values())).client
-        if name in seen:
-            must = f"must have one folder only: {seen[name]} is for the same client"
-            problems.append(Problem(str(folder / "client.yaml"), "client", name, must))
-        seen.setdefault(name, folder)
+        first = seen.setdefault(name, folder)
+        for one, other in ((first, folder), (folder, first)) if first != folder else ():
+            must = f"must have one folder only: {other} is for the same client"
+            problems.append(Problem(str(one / "client.yaml"), "client", name, must))
     return problems
 
 
@@ -68,9 +68,9 @@ def _same_done_twice(found: dict[Path, Client]) -> list[Problem]:
                 continue
             firsts = [seen.setdefault(each, folder) for each in _what_is_done(parameters)]
             first = next((each for each in firsts if each != folder), None)
-            if first:
-                must = f"must differ from {first}, which is for the same account, role and delivery"
-                problems.append(Problem(str(folder / f"{service}.yaml"), "role_name", parameters.role_name, must))
+            for one, other in ((first, folder), (folder, first)) if first else ():
+                must = f"must differ from {other}, which is for the same account, role and delivery"
+                problems.append(Problem(str(one / f"{service}.yaml"), "role_name", parameters.role_name, must))
     return problems
 
 

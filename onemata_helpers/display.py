@@ -14,12 +14,12 @@ from .apply import Done
 from .checks import Check
 from .hand_over import HandOver
 from .parameters import ServiceParameters
-from .plan import Field, Plan
+from .plan import Change, Field, Plan
 from .policies import pretty
 from .record import SANDBOX_NOTICE
 from .redaction import without_secrets
 from .session import Identity
-from .text import visible
+from .text import one_line, visible
 
 _SIGNS = {
     "create": "+", "add": "+", "attach": "+", "update": "~", "detach": "-", "delete": "-",
@@ -76,6 +76,16 @@ def plan(the_plan: Plan) -> View:
     return View("plan", plan=the_plan, counts=_counted([change.kind for change in the_plan.changes]))
 
 
+def plan_for_terminal(name: str, the_plan: Plan) -> str:
+    """The same for a terminal: what is in order already is left out. `name` says whose plan it is."""
+    return str(View("terminal_plan", name=name, plan=the_plan))
+
+
+def in_one_line(change: Change) -> str:
+    """A change by its sign, kind and resource."""
+    return one_line(without_secrets(f"{_SIGNS[change.kind]} {change.kind}: {change.resource}", []))
+
+
 def done(changes: Sequence[Done]) -> View:
     """What was carried out."""
     return View("done", changes=changes)
@@ -118,6 +128,12 @@ def _sides(field: Field) -> list[tuple[str, str]]:
 def _shown(value: Any) -> Any:
     """Every value that a template puts out: what is not our own markup is made visible."""
     return value if isinstance(value, Markup) else visible(str(value))
+
+
+def load() -> None:
+    """Compile all templates now, and not when each is first shown."""
+    for name in _templates().list_templates():
+        _templates().get_template(name)
 
 
 def _render(name: str, values: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ OnemataError
 ├── ConnectError        we are not in the client's account, or not as somebody who may be there
 ├── PlanBlocked         something of the client's is in the way and a person has to decide
 ├── PlanChanged         the account is no longer as it was when the plan was shown
+├── Busy                another run is changing things for this client and service
 ├── AwsRefused          AWS said no, or did not answer
 ├── OddAnswer           something else than AWS answered, or AWS in an unknown form
 ├── RecordNotWritten    the record cannot be written, so nothing more is changed
@@ -90,6 +91,10 @@ class PlanBlocked(OnemataError):
 
 class PlanChanged(OnemataError):
     """The plan of now is not the plan that was approved or shown. Nothing was done."""
+
+
+class Busy(OnemataError):
+    """Another run holds the lock. Nothing was done."""
 
 
 class AwsRefused(OnemataError):

@@ -1,79 +1,86 @@
-"""One notebook through papermill, with its record beside it."""
+"""One notebook through papermill, in a process of its own, with its record beside it."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from signal import strsignal
+from typing import Any
 
 import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import papermill_io
-from traitlets.config import Config
 
 from .files import replace_file
+from .fresh_kernel import fresh_kernel
 from .parameters import ServiceParameters
 from .redaction import foreign, without_secrets
 from .text import one_line, sentence
+from .warm.engine import FORKED
+from .warm.process import NotForked, warm
 
 _HERE = Path(__file__).parent
 _NOTEBOOKS = next(path for path in (_HERE / "notebooks", _HERE.parent / "notebooks") if path.is_dir())
 _SCHEME = "onemata:"
-# At its end a kernel is interrupted, and logs that as an error on the terminal. A crash is not told by its log.
-_QUIET = ["--IPKernelApp.log_level=CRITICAL"]
-# unix(7): a socket's path has 108 bytes; the rest is `/onemata-xxxxxxxx/kernel-5`.
-_LONGEST_FOLDER = 75
 
 
-def execute(parameters: ServiceParameters, record: Path) -> str:
+def execute(parameters: ServiceParameters, record: Path, on_process: Callable[[Callable[[], None]], None]) -> str:
     """Run the service's notebook with these parameters; the executed notebook is written beside `record`.
 
-    Gives back the error that ended it, as a sentence; empty when it came to its end. Raises nothing:
-    a kernel that died must not stop other clients' runs.
+    Its process is forked from a warm one; where that is not safe, it is a kernel that is started for it.
+
+    As soon as it has a process, `on_process` is told how to kill that. Gives back the error that ended it, as a
+    sentence; empty when it came to its end. Raises nothing: a process that died must not stop other clients' runs.
     """
+    try:
+        process = warm.fork()
+    except NotForked as why:
+        _say_once(f"Each notebook starts its own kernel here, which takes seconds more: {one_line(str(why))}.")
+        with fresh_kernel(on_process) as how:
+            return _run(parameters, record, lambda: None, how)
+    with process:
+        on_process(process.kill)
+        return _run(parameters, record, process.exit_code, {"engine_name": FORKED, "process": process})
+
+
+@cache
+def _say_once(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _run(parameters: ServiceParameters, record: Path, exit_code: Callable[[], int | None], how: dict[str, Any]) -> str:
     notebook = f"{_SCHEME}{record.with_suffix('.ipynb').as_posix()}"
     try:
-        with _own_sockets() as config:
-            papermill.execute_notebook(
-                f"{_SCHEME}{parameters.service}.ipynb",
-                notebook,
-                parameters=parameters.model_dump(mode="json") | {"record": record.as_posix()},
-                progress_bar=False,
-                config=config,
-            )
+        papermill.execute_notebook(
+            f"{_SCHEME}{parameters.service}.ipynb",
+            notebook,
+            parameters=parameters.model_dump(mode="json") | {"record": record.as_posix()},
+            progress_bar=False,
+            **how,
+        )
     except Exception as failure:
-        return f"{_words(failure)} {_FILES.trouble.pop(notebook, '')}".strip()
+        return f"{_words(failure, exit_code)} {_FILES.trouble.pop(notebook, '')}".strip()
     return _FILES.trouble.pop(notebook, "")
 
 
-def _words(failure: Exception) -> str:
-    if isinstance(failure, DeadKernelError):
-        return "The notebook's process ended before its time: it was killed, or ran out of memory."
+def _words(failure: Exception, exit_code: Callable[[], int | None]) -> str:
+    if isinstance(failure, DeadKernelError | ConnectionError):
+        return _how_it_died(exit_code())
     if isinstance(failure, PapermillExecutionError):
         return sentence(one_line(foreign(f"{failure.ename}: {failure.evalue}"), 2000))
     return sentence(one_line(foreign(f"The notebook could not be run: {type(failure).__name__}: {failure}")))
 
 
-@contextmanager
-def _own_sockets() -> Iterator[Config]:
-    """Kernel settings: sockets in a private folder of its own, where its path is short enough for sockets.
-
-    There are no ports to run out of or to collide on, and nobody else on the machine can listen.
-    """
-    config = Config({"NotebookClient": {"extra_arguments": _QUIET}})
-    with tempfile.TemporaryDirectory(prefix="onemata-", dir=_short_folder()) as folder:
-        config.KernelManager.transport = "ipc"
-        config.KernelManager.ip = f"{folder}/kernel"
-        yield config
-
-
-def _short_folder() -> str:
-    """A folder for temporary files in which a socket can be: its whole path has about 100 bytes at most."""
-    usual = tempfile.gettempdir()
-    return usual if len(os.fsencode(usual)) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108 - a folder of ours is made in it
+def _how_it_died(exit_code: int | None) -> str:
+    ended = "The notebook's process ended before its time"
+    if exit_code is None:
+        return f"{ended}: it was killed, or ran out of memory."
+    if exit_code < 0:
+        return f"{ended}, by signal {-exit_code} ({strsignal(-exit_code)}): it was killed, or ran out of memory."
+    return f"{ended}, with exit code {exit_code}."
 
 
 class _Files:

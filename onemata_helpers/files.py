@@ -24,6 +24,12 @@ def replace_file(path: Path, text: str) -> None:
         raise
 
 
+def write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet. Raises FileExistsError if there is one, and any other OSError."""
+    take(path)
+    replace_file(path, text)
+
+
 def take(path: Path) -> None:
     """Make an empty file that nobody else has. Raises FileExistsError if there is one, and any other OSError."""
     _make(path.parent)

@@ -33,6 +33,7 @@ _MUST = {
     "string_unicode": "must be of characters that can be seen",
     "too_short": "must have at least one entry",
     "too_long": "must have at most 40 entries",
+    "extra_forbidden": "must be a known key",
 }
 
 
@@ -52,7 +53,7 @@ def from_notebook(service: str, variables: Mapping[str, Any]) -> ServiceParamete
         or (not name.startswith("_") and name not in _NOT_PARAMETERS and is_a(value, *PLAIN_DATA))
     }
     parameters, details = _validated(schema, values)
-    problems = [*_unknown(values, schema), *(_problem(each) for each in details)]
+    problems = [*_unknown(values, schema), *(problem_of(each) for each in details)]
     if values.get("sandbox", False) is False:
         problems += _left_from_example(values)
     if parameters is None or problems:
@@ -104,7 +105,7 @@ def _one_file(
         return None, file.problems
     parameters, details = _validated(schema, values)
     mine = [each for each in details if schema is ClientParameters or not _of_the_client(str(each["loc"][0]))]
-    problems = [*file.problems, *_unknown(values, schema, file), *(_problem(each, file) for each in mine)]
+    problems = [*file.problems, *_unknown(values, schema, file), *(problem_of(each, file) for each in mine)]
     if not in_sandbox:
         problems += _left_from_example(file.values, file)
     return parameters, problems
@@ -129,7 +130,8 @@ def _unknown(
     ]
 
 
-def _problem(detail: ErrorDetails, file: ClientFile | None = None) -> Problem:
+def problem_of(detail: ErrorDetails, file: ClientFile | None = None) -> Problem:
+    """What pydantic found, in our words, with the line of the file."""
     place = tuple(part for part in detail["loc"] if part != "[key]")
     must = _MUST.get(detail["type"]) or _in_our_words(detail["msg"])
     given = "" if detail["type"] == "missing" else shown(detail["input"], str(place[0]))

@@ -6,14 +6,16 @@ A client is a folder: `client.yaml` for what all services share, and one file fo
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from .choices import Action, ServiceName
 from .location import Location, Probe
 from .values import (
     AccountId,
+    Approver,
+    Digest,
     ExternalId,
     Filled,
     IamPath,
@@ -28,6 +30,7 @@ from .values import (
     Prefix,
     QueryPrincipalArn,
     RecordFile,
+    Reference,
     RoleArn,
     RoleName,
     SecretArn,
@@ -40,9 +43,6 @@ from .values import (
     partition_of,
     same_partition,
 )
-
-Action = Literal["plan", "apply", "verify", "remove"]
-
 
 # https://docs.aws.amazon.com/redshift/latest/APIReference/API_CreateCluster.html
 ClusterIdentifier = Annotated[
@@ -62,14 +62,6 @@ DatabaseName = Annotated[
 DatabaseUser = Annotated[
     Text, matches(r"[A-Za-z0-9_][A-Za-z0-9_.@+:-]{0,127}", "must be up to 128 letters, digits or any of _.@+:-")
 ]
-
-
-class ServiceName(StrEnum):
-    """The three services of the guide."""
-
-    REDSHIFT = "redshift"
-    GLUE = "glue"
-    EC2 = "ec2"
 
 
 class ClientParameters(BaseModel):
@@ -207,10 +199,12 @@ class ServiceParameters(ClientParameters):
     managed_s3_policy: ClassVar[str]
     """Name of the AWS policy by which the guide gives S3 access; empty where it gives none."""
 
-    action: Action = Field("plan", description="plan, apply, verify or remove")
-    approved_plan: Annotated[
-        Text, matches(r"[0-9a-f]{20}", "must be the digest under a plan: 20 hexadecimal digits")
-    ] = Field("", description="Apply only the plan with this digest; empty: the plan shown in the same run")
+    action: Action = Field("plan", description="plan, apply, verify, remove or plan-removal")
+    approved_plan: Digest = Field(
+        "", description="Apply only the plan with this digest; empty: the plan shown in the same run"
+    )
+    approved_by: Approver = Field("", description="Who approved the plan; it goes into the record")
+    approval_reference: Reference = Field("", description="Where the approval can be read: a ticket, a mail or a call")
     role_name: RoleName
     s3_access: Literal["managed", "scoped"] = Field(
         "managed", description="managed: the guide's AWS policies; scoped: only Onemata's bucket and prefix"

@@ -10,6 +10,14 @@ from .frozen import Frozen
 from .hand_over import HandOver
 
 Kind = Literal["create", "add", "update", "attach", "detach", "delete", "nothing", "keep", "waiting", "blocked"]
+ONLY_SHOW = ("plan", "plan-removal")
+"""The actions that show a plan and no more."""
+CHANGING = ("apply", "remove")
+"""The actions that carry a plan out."""
+REMOVING = ("remove", "plan-removal")
+"""The actions whose plan takes away what is ours, instead of putting it in place."""
+
+_COUNTED = (("create", "add", "attach"), ("update",), ("detach", "delete"))
 
 
 class Call(Frozen):
@@ -118,9 +126,20 @@ class Plan(Frozen):
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
 
     @property
+    def removes(self) -> bool:
+        """Whether it takes away what is ours, instead of putting it in place."""
+        return self.action in REMOVING
+
+    @property
     def pending(self) -> tuple[Change, ...]:
         """The changes that write something."""
         return tuple(change for change in self.changes if change.calls)
+
+    @property
+    def counts(self) -> str:
+        """The changes in one sentence, as people know it from Terraform."""
+        added, changed, removed = (sum(each.kind in kinds for each in self.pending) for kinds in _COUNTED)
+        return f"Plan: {added} to add, {changed} to change, {removed} to remove."
 
     @property
     def blocked(self) -> tuple[Change, ...]:

@@ -26,7 +26,7 @@ from .hand_over import HandOver
 from .parameters import ServiceParameters
 from .plan import Plan
 from .redaction import without_secrets
-from .text import counted, is_plain, visible
+from .text import counted, is_plain, one_line, visible
 
 Outcome = Literal["planned", "applied", "verified", "waiting", "blocked", "failed", "removed"]
 
@@ -50,7 +50,10 @@ class Record(BaseModel):
     reason: str = Field("", description="Why the outcome is what it is; of a failure, who acts")
     started: str = Field(description="UTC")
     finished: str | None = Field(None, description="UTC; null: the run was cut off")
+    doing: str = Field("", description="What it was doing when this was written; empty at its end")
     operator_arn: str = Field("", description="Who ran it, as STS says; empty until known")
+    approved_by: str = Field("", description="Who approved the plan, as the operator says")
+    approval_reference: str = Field("", description="Where that approval can be read, as the operator says")
     endpoints: dict[str, str] = Field(
         default_factory=dict, description="Addresses that are not AWS's, by service; empty: all calls go to AWS"
     )
@@ -104,9 +107,15 @@ class Recorder:
         self.record.changes_done = [*(each for each in before if each.status != "begun"), done]
         self._write()
 
+    def note(self, doing: str) -> None:
+        """Say what is being done. Raises nothing: `raise_trouble` says it."""
+        self.record.doing = one_line(doing)
+        self._write()
+
     def finish(self, outcome: Outcome, reason: str) -> None:
         """The end of the run. Raises nothing, so that it hides no failure: `raise_trouble` says it."""
         self.record.outcome, self.record.reason, self.record.finished = outcome, visible(reason), now()
+        self.record.doing = ""
         self._write()
 
     def raise_trouble(self) -> None:
@@ -178,6 +187,8 @@ def _begun(parameters: ServiceParameters) -> Record:
         service=parameters.service,
         action=parameters.action,
         started=now(),
+        approved_by=parameters.approved_by,
+        approval_reference=parameters.approval_reference,
         parameters=parameters.model_dump(mode="json", exclude={"record"}),
         versions=_versions(),
     )

@@ -7,6 +7,7 @@ was accepted as a parameter must come back unaltered. What others wrote is clear
 from __future__ import annotations
 
 import html
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -131,6 +132,7 @@ def _of_vendors() -> tuple[re.Pattern[str], ...]:
         twilio,
     )
 
+    logging.captureWarnings(False)  # which it turns on, so that nobody would see a warning any more
     detectors = (
         discord.DiscordBotTokenDetector, github_token.GitHubTokenDetector, gitlab_token.GitLabTokenDetector,
         openai.OpenAIDetector, pypi_token.PypiTokenDetector, sendgrid.SendGridDetector, slack.SlackDetector,

@@ -12,14 +12,17 @@ from typing import Any, Concatenate, ParamSpec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import display
-from .apply import apply, refuse_unless_approved
+from .apply import apply
+from .approval import refuse_unless_approved
 from .calls import ApiCall
 from .checks import Check, verify, verify_removal
 from .display import View
-from .errors import Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed
+from .errors import Busy, Interrupted, OnemataError, PlanBlocked, PlanChanged, RunFailed
+from .lock import ChangeLock
 from .parameter_files import from_notebook
-from .plan import Change, Plan
+from .plan import CHANGING, ONLY_SHOW, REMOVING, Change, Plan
 from .policy_checks import PolicyChecks
+from .progress import Progress
 from .record import Outcome, Recorder
 from .redaction import foreign
 from .refusal import aws_refusal
@@ -40,6 +43,7 @@ def _recorded(step: Step[P]) -> Step[P]:
     @wraps(step)
     def recorded(self: Runbook, /, *args: P.args, **kwargs: P.kwargs) -> View:
         try:
+            self.progress.begin(step.__name__)
             return step(self, *args, **kwargs)
         except OnemataError as error:
             failure = error
@@ -50,9 +54,11 @@ def _recorded(step: Step[P]) -> Step[P]:
             failure = aws_refusal(doing, f"account {self.parameters.account_id}", error)
         except Exception as error:  # not foreseen: its traceback is wanted, and the record must not look unfinished
             self.recorder.finish("failed", one_line(foreign(f"{type(error).__name__}: {error}")))
+            self.lock.release()
             raise
-        undone = isinstance(failure, PlanBlocked | PlanChanged)
+        undone = isinstance(failure, PlanBlocked | PlanChanged | Busy)
         self.recorder.finish("blocked" if undone else "failed", str(failure))
+        self.lock.release()
         raise failure from None
 
     return recorded
@@ -75,8 +81,10 @@ class Runbook:
     def __init__(self, service: str, variables: Mapping[str, Any], wait: Wait | None = None) -> None:
         self.parameters = from_notebook(service, variables)
         self.service = service_of(self.parameters)
-        self.wait = wait or Wait()
         self.recorder = Recorder(self.parameters)
+        self.progress = Progress(self.recorder)
+        self.wait = self.progress.telling(wait or Wait())
+        self.lock = ChangeLock(self.recorder.path, self.parameters.client, self.parameters.service)
         self._policy_checks = PolicyChecks(self.service)
         self._aws: Aws | None = None
         self._plan: Plan | None = None
@@ -98,8 +106,13 @@ class Runbook:
 
     @_recorded
     def plan(self) -> View:
-        """Read what is there and say what would be done. Changes nothing."""
+        """Read what is there and say what would be done. Changes nothing.
+
+        If the action changes something, this first waits for other runs that do. Raises Busy if that takes too long.
+        """
         self._verified = False
+        if self.parameters.action in CHANGING:
+            self.lock.take(self.wait)
         look = Look(self._connected())
         self._plan = self._policy_checks.on(self._make_plan(look), look)
         self.recorder.keep(plan=self._plan, plan_digest=self._plan.digest)
@@ -109,14 +122,15 @@ class Runbook:
     def apply(self) -> View:
         """Do exactly the plan, when the action asks for it.
 
-        Raises PlanBlocked, PlanChanged, AwsRefused or NotUsable.
+        Raises PlanBlocked, PlanChanged, Busy, AwsRefused or NotUsable.
         """
         plan = self._planned()
-        if plan.action not in ("apply", "remove"):
+        if plan.action not in CHANGING:
             return display.sentence(f"The action is {plan.action}: nothing is changed.")
-        refuse_unless_approved(plan, self.parameters.approved_plan)
+        refuse_unless_approved(plan, self.parameters.approved_plan, self.recorder.path)
         if plan.waiting:
             return display.sentence("Nothing is changed before Onemata has answered.")
+        self.lock.take(self.wait)
         self._settle_what_was_begun()
         if not plan.pending:
             return display.sentence("No changes: there is nothing to do.")
@@ -126,7 +140,7 @@ class Runbook:
             {each.key: each for each in self._resources},
             self._connected(),
             self.wait,
-            self.recorder.add_change,
+            self.progress.of_changes(plan),
             self.recorder.raise_trouble,
         )
         return display.done(self.recorder.record.changes_done)
@@ -135,7 +149,7 @@ class Runbook:
     def verify(self) -> View:
         """Look at everything anew and say what is proven, unless the action is only to plan."""
         plan = self._planned()
-        if plan.action == "plan" or plan.waiting:
+        if plan.action in ONLY_SHOW or plan.waiting:
             return display.sentence("Nothing was changed, so there is nothing to prove.")
         look = Look(self._connected())
         removing = plan.action == "remove"
@@ -170,6 +184,7 @@ class Runbook:
         """The outcome. Raises RunFailed when it is blocked or failed, so that papermill and batch runs see it."""
         outcome, why = self._outcome()
         self.recorder.finish(outcome, why)
+        self.lock.release()
         self.recorder.raise_trouble()
         if outcome in ("blocked", "failed"):
             raise RunFailed(f"{outcome.upper()}: {why}\nRecord: {self.recorder.path}")
@@ -182,7 +197,7 @@ class Runbook:
 
     def _make_plan(self, look: Look) -> Plan:
         p = self.parameters
-        removing = p.action == "remove"
+        removing = p.action in REMOVING
         self._resources = self.service.removals(look) if removing else self.service.resources(look)
         self._unsettled = [each for each in self._resources if each.unsettled(look)]
         return Plan(
@@ -200,7 +215,7 @@ class Runbook:
         )
 
     def _changes(self, look: Look) -> list[Change]:
-        if self.parameters.action == "remove":
+        if self.parameters.action in REMOVING:
             return [change for each in reversed(self._resources) for change in each.removal(look)]
         needed = self.service.waiting_for()
         if needed:
@@ -234,8 +249,8 @@ class Runbook:
             return "waiting", plan.waiting[0].why
         if plan.blocked and plan.action != "verify":
             return "blocked", "; ".join(f"{change.resource}: {change.why}" for change in plan.blocked)
-        if plan.action == "plan":
-            return "planned", f"{counted(len(plan.pending), 'change')}, none made yet. approved_plan: {plan.digest}"
+        if plan.action in ONLY_SHOW:
+            return "planned", self._what_is_planned(plan)
         if not self._verified:
             return "failed", "Nothing was verified in this run, so nothing is proven: run the cells from the top."
         failed = [check.name for check in checks if check.result == "failed"]
@@ -248,6 +263,15 @@ class Runbook:
         if unproven:
             return "applied", f"In place. Not provable from here: {'; '.join(check.name for check in unproven)}."
         return "verified", "All is in place, and every check is proven."
+
+    def _what_is_planned(self, plan: Plan) -> str:
+        planned = f"{counted(len(plan.pending), 'change')}, none made yet. Digest: {plan.digest}"
+        stale = self.parameters.approved_plan
+        if stale in ("", plan.digest):
+            return planned
+        return (
+            f"{planned}. approved_plan in the parameters is {stale}, of another plan: it approves nothing, take it out."
+        )
 
     def _what_stays(self, plan: Plan) -> str:
         kept = [change.resource for change in plan.changes if change.kind == "keep"]

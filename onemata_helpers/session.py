@@ -24,6 +24,7 @@ from .parameters import ClientParameters
 from .redaction import foreign
 from .refusal import aws_refusal, in_awss_words, without_words
 from .sandbox_address import SANDBOX_URL, parsed_url
+from .service_descriptions import share_descriptions
 from .text import one_line
 
 # What the host names of AWS's services are made of; a client's own machine, API or bucket has an AWS name, too.
@@ -34,8 +35,11 @@ _OF_AWS = (
     r"\.(?:amazonaws\.com(?:\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)/?"
 )
 
+# AWS limits the calls of an account, and the sign-ins of an operator, by rules that it does not publish. Adaptive:
+# after such a refusal a client also sends less.
+# https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 _CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 6},
+    retries={"mode": "adaptive", "max_attempts": 10},
     connect_timeout=10,
     read_timeout=60,
     user_agent_extra="onemata-runbooks",
@@ -108,6 +112,7 @@ class Aws:
         self._endpoint = endpoint
         self._clients: dict[tuple[str, bool], Any] = {}
         self._secrets: list[str] = []
+        share_descriptions(session)
         watch(session, on_call)
 
     def client(self, service: str, *, once: bool = False) -> Any:
@@ -181,7 +186,7 @@ class Aws:
         self._secrets += keys
         region = self._session.region_name
         profile = self._session.profile_name if self._session.profile_name in self._session.available_profiles else None
-        session = _sandbox_session(*keys, region) if self._endpoint else _session_of(*keys, region, profile)
+        session = sandbox_session(*keys, region) if self._endpoint else _session_of(*keys, region, profile)
         return Aws(session, self._apis, self._on_call, self._endpoint)
 
     def _name(self, service: str, operation: str) -> str:
@@ -255,6 +260,7 @@ def _account(parameters: ClientParameters, apis: Sequence[str], on_call: Callabl
     session = boto3.Session(profile_name=parameters.aws_profile or None, region_name=parameters.region)
     if not parameters.operator_role_arn:
         return Aws(session, apis, on_call)
+    share_descriptions(session)
     watch(session, on_call)
     external_id: dict[str, Any] = (
         {"ExternalId": parameters.operator_external_id} if parameters.operator_external_id else {}
@@ -265,7 +271,7 @@ def _account(parameters: ClientParameters, apis: Sequence[str], on_call: Callabl
 
 def _sandbox(url: str, parameters: ClientParameters, apis: Sequence[str], on_call: Callable[[ApiCall], None]) -> Aws:
     address = parsed_url(url)
-    session = _sandbox_session(*address.operator(parameters.account_id), None, parameters.region)
+    session = sandbox_session(*address.operator(parameters.account_id), None, parameters.region)
     return Aws(session, apis, on_call, address.endpoint)
 
 
@@ -281,7 +287,8 @@ def _unknown_there(url: str, parameters: ClientParameters) -> ConnectError:
     return ConnectError(who_acts(happened, who))
 
 
-def _sandbox_session(key_id: str, secret: str, token: str | None, region: str) -> boto3.Session:
+def sandbox_session(key_id: str, secret: str, token: str | None, region: str) -> boto3.Session:
+    """A session with these credentials, and with nothing from the user's files."""
     return boto3.Session(
         aws_access_key_id=key_id,
         aws_secret_access_key=secret,

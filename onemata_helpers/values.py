@@ -3,7 +3,7 @@
 All are text of IAM's own plain characters, ASCII letters and digits and `_+=,.@:/-`, narrowed for each kind. None of
 these acts in a shell, in SQL, in a policy, in the AWS CLI's configuration, in HTML or on a terminal, so a value that
 has passed is the same wherever it is written. Only texts that never leave our side of AWS may hold more: tags, the
-name of our own AWS profile, and the path of the record.
+name of our own AWS profile, who approved a plan, and the path of the record.
 
 Names and lengths: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
@@ -189,6 +189,18 @@ OwnProfile = Annotated[
     Text,
     AfterValidator(lambda value: _any_language(value, 128, "letters, digits, spaces and any of _.:/=+@,-", ",")),
 ]
+# Who approved a plan, and where that can be read: a ticket, a mail or a call. Both go into the record and nowhere else.
+Approver = Annotated[
+    Text,
+    AfterValidator(lambda value: _any_language(value, 128, "letters, digits, spaces and any of _.:/=+@,'()-", ",'()")),
+]
+Reference = Annotated[
+    Text,
+    AfterValidator(
+        lambda value: _any_language(value, 256, "letters, digits, spaces and any of _.:/=+@,'()#?&%-", ",'()#?&%")
+    ),
+]
+Digest = Annotated[Text, matches(r"[0-9a-f]{20}", "must be the digest under a plan: 20 hexadecimal digits")]
 RecordFile = Annotated[
     Text, matches(r"(?s).{1,1000}\.json", "must be the path of a file that ends in .json, at most 1,000 characters")
 ]

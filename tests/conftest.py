@@ -70,6 +70,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         yield box
 
 
+def between_tries_no_time_passes(patch: pytest.MonkeyPatch) -> None:
+    """botocore neither pauses between its tries nor slows down after AWS said that there were too many calls."""
+    patch.setattr("time.sleep", lambda _: None)
+    patch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)
+
+
 def values(service: str, **changes: Any) -> dict[str, Any]:
     """The example's parameters of a service, with changes."""
     shared = {

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from onemata_helpers import Runbook, sandbox
-from onemata_helpers.errors import PlanChanged
+from onemata_helpers.approval import is_left_of
+from onemata_helpers.errors import ParameterError, PlanChanged
+from onemata_helpers.parameter_files import from_notebook
 from onemata_helpers.plan import Plan
 from onemata_helpers.sandbox.server import Sandbox
 
-from .account import in_place, make_foreign_role, off_instance
-from .conftest import run, values
-from .test_faults import Killed, fault_at
+from .account import in_place, make_foreign_role, off_cluster, off_instance
+from .conftest import SERVICES, run, values
+from .snapshot import everything
+from .test_faults import Killed, Scenario, account, fault_at, undisturbed
 
+ALWAYS_KILLED = (("ec2", "apply"), ("glue", "remove"))
 ANALYST = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:user/analyst"
 
 
@@ -90,3 +95,78 @@ def test_what_does_not_concern_the_plan_changes_no_approval(aws: Sandbox) -> Non
     approved = plan_of("redshift").digest
     make_foreign_role(aws, "elsewhere")
     in_place(run("redshift", approved_plan=approved))
+
+
+@pytest.mark.parametrize(
+    ("service", "action"),
+    [
+        pytest.param(service, action, marks=() if (service, action) in ALWAYS_KILLED else pytest.mark.campaign)
+        for service in SERVICES
+        for action in ("apply", "remove")
+    ],
+)
+def test_what_a_killed_run_left_of_an_approved_plan_is_still_approved(
+    service: str, action: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each of its writes, and whether or not the same plan was approved and applied before."""
+    monkeypatch.setenv("ONEMATA_RECORDS", str(tmp_path))
+    scenario = Scenario(service)
+    writes, wanted = undisturbed(scenario, monkeypatch, action)
+    for number in range(len(writes)):
+        with account(scenario, monkeypatch, action) as box:
+            looking = {"apply": "plan", "remove": "plan-removal"}[action]
+            approved = run(service, looking).record.plan_digest
+            with pytest.raises(Killed), fault_at(number, "killed", box, writes):
+                run(service, action, approved_plan=approved)
+            again = run(service, action, approved_plan=approved)
+            assert again.error is None, f"killed at {writes[number]}: {again.error}"
+            assert everything(box) == wanted, writes[number]
+
+
+def test_an_approval_holds_for_no_other_state_that_nobody_brought_about_by_it(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client did a part of the plan itself, or took a part away after all was done."""
+    monkeypatch.setenv("ONEMATA_RECORDS", str(tmp_path))
+    approved = plan_of("redshift").digest
+    run("redshift")
+    off_cluster(aws)
+    assert isinstance(run("redshift", approved_plan=approved).error, PlanChanged)
+    run("redshift", "remove")
+    in_place(run("redshift", approved_plan=approved))
+    in_place(run("redshift", approved_plan=approved))
+    off_cluster(aws)
+    assert isinstance(run("redshift", approved_plan=approved).error, PlanChanged)
+
+
+def test_an_approval_holds_for_nothing_that_was_not_shown(aws: Sandbox) -> None:
+    shown = plan_of("glue")
+    change = shown.pending[1]
+    call = change.calls[0].model_copy(update={"arguments": {"RoleName": "other"}})
+    other = change.model_copy(update={"calls": (call,)})
+    assert is_left_of(shown, shown)
+    assert is_left_of(shown.model_copy(update={"changes": shown.changes[2:]}), shown)
+    assert not is_left_of(shown.model_copy(update={"changes": (*shown.changes, other)}), shown)
+    assert not is_left_of(shown.model_copy(update={"changes": (change.model_copy(update={"resource": "x"}),)}), shown)
+    for where in ("account_id", "partition", "region", "service", "hand_over"):
+        assert not is_left_of(shown.model_copy(update={where: "another"}), shown)
+    for what in ("scripts", "proofs", "notes"):
+        assert not is_left_of(shown.model_copy(update={what: ("one more",)}), shown)
+
+
+def test_the_approver_is_on_record_and_changes_no_digest(aws: Sandbox) -> None:
+    approver: dict[str, Any] = {
+        "approved_by": "Zoë O'Neil (CTO)",
+        "approval_reference": "https://t.example.com/OPS-1?x=1&y=%20#c",
+    }
+    digest = plan_of("glue").digest
+    record = run("glue", approved_plan=digest, **approver).record
+    assert (record.outcome, record.plan_digest) == ("applied", digest)
+    assert record.model_dump(include=set(approver)) == approver
+
+
+@pytest.mark.parametrize("bad", ["a\nb", "a\x1b[2Jb", "<script>", "$(id)", "`id`", " a", "a" * 300, "AKIA" + "A" * 16])
+def test_an_approver_is_plain_words(bad: str) -> None:
+    for key in ("approved_by", "approval_reference"):
+        with pytest.raises(ParameterError, match=key):
+            from_notebook("glue", values("glue", **{key: bad}))

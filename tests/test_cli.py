@@ -174,17 +174,15 @@ def test_records_that_cannot_be_written_stop_the_run_before_it_starts(aws: Sandb
     assert not [each for each in aws.client("iam").list_roles()["Roles"] if each["RoleName"] in ROLES.values()]
 
 
-def kernels() -> list[psutil.Process]:
-    return [
-        each for each in psutil.Process().children(recursive=True) if "ipykernel_launcher" in " ".join(each.cmdline())
-    ]
+def notebooks() -> list[psutil.Process]:
+    return [each for each in psutil.Process().children(recursive=True) if each.name() == "notebook"]
 
 
 def test_a_killed_notebook_says_what_was_done_and_its_record_ends(aws: Sandbox, tmp_path: Path) -> None:
 
     def kill(_: object) -> None:
-        for kernel in kernels():
-            kernel.kill()
+        for notebook in notebooks():
+            notebook.kill()
 
     aws.after("AttachRolePolicy", kill)
     done = onemata("run", EXAMPLE, "--service", "redshift", "--action", "apply", cwd=tmp_path)
@@ -205,8 +203,8 @@ def test_a_notebook_killed_before_an_answer_is_on_record_does_not_say_that_nothi
     aws: Sandbox, tmp_path: Path
 ) -> None:
     def kill(_: object) -> None:
-        for kernel in kernels():
-            kernel.terminate()
+        for notebook in notebooks():
+            notebook.terminate()
 
     aws.after("CreateRole", kill)
     onemata("run", EXAMPLE, "--service", "redshift", "--action", "apply", cwd=tmp_path)

@@ -10,13 +10,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from onemata_helpers import cli, display
+from onemata_helpers import display
 from onemata_helpers.apply import Done
 from onemata_helpers.checks import Check
 from onemata_helpers.errors import OnemataError
 from onemata_helpers.hand_over import HandOver, Snippet
 from onemata_helpers.plan import Call, Change, Field, Finding, Proof
 from onemata_helpers.session import Identity
+from onemata_helpers.terminal import shown
 from onemata_helpers.text import is_plain, visible
 from onemata_helpers.wait import Wait
 
@@ -28,10 +29,14 @@ def printable(text: str) -> bool:
     return all(is_plain(line) for line in text.split("\n"))
 
 
-def views(text: str) -> list[display.View]:
+def plan_change(text: str) -> Change:
     field = Field(name=text, before={"k": text}, after=text)
     call = Call(service="iam", operation="get_role", arguments={"RoleName": text})
-    change = Change(kind="update", resource=text, step=text, why=text, fields=(field,), calls=(call,))
+    return Change(kind="update", resource=text, step=text, why=text, fields=(field,), calls=(call,))
+
+
+def views(text: str) -> list[display.View]:
+    change = plan_change(text)
     done = Done(time="2026-01-01T00:00:00", change=change, status="failed", calls=(text,), error=text)
     who = Identity(account=text, arn=text, partition=text, region=text)
     snippet = Snippet(title=text, text=text)
@@ -61,7 +66,7 @@ class _Plan:
 
     def __init__(self, change: Change, text: str) -> None:
         self.action, self.changes, self.scripts, self.notes = "apply", (change,), (), (text,)
-        self.pending, self.digest, self.hand_over = True, text, None
+        self.pending, self.removes, self.digest, self.counts, self.hand_over = True, False, text, text, None
         self.account_id = self.region = self.service = self.partition = text
         call = Call(service="glue", operation=text, arguments={text: text})
         self.proofs = (Proof(proves=text, how=text, cost=text, calls=(call,), otherwise=(call,)),)
@@ -72,11 +77,12 @@ class _Plan:
 @example(HOSTILE)
 def test_every_view_is_printable(text: str) -> None:
     for view in views(text):
-        shown = view._repr_mimebundle_()
-        assert printable(shown["text/html"])
-        assert printable(shown["text/plain"])
-        assert "<script>" not in shown["text/html"]
-        assert shown["text/html"].startswith('<div class="tex2jax_ignore mathjax_ignore">')  # $...$ is no formula
+        in_notebook = view._repr_mimebundle_()
+        assert printable(in_notebook["text/html"])
+        assert printable(in_notebook["text/plain"])
+        assert "<script>" not in in_notebook["text/html"]
+        assert in_notebook["text/html"].startswith('<div class="tex2jax_ignore mathjax_ignore">')  # $...$ is no formula
+    assert printable(str(display.View("terminal_plan", name=text, plan=_Plan(plan_change(text), text))))
 
 
 @given(texts)
@@ -99,7 +105,7 @@ def test_what_is_waited_for_is_printed_visibly(text: str, capsys: pytest.Capture
 @example("s3://bucket/a:key:b/[red]x[link=http://e]\\")
 def test_the_terminal_shows_any_text_as_it_is_and_nothing_of_it_acts(text: str) -> None:
     out = io.StringIO()
-    Console(file=out, highlight=False, force_terminal=False).print(cli.shown(text), soft_wrap=True)
+    Console(file=out, highlight=False, force_terminal=False).print(shown(text), soft_wrap=True)
     assert out.getvalue() == f"{visible(text)}\n"
 
 

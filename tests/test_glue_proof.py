@@ -16,6 +16,7 @@ from onemata_helpers.location import Location
 from onemata_helpers.parameter_files import from_notebook
 from onemata_helpers.resources.base import OWNER_TAG
 from onemata_helpers.resources.delivery import Delivery
+from onemata_helpers.resources.probe_crawler import DESCRIPTION
 from onemata_helpers.sandbox import policies as documents
 from onemata_helpers.sandbox import world
 from onemata_helpers.sandbox.server import Sandbox
@@ -43,6 +44,7 @@ CRAWL: dict[str, Any] = {"prove": "crawl", "confirm_proof_costs": True, **DENIED
 CRAWLER: dict[str, Any] = {"prove": "crawler", **DENIED}
 LONG = Wait(tell=lambda _: None, sleep=lambda _: None, seconds=60)
 UNSEEN = "not provable from here"
+LIST, READ = "s3:ListBucket", "s3:GetObject"
 
 
 def prove(action: str = "apply", wait: Wait = LONG, **changes: Any) -> Run:
@@ -179,8 +181,7 @@ def operator_without(*actions: str, **only_on: str) -> Callable[[Sandbox], None]
     def damage(box: Sandbox) -> None:
         refused = {"Effect": "Deny", "Action": list(actions), **(only_on or {"Resource": "*"})}
         policy = documents.document({"Effect": "Allow", "Action": "*", "Resource": "*"}, refused)
-        address = {"UserName": world.OPERATOR, "PolicyName": "operator"}
-        box.client("iam").put_user_policy(**address, PolicyDocument=json.dumps(policy))
+        box.let_operator(policy)
 
     return damage
 
@@ -202,7 +203,7 @@ def bucket_policy_for_another(box: Sandbox) -> None:
 def listing_alone(box: Sandbox) -> None:
     """Onemata's bucket policy lets the role list, and not read."""
     policy = documents.bucket_policy()
-    policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] != "Read"]
+    policy["Statement"] = [each for each in policy["Statement"] if each["Action"] != READ]
     onemata(box, "s3").put_bucket_policy(Bucket=sandbox.BUCKET, Policy=json.dumps(policy))
 
 
@@ -269,7 +270,7 @@ BROKEN: dict[str, Broken] = {
     "operator passes by the prefix, and the role lacks it": Broken(
         passing_only_by_the_prefix, UNSEEN, "is not authorized to perform: iam:PassRole",
         "Who acts: the client's admin", changes={"role_name": "glue-onemata", "pass_role_to": [
-            f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:user/{world.OPERATOR}"]},
+            world.CLUSTER_ROLE_ARN]},
     ),
     "operator may not make crawlers": Broken(
         operator_without("glue:CreateCrawler"), UNSEEN, "is not authorized to perform: glue:CreateCrawler",
@@ -395,18 +396,18 @@ def test_a_log_that_cannot_be_read_is_said(aws: Sandbox) -> None:
 # --- what must be refused ---------------------------------------------------------------------------------------------
 
 
-def opened(box: Sandbox, *kinds: str) -> None:
-    """Onemata's bucket policy forgets the prefix, where it lets list (`List`) or read (`Read`)."""
+def opened(box: Sandbox, *actions: str) -> None:
+    """Onemata's bucket policy forgets the prefix, where it allows these actions."""
     policy = documents.bucket_policy()
     for statement in policy["Statement"]:
-        if statement["Sid"] in kinds:
+        if statement["Action"] in actions:
             statement["Condition"].pop("StringLike", None)
             statement["Resource"] = statement["Resource"].replace(f"/{sandbox.PREFIX}*", "/*")
     onemata(box, "s3").put_bucket_policy(Bucket=sandbox.BUCKET, Policy=json.dumps(policy))
 
 
 def test_another_clients_prefix_that_is_open_fails_by_a_crawl(aws: Sandbox) -> None:
-    opened(aws, "List", "Read")
+    opened(aws, LIST, READ)
     done = prove()
     assert done.record.outcome == "failed"
     assert check(done, PREFIX).result == "failed"
@@ -415,14 +416,14 @@ def test_another_clients_prefix_that_is_open_fails_by_a_crawl(aws: Sandbox) -> N
 
 
 def test_another_clients_prefix_that_can_only_be_listed_is_refused_by_a_crawl(aws: Sandbox) -> None:
-    opened(aws, "List")
+    opened(aws, LIST)
     found = check(prove(), PREFIX)
     assert found.result == "proven"
     assert "Tables created did not infer schemas from this file" in found.evidence
 
 
 def test_a_prefix_where_nothing_was_refused_or_read_proves_nothing(aws: Sandbox) -> None:
-    opened(aws, "List", "Read")
+    opened(aws, LIST, READ)
     onemata(aws, "s3").delete_object(Bucket=sandbox.BUCKET, Key=OTHERS_PROBE)
     found = check(prove(), PREFIX)
     assert found.result == UNSEEN
@@ -430,7 +431,7 @@ def test_a_prefix_where_nothing_was_refused_or_read_proves_nothing(aws: Sandbox)
 
 
 def test_a_crawler_over_a_prefix_is_no_access(aws: Sandbox) -> None:
-    opened(aws, "List")
+    opened(aws, LIST)
     done = prove(**CRAWLER)
     assert check(done, PREFIX).result == UNSEEN
     assert "prove: crawl" in check(done, PREFIX).evidence
@@ -459,7 +460,7 @@ def test_refusals_that_cannot_be_tried_are_not_passed_over(aws: Sandbox) -> None
 
 def test_money_is_not_spent_on_a_refusal_that_could_say_nothing(aws: Sandbox) -> None:
     prove(prove="none")
-    opened(aws, "List", "Read")
+    opened(aws, LIST, READ)
     without_probe(aws)
     done = prove("verify")
     assert sent(done).count("StartCrawler") == 1
@@ -619,8 +620,8 @@ def test_what_does_not_pass_is_never_taken_for_proof(
 # --- what is the client's ---------------------------------------------------------------------------------------------
 
 
-def own_crawler(box: Sandbox, **marks: Any) -> None:
-    targets = {"S3Targets": [{"Path": FOLDER}]}
+def own_crawler(box: Sandbox, path: str = FOLDER, **marks: Any) -> None:
+    targets = {"S3Targets": [{"Path": path}]}
     box.client("glue").create_crawler(Name=NAME, Role=ROLE, DatabaseName="sales", Targets=targets, **marks)
 
 
@@ -655,6 +656,34 @@ def test_a_database_of_ours_in_which_the_client_keeps_a_table_stays(aws: Sandbox
     assert in_glue(aws) == [NAME, "sales"]
     assert "holds tables that are not ours, so it stays" in done.shown["plan"]
     assert check(done).result == UNSEEN
+
+
+def test_without_a_record_nothing_is_made(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full when the last change has been made."""
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    def fill(call: IncomingCall) -> None:
+        if call.get("PolicyArn", "").endswith("AmazonS3FullAccess"):
+            monkeypatch.setattr("onemata_helpers.record.write_record", full)
+
+    made: list[IncomingCall] = []
+    aws.after("AttachRolePolicy", fill)
+    aws.before("CreateDatabase", made.append)
+    done = prove()
+    assert "No space left on device" in str(done.error)
+    assert made == []
+    assert aws.client("iam").list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]
+
+
+def test_of_two_runs_none_takes_the_others_crawler_for_its_own(aws: Sandbox) -> None:
+    prove(prove="none")
+    marks = {"Description": DESCRIPTION, "Tags": {OWNER_TAG: "glue"}}
+    aws.after("CreateClassifier", lambda _: own_crawler(aws, f"s3://{sandbox.BUCKET}/{sandbox.PREFIX}", **marks))
+    done = prove("verify", negative_checks=False)
+    assert check(done).result == UNSEEN
+    assert f"Another crawler {NAME} has come up in Glue" in check(done).evidence
 
 
 def test_a_crawler_that_comes_up_in_the_middle_is_not_taken_for_ours(aws: Sandbox) -> None:

@@ -83,7 +83,7 @@ def test_example_values_are_those_of_the_example() -> None:
         ("permissions_boundary_arn", "arn:aws:iam::012345670123:role/x", "IAM policy"),
         ("permissions_boundary_arn", "arn:aws:iam::123456789012:policy/x", "account_id"),
         ("tags", {"Team": "x", "team": "y"}, "team is listed twice (as Team)"),
-        ("action", "destroy", "'plan', 'apply', 'verify' or 'remove'"),
+        ("action", "destroy", "'verify', 'remove' or 'plan-removal'"),
         ("approved_plan", "yes", "20 hexadecimal"),
         ("s3_access", "full", "'managed' or 'scoped'"),
         ("kms_key_arn", "alias/mine", "KMS key"),

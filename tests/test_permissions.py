@@ -161,11 +161,11 @@ def exercise(box: Sandbox, name: str) -> None:
     assert run(service, **(changes | other)).error is None
     if changes.get("prove") == "copy":
         trouble_the_proof(box, **(changes | other))
+    if changes.get("prove") in ("crawler", "crawl"):
+        trouble_the_crawls(box, **changes)
     if changes.get("athena_principals"):
         trouble_athena(box)
         run(service, "verify", **(changes | other))
-    elif changes.get("prove") in ("crawler", "crawl"):
-        trouble_the_crawls(box, **changes)
     assert run(service, "remove", **(changes | other)).error is None
 
 

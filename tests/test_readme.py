@@ -11,6 +11,7 @@ from typing import get_args
 
 import typer.main
 
+from onemata_helpers.choices import Action
 from onemata_helpers.cli import app
 from onemata_helpers.parameters import SCHEMAS
 from onemata_helpers.record import Outcome
@@ -40,11 +41,17 @@ def test_the_shown_commands_and_options_exist() -> None:
             assert words[0] == "cp" or (ROOT / words[0]).name in ("jupyter", "papermill"), line
 
 
-def test_the_options_of_run_are_all_named() -> None:
-    run = typer.main.get_command(app).commands["run"]  # type: ignore[attr-defined]
-    row = next(line for line in README.splitlines() if line.startswith("| `onemata run"))
-    options = {option for parameter in run.params for option in parameter.opts if option.startswith("--")}
-    assert set(re.findall(r"--\w+", row)) == options - {"--help"}
+def test_the_options_of_the_commands_are_all_named() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    options = {
+        option
+        for name in ("plan", "apply", "verify", "remove", "run")
+        for parameter in commands[name].params
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+    of_commands = README[README.index("## Commands") : README.index("## Where things are")]
+    assert set(re.findall(r"--[a-z][a-z-]+", of_commands)) - {"--client", "--format"} == options - {"--help"}
 
 
 def test_the_keys_that_it_names_are_keys() -> None:
@@ -54,7 +61,7 @@ def test_the_keys_that_it_names_are_keys() -> None:
 
 
 def test_the_actions_and_outcomes_are_all_there() -> None:
-    assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == {"plan", "apply", "verify", "remove"}
+    assert set(re.findall(r"^\| `([a-z][a-z-]*)` \|", README, re.MULTILINE)) == set(get_args(Action))
     assert set(re.findall(r"^\| (\w+) \| .* \| [01] \|$", README, re.MULTILINE)) == set(get_args(Outcome))
 
 

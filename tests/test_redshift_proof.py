@@ -21,7 +21,7 @@ from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
 from onemata_helpers.wait import Wait
 
 from .account import off_cluster, retrust
-from .conftest import Run, run, values
+from .conftest import Run, between_tries_no_time_passes, run, values
 
 ROLE = "onemata-redshift"
 ROLE_ARN = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/{ROLE}"
@@ -401,7 +401,7 @@ def secret(box: Sandbox) -> dict[str, Any]:
 def test_it_runs_as_whom_the_parameters_say_with_the_printed_policy_and_no_more(aws: Sandbox, identity: Any) -> None:
     changes = identity(aws) if identity is secret else identity()
     policy = permissions.policy([from_notebook("redshift", values("redshift", **(PROVE | changes)))])
-    aws.client("iam").put_user_policy(UserName=world.OPERATOR, PolicyName="operator", PolicyDocument=json.dumps(policy))
+    aws.let_operator(policy)
     asked: list[dict[str, Any]] = []
     aws.before("BatchExecuteStatement", lambda call: asked.append(dict(call.params)))
     assert prove(**changes).record.outcome == "verified"
@@ -531,7 +531,7 @@ def test_what_passes_by_itself_is_no_obstacle(aws: Sandbox, operation: str, how:
 def test_what_does_not_pass_is_never_taken_for_proof(
     aws: Sandbox, monkeypatch: pytest.MonkeyPatch, operation: str, how: Any
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)  # between botocore's own tries
+    between_tries_no_time_passes(monkeypatch)
     prove(prove="none")
     aws.fail(operation, how, 100)
     done = prove("verify")

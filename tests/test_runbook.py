@@ -27,7 +27,7 @@ from .account import (
     role_of,
     untag,
 )
-from .conftest import ROLES, SERVICES, run, values
+from .conftest import ROLES, SERVICES, between_tries_no_time_passes, run, values
 
 PLACE = Location(sandbox.BUCKET, sandbox.PREFIX)
 EC2_DELIVERY = Delivery("ec2", PLACE, sandbox.ONEMATA_ROLE_ARN)
@@ -264,12 +264,16 @@ def test_a_failure_midway_is_on_record_and_the_next_run_finishes(aws: Sandbox) -
     assert finished.writes == ["ModifyClusterIamRoles"]
 
 
-def test_throttling_is_ridden_out_and_counted(aws: Sandbox) -> None:
-    aws.throttle("CreateRole", 2)
+@pytest.mark.parametrize("times", [1, 10])
+def test_throttling_is_ridden_out_and_counted(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """With a thousand accounts, botocore's usual four retries were too few."""
+    between_tries_no_time_passes(monkeypatch)
+    aws.throttle("CreateRole", times)
+    aws.throttle("GetRole", times)
     result = run("glue")
     in_place(result)
     (created,) = [call for call in result.record.calls if call.operation == "CreateRole"]
-    assert created.attempts == 3
+    assert created.attempts == times + 1
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -136,6 +136,13 @@ def test_what_cannot_be_held_is_said_with_file_and_key(tmp_path: Path, change: d
     assert from_folders([first])[1] == []
 
 
+def test_a_workgroup_has_one_first_database_in_all_folders(tmp_path: Path) -> None:
+    workgroup = {"cluster_identifiers": "[]", "workgroup_names": "[one]"}
+    first, other = client(tmp_path, "first", **workgroup), client(tmp_path, "other", **workgroup, database="sales")
+    _, problems = from_folders([first, other])
+    assert any("redshift.yaml: workgroup_names = one: must be the same" in str(each) for each in problems), problems
+
+
 # --- everything that parameters name is there -------------------------------------------------------------------------
 
 
@@ -171,6 +178,12 @@ KEY = f"arn:aws:kms:us-east-1:{sandbox.ONEMATA_ACCOUNT}:key/0a1b2c3d"
             "verified",
         ),
         ("redshift", {"launch": True, "confirm_launch_costs": True, "cluster_identifiers": ["new"]}, "verified"),
+        (
+            "redshift",
+            {"cluster_identifiers": [], "workgroup_names": ["one", "w" * 64], "confirm_proof_costs": True},
+            "verified",
+        ),
+        ("redshift", {"workgroup_names": ["one"], "database": "sales", "confirm_proof_costs": True}, "verified"),
         ("glue", {"role_name": "glue", "pass_role_to": HOLDERS, "athena_principals": HOLDERS[::2]}, "applied"),
         ("glue", ANALYSTS, "applied"),
         ("glue", ANALYSTS | {"athena_workgroup": "own", "athena_database": "sales", "region": "eu-west-1"}, "applied"),

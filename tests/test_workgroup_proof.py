@@ -232,7 +232,7 @@ def test_what_is_no_csv_of_one_column_proves_access(aws: Sandbox) -> None:
 def test_it_runs_with_the_printed_policy_and_no_more(aws: Sandbox, by_secret: bool) -> None:
     changes: dict[str, Any] = secret(aws) if by_secret else {}
     policy = permissions.policy([from_notebook("redshift", values("redshift", **(AGREED | changes)))])
-    aws.client("iam").put_user_policy(UserName=world.OPERATOR, PolicyName="operator", PolicyDocument=json.dumps(policy))
+    aws.let_operator(policy)
     state.serverless[sandbox.CLIENT_ACCOUNT, sandbox.REGION].namespaces[sandbox.NAMESPACE].admin = "awsuser"
     assert prove(**changes).record.outcome == "verified"
     others: dict[str, Any] = {"database_secret_arn": ""} if by_secret else {"database_secret_arn": GONE}
@@ -252,7 +252,7 @@ def test_database_user_is_for_clusters_only(aws: Sandbox) -> None:
 
 def test_where_a_batch_is_refused_a_session_proves_it(aws: Sandbox) -> None:
     policy = permissions.policy([from_notebook("redshift", values("redshift", **AGREED))])
-    aws.client("iam").put_user_policy(UserName=world.OPERATOR, PolicyName="operator", PolicyDocument=json.dumps(policy))
+    aws.let_operator(policy)
     aws.refuse_copy_in_transactions()
     done = prove()
     assert done.record.outcome == "verified"

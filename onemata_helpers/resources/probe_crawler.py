@@ -23,7 +23,7 @@ TABLE_PREFIX = "onemata_proof_"
 # https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html
 _CLASSIFIER = {"Delimiter": ",", "ContainsHeader": "ABSENT", "AllowSingleColumn": True}
 _NOT_DEEPER = "*/**"
-_RUNNING = ("glue:GetCrawler", "glue:GetTags", "glue:StopCrawler", "glue:DeleteCrawler")
+_ON_IT = ("glue:GetCrawler", "glue:GetTags", "glue:StopCrawler", "glue:DeleteCrawler")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class ProbeCrawler:
         functions = self._arn(SERVICE, f"userDefinedFunction/{self.name}/*")
         found = [
             Permission(("glue:CreateCrawler", "glue:DeleteClassifier", "glue:GetClassifier")),  # AWS knows no narrower
-            Permission((*_RUNNING, "glue:TagResource"), (self.arn,)),
+            Permission((*_ON_IT, "glue:TagResource"), (self.arn,)),
             Permission(("iam:PassRole",), (self.role_arn,), "glue"),
             Permission(("glue:GetDatabase",), catalog),
             Permission(("glue:GetTables", "glue:DeleteTable"), tables),

@@ -46,13 +46,22 @@ def ensure_policy(arn: str) -> None:
 
 
 def ensure_operator(key: Key, policy: Mapping[str, Any]) -> None:
-    """The operator in the key's account, who may do what the policy says."""
+    """The operator in the key's account, who may do what the policy says.
+
+    It is a managed policy, as an admin would make of it: a user's inline policies hold 2,048 characters.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
     iam = iam_backends[key.account]["aws"]
     if world.OPERATOR not in iam.users:
         access_key = iam.create_user(iam.region_name, world.OPERATOR).create_access_key(prefix="AKIA")
         access_key.access_key_id, access_key.secret_access_key = key.id, key.secret
         iam.access_keys[key.id] = access_key
-    iam.put_user_policy(world.OPERATOR, "operator", json.dumps(policy))
+    arn = f"arn:aws:iam::{key.account}:policy/{world.OPERATOR}"
+    if arn in iam.managed_policies:
+        iam.detach_user_policy(arn, world.OPERATOR)
+        iam.delete_policy(arn)
+    iam.create_policy("What the operator may do", "/", json.dumps(policy), world.OPERATOR, [])
+    iam.attach_user_policy(arn, world.OPERATOR)
 
 
 def _taken_apart(arn: str) -> tuple[IAMBackend, str, str]:

@@ -164,6 +164,10 @@ class Sandbox:
         """COPY … NOLOAD runs only outside of a transaction."""
         state.no_copy_in_transactions = True
 
+    def let_operator(self, policy: Mapping[str, Any], account: str = world.CLIENT_ACCOUNT) -> None:
+        """Let the operator in the account do what this policy says, and nothing else."""
+        ensure_operator(self.operator(account), policy)
+
     def check_locations(self) -> None:
         """Athena looks into S3 already when a table is made."""
         state.locations_are_checked = True

@@ -54,7 +54,8 @@ class Athena:
 
     def proofs(self, look: Look) -> tuple[Proof, ...]:
         """All that is asked, as each user or role that can be asked as from here."""
-        if self.parameters.prove == "none" or self._trouble(look):
+        p = self.parameters
+        if p.prove == "none" or not p.athena_principals or self._trouble(look):
             return ()
         identity, found = look.aws.identity, self._workgroup(look)
         return tuple(each for proof in self._proofs for each in proof.proofs(identity, found))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..checks import Check
@@ -25,6 +25,9 @@ _UNSEEN: Final = "not provable from here"
 _PREFIX: Final = "another client's prefix"
 _NOT_RUN = "A crawler that was made is deleted at once."
 _RUN = "All that is made for it is deleted; only the crawler's log stays in CloudWatch Logs."
+_BEFORE = (
+    "Glue asks S3 before it makes a crawler, and perhaps for the whole bucket, of which the policy opens a prefix."
+)
 _SIMULATED = " If S3 refuses it, IAM's simulator is asked whether the role's own policies do."
 
 
@@ -122,7 +125,8 @@ class GlueProof:
             return self._reader.reading(ended, folder) if self.crawls else self._reader.seeing(ended, folder)
         if self.scoped and not ended.made:
             return self._reader.perhaps_too_narrow(folder)
-        return refused_side(aws, self.crawler.role_arn, self.probe.object, self.kms_key_arn)
+        verdict = refused_side(aws, self.crawler.role_arn, self.probe.object, self.kms_key_arn)
+        return verdict if ended.made else replace(verdict, sentence=f"{verdict.sentence} {_BEFORE}")
 
     def _refusal(self, aws: Aws, wait: Wait, name: str, what: str, *, works: bool) -> Check:
         folder, to_run = self._refused[what].around, self._runs(what)

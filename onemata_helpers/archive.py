@@ -1,0 +1,80 @@
+"""Where records are kept, and which are there. They are read by name, `<client>/<service>/<UTC time>.json`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from .errors import OnemataError, who_acts
+
+_TIME = r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z"
+FILE = re.compile(rf"{_TIME}\.(?:json|ipynb)")
+"""The name of a record or of the notebook beside it. Such names sort by time."""
+
+
+class Archive(Protocol):
+    """A place with records."""
+
+    at_once: int
+    """How many are best read side by side."""
+    unread: dict[str, str]
+    """The places below it that could not be looked into, and why not; known after `names`."""
+
+    def names(self) -> Iterator[str]:
+        """The names of all records and their notebooks. Raises NoRecords."""
+
+    def read(self, name: str) -> bytes:
+        """The content of one. Raises OSError, or NoRecords if none can be read."""
+
+    def link(self, name: str) -> str:
+        """Where one is, as seen from the working folder."""
+
+
+class NoRecords(OnemataError):
+    """There is no such place with records, or it cannot be read."""
+
+
+class Folder:
+    """Records in a folder."""
+
+    at_once = 1
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.unread: dict[str, str] = {}
+
+    def names(self) -> Iterator[str]:
+        """The names of all records and their notebooks. Raises NoRecords."""
+        try:
+            clients = list(os.scandir(self._root))
+        except OSError as error:
+            happened = f"The records in {self._root} cannot be read: {error.strerror}"
+            raise NoRecords(who_acts(happened, "the engineer names the folder with the records")) from None
+        for client in clients:
+            for service in self._folders_in(client):
+                yield from (f"{client.name}/{service.name}/{file.name}" for file in self._files_in(service))
+
+    def read(self, name: str) -> bytes:
+        """The content of one. Raises OSError."""
+        return (self._root / name).read_bytes()
+
+    def link(self, name: str) -> str:
+        """Where one is, as seen from the working folder."""
+        return Path(os.path.relpath(self._root / name)).as_posix()
+
+    def _folders_in(self, client: os.DirEntry[str]) -> list[os.DirEntry[str]]:
+        return [each for each in self._inside(client, client.name) if each.is_dir()]
+
+    def _files_in(self, service: os.DirEntry[str]) -> list[os.DirEntry[str]]:
+        place = Path(service.path).relative_to(self._root).as_posix()
+        return [each for each in self._inside(service, place) if FILE.fullmatch(each.name)]
+
+    def _inside(self, entry: os.DirEntry[str], place: str) -> list[os.DirEntry[str]]:
+        try:
+            return list(os.scandir(entry)) if entry.is_dir() else []
+        except OSError as error:
+            self.unread[place] = f"The folder cannot be read: {error.strerror}."
+            return []

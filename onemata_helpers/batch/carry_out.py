@@ -1,0 +1,106 @@
+"""One job from beginning to end: its record begun, its notebook executed, and how that ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from ..errors import OnemataError, who_acts
+from ..plan import CHANGING
+from ..record import Record, begin, done_so_far, now, read_record, write_record
+from ..redaction import foreign
+from ..stopping import forget
+from ..text import one_line, sentence
+from .elsewhere import uploaded
+from .jobs import Job, Result, not_begun
+
+
+class Watcher(Protocol):
+    """Who watches a job as it runs, in the process that executes its notebook."""
+
+    why_killed: str
+    """Why it was killed, if it was."""
+
+    def has_record(self, path: Path) -> None:
+        """The job has begun its record."""
+
+    def has_process(self, kill: Callable[[], None]) -> None:
+        """The job has a process of its own, which `kill` ends."""
+
+
+Carry = Callable[[Job, Watcher], Result]
+"""Runs a job to its end, here or elsewhere."""
+
+
+class Nobody:
+    """Nobody watches."""
+
+    why_killed = ""
+
+    def has_record(self, path: Path) -> None:
+        """Nobody is told."""
+
+    def has_process(self, kill: Callable[[], None]) -> None:
+        """Nobody is told."""
+
+
+def carry_out(job: Job, watcher: Watcher | None = None) -> Result:
+    """Run a job's notebook in a process of its own. Raises nothing: its failure must stop no other."""
+    began = time.monotonic()
+    try:
+        outcome, why, path = _carried_out(job, watcher or Nobody())
+    except OnemataError as error:
+        return not_begun(job, "failed", str(error))
+    except Exception as error:  # not foreseen, and yet no reason for other clients to wait
+        return not_begun(job, "failed", one_line(foreign(f"{type(error).__name__}: {error}")))
+    return uploaded(
+        job, Result(job.parameters.client, job.parameters.service, outcome, why, path, time.monotonic() - began)
+    )
+
+
+def _carried_out(job: Job, watcher: Watcher) -> tuple[str, str, Path]:
+    from ..execute import execute  # papermill takes seconds to load, which the sandbox's start need not wait for
+
+    path, _ = begin(job.parameters, job.records, notebook=True)
+    watcher.has_record(path)
+    ended = execute(job.parameters, path, watcher.has_process)
+    forget(path)
+    outcome, why = _ending(path, watcher.why_killed or ended)
+    return outcome, why, path
+
+
+def _ending(path: Path, error: str) -> tuple[str, str]:
+    """The record's outcome, and why; `failed` if the run was cut off or the notebook says otherwise."""
+    try:
+        record = read_record(path)
+    except (OSError, ValueError) as failure:
+        return "failed", f"{sentence(error)} The record {path} cannot be read: {one_line(str(failure))}".strip()
+    if record.outcome is None:
+        return "failed", _cut_off(path, record, error)
+    if error and record.outcome not in ("failed", "blocked"):
+        return "failed", f"{sentence(error)} The record says: {record.outcome}: {record.reason}"
+    return record.outcome, record.reason
+
+
+def _cut_off(path: Path, record: Record, error: str) -> str:
+    """Give a record the end that the notebook's process could not give it, and say what was done by then."""
+    doing = f" It was at: {sentence(record.doing)}" if record.doing else ""
+    happened = f"{sentence(error or 'The run was cut off before its end')}{doing} {_by_then(record)}"
+    why = who_acts(happened, "the engineer runs it again, which completes what was begun")
+    record.outcome, record.reason, record.finished, record.doing = "failed", why, now(), ""
+    try:
+        write_record(path, record)
+    except OSError as failure:
+        return f"{why} The record {path} cannot be written: {failure.strerror}."
+    return why
+
+
+def _by_then(record: Record) -> str:
+    """What a killed process had done. It may have died between a call and the writing of its answer."""
+    if record.plan is None or record.action not in CHANGING:
+        return done_so_far(record)
+    wrote = any(call.access == "write" for call in record.calls)
+    known = done_so_far(record) if wrote else "No change is on record."
+    return f"{known} A call that was under way may have gone through, too."

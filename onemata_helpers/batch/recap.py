@@ -1,0 +1,49 @@
+"""What became of all: a line for each client, failures first, with the reason, who acts, and the record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ..terminal import out, say
+from ..text import counted, lasting
+from .jobs import Result
+
+_WORST_FIRST = ("failed", "blocked", "not run", "waiting", "not approved", "planned", "applied", "verified", "removed")
+_COLOURS = {"failed": "bold red", "blocked": "bold red", "not run": "yellow", "waiting": "yellow"}
+
+
+def show_recap(results: Sequence[Result], seconds: float) -> None:
+    """Print it."""
+    if not results:
+        return
+    out.print()
+    for line, style in _lines(results):
+        say(line, style)
+    clients = counted(len({result.client for result in results}), "client")
+    counts = Counter(result.outcome for result in results)
+    said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _WORST_FIRST if counts[outcome])
+    say(f"{counted(len(results), 'runbook')} of {clients} in {lasting(seconds)}: {said}.", "bold")
+
+
+def _lines(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
+    of_clients: dict[str, list[Result]] = {}
+    for result in results:
+        of_clients.setdefault(result.client, []).append(result)
+    for client, mine in sorted(of_clients.items(), key=lambda each: _badness(each[1])):
+        worst = min(mine, key=_rank).outcome
+        services = ", ".join(f"{each.service} {each.outcome}" if each.service else "folder" for each in mine)
+        yield f"{worst.upper():<12} {client}: {services}", _COLOURS.get(worst, "")
+        for each in sorted(mine, key=_rank):
+            if _rank(each) < _WORST_FIRST.index("planned"):
+                yield f"    {each.service or 'folder'}: {each.reason}", ""
+                if each.record:
+                    yield f"    {each.record.with_suffix('.ipynb').as_posix()}", ""
+
+
+def _rank(result: Result) -> int:
+    return _WORST_FIRST.index(result.outcome)
+
+
+def _badness(mine: Sequence[Result]) -> int:
+    return min(map(_rank, mine))

@@ -1,0 +1,39 @@
+"""Each client's account is signed in to before anything is run: a wrong one costs a second, and no notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from ..errors import OnemataError
+from ..parameters import ServiceParameters
+from ..redaction import foreign
+from ..sandbox_in_use import sandbox_url
+from ..text import one_line
+from .jobs import Job
+
+# All sign-ins are one operator's: at STS and at the SSO portal they count as one caller's.
+_AT_ONCE = 8
+
+
+def sign_in(todo: Sequence[Job]) -> dict[str, str]:
+    """Why a client's account cannot be signed in to, by client; empty when all can."""
+    of_each = {job.parameters.client: job.parameters for job in todo}
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        said = dict(zip(of_each, pool.map(_why_not, of_each.values()), strict=True))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C nobody waits for the rest
+    return {client: why for client, why in said.items() if why}
+
+
+def _why_not(parameters: ServiceParameters) -> str:
+    from ..session import connect  # boto3 takes half a second to load, which --list need not wait for
+
+    try:
+        connect(parameters, (), lambda _: None, sandbox_url(parameters))
+    except OnemataError as error:
+        return str(error)
+    except Exception as error:  # not foreseen: it is this account's, and other clients need not wait
+        return one_line(foreign(f"{type(error).__name__}: {error}"))
+    return ""

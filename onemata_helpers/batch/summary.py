@@ -1,0 +1,45 @@
+"""What became of all, as JSON for other programs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import OnemataError, who_acts
+from ..files import replace_file
+from ..record import now
+from ..text import visible
+from .jobs import Result
+
+
+class SummaryNotWritten(OnemataError):
+    """The summary cannot be written."""
+
+
+def write_summary(path: Path, results: Sequence[Result], seconds: float) -> None:
+    """Write it, over an earlier one. Raises SummaryNotWritten."""
+    content = {
+        "finished": now(),
+        "seconds": round(seconds, 1),
+        "outcomes": dict(Counter(result.outcome for result in results)),
+        "results": [_plain(result) for result in results],
+    }
+    try:
+        replace_file(path, json.dumps(content, indent=2, ensure_ascii=True) + "\n")
+    except OSError as error:
+        happened = f"The summary {path} cannot be written: {error.strerror}. The records have all of it"
+        raise SummaryNotWritten(who_acts(happened, "the engineer names another file with --summary")) from None
+
+
+def _plain(result: Result) -> dict[str, Any]:
+    return {
+        "client": result.client,
+        "service": result.service or None,
+        "outcome": result.outcome,
+        "reason": visible(result.reason),
+        "record": result.record.as_posix() if result.record else None,
+        "seconds": round(result.seconds, 1),
+    }

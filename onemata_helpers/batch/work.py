@@ -1,0 +1,124 @@
+"""The chosen work: its jobs, with the sandbox that they need, each account signed in to, and the results of all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
+
+from ..errors import ConnectError
+from ..sandbox_in_use import ENDS_WITH_THIS, sandbox_for_all, served_url
+from ..terminal import complain, say
+from ..text import counted
+from ..warm.process import NotForked, warm
+from .carry_out import Carry, carry_out
+from .cluster import on_cluster
+from .found import found
+from .go_on import command_that_goes_on
+from .interrupts import Interrupts, counted_interrupts
+from .jobs import Job, Result, not_begun
+from .options import How, Which
+from .progress import shown_progress
+from .recap import show_recap
+from .resume import done_since, mark_begin
+from .runner import Batch
+from .sign_in import sign_in
+from .summary import write_summary
+
+_CTRL_C = "the batch was interrupted (Ctrl-C)"
+
+
+class Work:
+    """The jobs to do, and the results of those that need not or could not be begun."""
+
+    def __init__(self, todo: Sequence[Job], known: Sequence[Result], how: How, folders: Sequence[Path]) -> None:
+        self.todo = todo
+        self.known = known
+        self.interrupted = False
+        self._how = how
+        self._folders = folders
+        self._began = time.monotonic()
+
+    def run(self, todo: Sequence[Job]) -> list[Result]:
+        """Run these jobs, and show how they go on. After Ctrl-C none begins any more."""
+        if self.interrupted:
+            return [not_begun(job, "not run", f"Not begun: {_CTRL_C}.") for job in todo]
+        how = self._how
+        results = []
+        with counted_interrupts() as asked, _carrier(how) as carry:
+            batch = Batch(todo, how.jobs, stop_after=how.stop_after, limit=how.time_limit * 60, carry=carry)
+            with shown_progress(batch) as show:
+                for event in batch.run():
+                    show(event)
+                    results += [event] if isinstance(event, Result) else []
+                    self._heed(asked, batch)
+        return results
+
+    def ended(self, results: Sequence[Result]) -> bool:
+        """Say what became of all, and how to go on. Gives back whether nobody has to look at any.
+
+        Raises SummaryNotWritten.
+        """
+        all_results = [*self.known, *results]
+        seconds = time.monotonic() - self._began
+        show_recap(all_results, seconds)
+        well = all(result.ok for result in all_results)
+        if not well:
+            say(f"To go on: {command_that_goes_on(self._folders)}")
+        if self._how.summary:
+            write_summary(self._how.summary, all_results, seconds)
+        return well
+
+    def _heed(self, asked: Interrupts, batch: Batch) -> None:
+        if asked.count and not self.interrupted:
+            self.interrupted = True
+            batch.stop(_CTRL_C)
+            say(f"Stopping: nothing more begins. {_waited_for(batch)} Ctrl-C again kills what still runs.")
+        if asked.count > 1:
+            batch.kill("It was killed (Ctrl-C, twice)")
+
+
+def _carrier(how: How) -> AbstractContextManager[Carry]:
+    """What runs each job: this machine, or a cluster."""
+    return on_cluster(how.dask) if how.dask else nullcontext(carry_out)
+
+
+def _waited_for(batch: Batch) -> str:
+    names = [running.job.name for running in batch.running_now()]
+    return f"Waiting for {', '.join(names)} to come to a safe point." if names else "Nothing runs."
+
+
+@contextmanager
+def chosen(which: Which, how: How, action: str | None) -> Iterator[Work]:
+    """The work, found and signed in to.
+
+    Raises ConnectError if an account cannot be signed in to, unless such are skipped, and whatever `found` raises.
+    """
+    todo, known = found(which, how, action)
+    if how.resume:
+        todo, done = done_since(todo, how.records, action)
+        known += done
+    if not todo:
+        say("Nothing to do.")
+    in_sandbox = [job.parameters for job in todo if job.parameters.sandbox]
+    if in_sandbox and not served_url():
+        complain(ENDS_WITH_THIS)
+    if todo and not how.dask:
+        with suppress(NotForked):  # said when the first notebook is run
+            warm.start()  # it loads while the sandbox does, and while accounts are signed in to
+    with sandbox_for_all(in_sandbox):
+        refused = _refused(todo, skip=which.skip_invalid)
+        in_reach = [job for job in todo if job.parameters.client not in {result.client for result in refused}]
+        if in_reach and not how.resume:
+            mark_begin(how.records, action)
+        yield Work(in_reach, [*known, *refused], how, which.folders)
+
+
+def _refused(todo: Sequence[Job], *, skip: bool) -> list[Result]:
+    """A failure for each job whose account cannot be signed in to."""
+    why = sign_in(todo)
+    if why and not skip:
+        said = "\n".join(f"  - {client}: {each}" for client, each in why.items())
+        raise ConnectError(f"{counted(len(why), 'account')} cannot be signed in to, so nothing was started.\n{said}")
+    return [not_begun(job, "failed", why[job.parameters.client]) for job in todo if job.parameters.client in why]

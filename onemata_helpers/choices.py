@@ -1,0 +1,14 @@
+"""What files, commands and notebooks choose from."""
+
+from enum import StrEnum
+from typing import Literal
+
+Action = Literal["plan", "apply", "verify", "remove", "plan-removal"]
+
+
+class ServiceName(StrEnum):
+    """The three services of the guide."""
+
+    REDSHIFT = "redshift"
+    GLUE = "glue"
+    EC2 = "ec2"

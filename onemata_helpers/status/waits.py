@@ -1,0 +1,67 @@
+"""What a client's service waits for, and whose turn it is, in the words of its record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..text import counted, sentence
+from ..told import Drift, Told
+
+_WHO_ACTS = re.compile(r"Who acts: ([^\n]+?[.!?])(?=\s|$)")
+_SIDE = re.compile(r"\b(Onemata|client|engineer)\b", re.IGNORECASE)
+_BEGINS_WITH_A_SIDE = re.compile(r"(?:The )?(?:Onemata|client|engineer)\b")
+_DECIDES = re.compile(r"[^.;:]*\b[Tt]he client(?:'s admin)? decides\b[^;]*")
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Who acts, and how. `who` is Onemata, client or engineer."""
+
+    who: str
+    what: str
+
+
+def waits_for(told: Told, drifted: Drift | None) -> list[Wait]:
+    """Each once, in the order of the record; empty if nobody has to do anything."""
+    return list(dict.fromkeys(_said(told))) or list(_by_default(told, drifted))
+
+
+def _said(told: Told) -> Iterator[Wait]:
+    if told.outcome is None:
+        yield Wait("engineer", "The engineer runs it again, which completes what was begun.")
+    elif told.outcome == "waiting":
+        yield Wait("Onemata", told.reason)
+    elif told.outcome == "planned" and told.plan and told.plan.open:
+        number = counted(len(told.plan.open), "change")
+        yield Wait("client", f"The client approves the plan {told.plan_digest} ({number}); the engineer applies it.")
+    else:
+        yield from _who_acts(told.reason)
+        if told.outcome == "blocked":
+            yield from (Wait("client", sentence(said.strip())) for said in _DECIDES.findall(told.reason))
+        for check in told.failed or told.unproven:
+            yield from _who_acts(check.evidence)
+            if not told.failed and _BEGINS_WITH_A_SIDE.match(check.evidence):
+                yield Wait(_side(check.evidence), check.evidence.split("\n")[0])
+
+
+def _by_default(told: Told, drifted: Drift | None) -> Iterator[Wait]:
+    if told.outcome not in ("failed", "blocked"):
+        return
+    if drifted:
+        yield Wait("engineer", "The engineer has a new plan approved, and applies it.")
+    else:
+        yield Wait("engineer", "The engineer reads the record, corrects what it names, and runs it again.")
+
+
+def _who_acts(text: str) -> Iterator[Wait]:
+    for said in _WHO_ACTS.findall(text):
+        yield Wait(_side(said), said[:1].upper() + said[1:])
+
+
+def _side(said: str) -> str:
+    """Who is named first; the engineer, who reads this, if nobody is."""
+    found = _SIDE.search(said)
+    name = found[1].lower() if found else "engineer"
+    return "Onemata" if name == "onemata" else name

@@ -1,0 +1,113 @@
+"""Jobs on a Dask cluster: a real scheduler and two workers, one of which is killed in the middle of an apply."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from onemata_helpers.batch import commands
+from onemata_helpers.errors import ConnectError
+from onemata_helpers.sandbox.server import Sandbox
+
+from .conftest import How, Which, client, records
+
+DASK = str(Path(sys.executable).parent / "dask")
+
+
+class Cluster:
+    """A scheduler and workers, as processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "scheduler.json"
+        self._log = (folder / "dask.log").open("w")
+        self.scheduler = self._start(
+            "scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0"
+        )
+        self.workers = [
+            self._start(
+                "worker", "--no-nanny", "--nthreads", "1", "--no-dashboard", "--local-directory", str(folder / name)
+            )
+            for name in ("one", "two")
+        ]
+
+    def _start(self, *words: str) -> psutil.Popen:
+        command = [DASK, *words, "--scheduler-file", str(self._file)]
+        return psutil.Popen(command, stdout=self._log, stderr=subprocess.STDOUT)
+
+    @property
+    def address(self) -> str:
+        while not self._file.exists() or not self._file.read_text():
+            threading.Event().wait(0.05)
+        return str(json.loads(self._file.read_text())["address"])
+
+    def kill_who_works(self) -> None:
+        """As when a machine goes: the worker that has a notebook's process, and that process."""
+        (busy,) = [worker for worker in self.workers if worker.is_running() and worker.children()]
+        children = busy.children(recursive=True)
+        for each in (busy, *children):
+            each.kill()
+
+    def end(self) -> None:
+        for each in (*self.workers, self.scheduler):
+            each.kill()
+            each.wait()
+        self._log.close()
+
+
+@pytest.fixture
+def cluster(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    started = Cluster(tmp_path_factory.mktemp("dask"))
+    yield started
+    started.end()
+
+
+def test_a_lost_worker_runs_nothing_twice_and_resume_completes_it(
+    aws: Sandbox, cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    which = Which([client(tmp_path, name) for name in ("acme", "bolt")])
+    how = How(jobs=1, dask=cluster.address)
+    created: list[object] = []
+    killed = threading.Event()
+    aws.before("CreateRole", created.append)
+
+    def kill_once(_: object) -> None:
+        if not killed.is_set():
+            killed.set()
+            cluster.kill_who_works()
+
+    aws.before("AttachRolePolicy", kill_once)
+    assert not commands.run(which, how, "apply")
+    assert killed.is_set()
+    assert len(created) == 2  # one a client
+    found = records(tmp_path)
+    assert [record.outcome for record in found["acme/glue"]] == [None]
+    assert [record.outcome for record in found["bolt/glue"]] == ["applied"]
+    said = capsys.readouterr().out
+    assert "FAILED       acme: glue failed" in said
+    assert "The run was lost on the cluster: " in said
+    assert "It was cut off, or still runs there. Who acts: the engineer looks" in said
+    assert commands.run(which, How(dask=cluster.address, resume=True), "apply")
+    assert "acme/glue: the last run was cut off" in capsys.readouterr().out
+    found = records(tmp_path)
+    assert [record.outcome for record in found["acme/glue"]] == [None, "applied"]
+    assert len(found["bolt/glue"]) == 1
+    assert len(created) == 2
+    assert attached(aws, "AWSGlueServiceRole-acme") == attached(aws, "AWSGlueServiceRole-bolt")
+
+
+def attached(aws: Sandbox, role: str) -> list[str]:
+    listed = aws.client("iam").list_attached_role_policies(RoleName=role)
+    return [each["PolicyName"] for each in listed["AttachedPolicies"]]
+
+
+def test_without_a_scheduler_nothing_is_started(aws: Sandbox, tmp_path: Path) -> None:
+    with pytest.raises(ConnectError, match=r"There is no Dask scheduler at tcp://127.0.0.1:1"):
+        commands.run(Which([client(tmp_path, "acme")]), How(dask="tcp://127.0.0.1:1"), "apply")
+    assert records(tmp_path) == {}

@@ -1,0 +1,115 @@
+"""What became of all: a line for each client, failures first; the command that goes on; and the same as JSON."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onemata_helpers.batch import commands
+from onemata_helpers.batch.go_on import command_that_goes_on
+from onemata_helpers.batch.jobs import Result
+from onemata_helpers.batch.recap import show_recap
+from onemata_helpers.batch.summary import SummaryNotWritten, write_summary
+from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.text import is_plain, lasting
+
+from .conftest import How, Which, client
+
+RECORD = Path("records/acme/glue/2026-11-25T224310.123Z.json")
+
+
+def test_failures_come_first_with_reason_and_record(capsys: pytest.CaptureFixture[str]) -> None:
+    results = [
+        Result("acme", "redshift", "verified", "All is in place.", RECORD, 3),
+        Result("bolt", "redshift", "applied", "In place.", RECORD, 3),
+        Result("bolt", "glue", "failed", "It broke. Who acts: the engineer.", RECORD, 3),
+        Result("core", "ec2", "waiting", "Onemata has not yet answered.", RECORD, 3),
+        Result("dusk", "ec2", "not run", "Not begun: Ctrl-C."),
+        Result("evil", "", "failed", "client.yaml: must exist"),
+    ]
+    show_recap(results, 3725)
+    assert (
+        capsys.readouterr().out
+        == """
+FAILED       bolt: redshift applied, glue failed
+    glue: It broke. Who acts: the engineer.
+    records/acme/glue/2026-11-25T224310.123Z.ipynb
+FAILED       evil: folder
+    folder: client.yaml: must exist
+NOT RUN      dusk: ec2 not run
+    ec2: Not begun: Ctrl-C.
+WAITING      core: ec2 waiting
+    ec2: Onemata has not yet answered.
+    records/acme/glue/2026-11-25T224310.123Z.ipynb
+VERIFIED     acme: redshift verified
+6 runbooks of 5 clients in 1 h 2 min: 2 failed, 1 not run, 1 waiting, 1 applied, 1 verified.
+"""
+    )
+
+
+@given(st.text(max_size=60))
+def test_whatever_a_reason_holds_each_line_is_plain(reason: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        said: list[str] = []
+        patch.setattr("onemata_helpers.terminal.out.print", lambda *texts, **_: said.extend(map(str, texts)))
+        show_recap([Result("acme", "glue", "failed", reason, RECORD)], 1)
+    assert all(is_plain(line) for text in said for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.04, "0.0 s"), (59.94, "59.9 s"), (60, "1 min 0 s"), (3599, "59 min 59 s"), (7322, "2 h 2 min")],
+)
+def test_times_as_people_say_them(seconds: float, said: str) -> None:
+    assert lasting(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["apply", "a b", "--auto-approve"], "apply 'a b' --auto-approve --resume"),
+        (["apply", "a b", "--resume"], "apply 'a b' --resume"),
+    ],
+)
+def test_the_command_that_goes_on_is_this_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], expected: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / ".venv/bin/onemata"), *arguments])
+    assert command_that_goes_on([Path("a b")]) == f".venv/bin/onemata {expected}"
+
+
+def test_many_folders_are_said_by_their_parent_if_they_are_all_of_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    parent = tmp_path / "all clients"
+    folders = [parent / f"client-{number}" for number in range(5)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    monkeypatch.setattr(sys, "argv", ["onemata", "verify", *map(str, folders), "--jobs", "8"])
+    assert command_that_goes_on(folders) == f"onemata verify --jobs 8 {shlex.quote(str(parent))}/* --resume"
+    (parent / "one more").mkdir()
+    assert shlex.split(command_that_goes_on(folders)) == [*sys.argv, "--resume"]
+
+
+def test_the_summary_has_all_of_it(aws: Sandbox, tmp_path: Path) -> None:
+    which = Which([client(tmp_path, "acme"), client(tmp_path, "stuck", "redshift", cluster_identifiers="[nowhere]")])
+    summary = tmp_path / "deep" / "summary.json"
+    for _ in range(2):  # the second takes the first one's place
+        assert not commands.run(which, How(summary=summary), "plan")
+    found = json.loads(summary.read_text())
+    assert found["outcomes"] == {"planned": 1, "blocked": 1}
+    of_acme = next(each for each in found["results"] if each["client"] == "acme")
+    assert (of_acme["service"], of_acme["outcome"]) == ("glue", "planned")
+    assert Path(of_acme["record"]).exists()
+
+
+def test_a_summary_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SummaryNotWritten, match=r"cannot be written: Not a directory. The records have all of it. Who"):
+        write_summary(tmp_path / "file" / "summary.json", [], 0)

@@ -1,0 +1,212 @@
+"""Jobs side by side, and what becomes of each when one fails, hangs, or somebody stops them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from onemata_helpers import execute
+from onemata_helpers.batch import commands
+from onemata_helpers.parameters import ServiceParameters
+from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.stopping import ask_to_stop
+
+from ..conftest import run
+from .conftest import How, Which, client, in_this_process, records
+
+
+def outcomes(folder: Path) -> dict[str, str | None]:
+    return {name: found[-1].outcome for name, found in records(folder).items()}
+
+
+def clients(folder: Path, *names: str) -> Which:
+    return Which([client(folder, name) for name in names])
+
+
+def test_an_unforeseen_failure_is_that_clients_alone(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def sometimes(parameters: ServiceParameters, record: Path, on_process: Callable[[Callable[[], None]], None]) -> str:
+        if parameters.client == "bolt":
+            raise MemoryError("no room for\x1b[2J this")
+        return in_this_process(parameters, record, on_process)
+
+    monkeypatch.setattr(execute, "execute", sometimes)
+    assert not commands.run(clients(tmp_path, "acme", "bolt", "core"), How(jobs=1), "apply")
+    assert outcomes(tmp_path) == {"acme/glue": "applied", "bolt/glue": None, "core/glue": "applied"}
+    said = capsys.readouterr().out
+    assert "FAILED       bolt: glue failed\n    glue: MemoryError: no room for\\x1b[2J this" in said
+
+
+def test_a_folder_that_is_no_more_is_that_clients_alone(aws: Sandbox, tmp_path: Path) -> None:
+    which = clients(tmp_path, "acme", "bolt")
+    place = tmp_path / "records" / "bolt" / "glue"
+
+    def in_the_way(_: object) -> None:
+        if place.is_dir():
+            place.rmdir()
+            place.write_text("a file in place of the folder")
+
+    aws.before("CreateRole", in_the_way)
+    assert not commands.run(which, How(jobs=1), "apply")
+    assert outcomes(tmp_path) == {"acme/glue": "applied"}
+
+
+@pytest.mark.parametrize(("stop_after", "begun"), [(0, 5), (2, 2), (4, 5)])
+def test_failures_in_a_row_stop_what_has_not_begun(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str], stop_after: int, begun: int
+) -> None:
+    which = clients(tmp_path, "a", "b", "c", "d", "e")
+    aws.fail("CreateRole", "LimitExceeded", times=3)
+    assert not commands.run(which, How(jobs=1, stop_after=stop_after), "apply")
+    assert len(records(tmp_path)) == begun
+    said = capsys.readouterr().out
+    assert ("Not begun: 2 runbooks in a row failed (--stop-after)." in said) == (stop_after == 2)
+    assert "To go on: " in said
+
+
+class Hanging:
+    """Notebooks as processes that can be killed, and a call of theirs that hangs until then."""
+
+    def __init__(self, aws: Sandbox, operation: str) -> None:
+        self.reached, self.killed = threading.Event(), threading.Event()
+        aws.before(operation, self._hang)
+
+    def _hang(self, _: object) -> None:
+        self.reached.set()
+        self.killed.wait(60)
+
+    def execute(
+        self, parameters: ServiceParameters, record: Path, on_process: Callable[[Callable[[], None]], None]
+    ) -> str:
+        on_process(self.killed.set)
+        ended: list[str] = []
+        runs = threading.Thread(target=lambda: ended.append(in_this_process(parameters, record, on_process)))
+        runs.start()
+        while runs.is_alive() and not self.killed.wait(0.01):
+            pass
+        return "The notebook's process ended before its time." if self.killed.is_set() else ended[0]
+
+
+def test_a_hang_ends_at_the_time_limit_and_says_where(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hanging = Hanging(aws, "AttachRolePolicy")
+    monkeypatch.setattr(execute, "execute", hanging.execute)
+    assert not commands.run(clients(tmp_path, "acme"), How(time_limit=0.01), "apply")
+    assert hanging.reached.is_set()
+    said = capsys.readouterr().out
+    assert (
+        "It did not end within 0.6 s (--time-limit), and was killed. It was at: change 2 of 3: policy AWSGlue" in said
+    )
+    assert "A call that was under way may have gone through, too. Who acts: the engineer runs it again" in said
+
+
+def interrupt(_: object) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_ctrl_c_stops_between_two_changes_and_says_how_to_go_on(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    which = clients(tmp_path, "acme", "bolt")
+    asked = threading.Event()
+
+    def interrupt_once(call: object) -> None:
+        if not asked.is_set():
+            asked.set()
+            interrupt(call)
+            wait_for_file(tmp_path, "*.stop")
+
+    aws.before("CreateRole", interrupt_once)
+    assert not commands.run(which, How(jobs=1), "apply")
+    (record,) = records(tmp_path)["acme/glue"]
+    assert record.outcome == "failed"
+    assert "Stopped before policy AWSGlueServiceRole on role AWSGlueServiceRole-acme" in record.reason
+    assert [done.status for done in record.changes_done] == ["done"]
+    assert list(records(tmp_path)) == ["acme/glue"]
+    assert list(tmp_path.rglob("*.stop")) == []
+    said = capsys.readouterr().out
+    assert "Stopping: nothing more begins. Waiting for acme/glue to come to a safe point. Ctrl-C again kills" in said
+    assert "NOT RUN      bolt: glue not run\n    glue: Not begun: the batch was interrupted (Ctrl-C)." in said
+    assert said.rstrip().endswith("--resume")
+    assert commands.run(which, How(resume=True), "apply")
+    assert outcomes(tmp_path) == {"acme/glue": "applied", "bolt/glue": "applied"}
+
+
+def wait_for_file(folder: Path, name: str) -> None:
+    for _ in range(2000):
+        if list(folder.rglob(name)):
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError(name)
+
+
+def test_ctrl_c_twice_kills(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hanging = Hanging(aws, "AttachRolePolicy")
+    monkeypatch.setattr(execute, "execute", hanging.execute)
+
+    def impatient() -> None:
+        assert hanging.reached.wait(60)
+        interrupt(None)
+        wait_for_file(tmp_path, "*.stop")
+        interrupt(None)
+
+    person = threading.Thread(target=impatient)
+    person.start()
+    assert not commands.run(clients(tmp_path, "acme"), How(), "apply")
+    person.join()
+    assert "It was killed (Ctrl-C, twice). It was at: change 2 of 3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("step", ["connect", "plan", "apply", "verify"])
+def test_a_run_that_is_asked_to_stop_begins_no_further_step(aws: Sandbox, tmp_path: Path, step: str) -> None:
+    calls = {"connect": "", "plan": "GetCallerIdentity", "apply": "GetRole", "verify": "AttachRolePolicy"}[step]
+    record = tmp_path / "record.json"
+    if calls:
+        aws.before(calls, lambda _: ask_to_stop(record, "the test asked for it"))
+    else:
+        ask_to_stop(record, "the test asked for it")
+    stopped = run("glue", record=str(record))
+    assert stopped.record.outcome == "failed"
+    where = "policy AmazonS3FullAccess on role" if step == "verify" else step
+    assert f"Stopped before {where}" in stopped.record.reason
+    assert "the test asked for it." in stopped.record.reason
+    record.with_suffix(".stop").unlink()
+    assert run("glue").error is None
+
+
+def test_resume_leaves_out_what_ended_as_asked_since_the_batch_began(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    which = clients(tmp_path, "acme", "bolt")
+    assert commands.run(which, How(), "apply")
+    aws.fail("GetRole", "AccessDenied")
+    assert not commands.run(which, How(jobs=1), "verify")
+    capsys.readouterr()
+    assert commands.run(which, How(resume=True), "verify")
+    assert [len(found) for found in records(tmp_path).values()] == [3, 2]
+    said = capsys.readouterr().out
+    assert "1 runbook of 2 ended as asked since 20" in said
+    assert "2 runbooks of 2 clients" in said
+    assert commands.run(which, How(), "verify")  # without --resume all are verified again
+    assert [len(found) for found in records(tmp_path).values()] == [4, 3]
+
+
+def test_resume_runs_again_what_has_other_parameters_now(aws: Sandbox, tmp_path: Path) -> None:
+    which = clients(tmp_path, "acme")
+    assert commands.run(which, How(), "apply")
+    file = which.folders[0] / "glue.yaml"
+    file.write_text(file.read_text().replace("s3_access: managed", "s3_access: scoped"))
+    assert commands.run(which, How(resume=True), "apply")
+    assert len(records(tmp_path)["acme/glue"]) == 2
+    file.write_text(file.read_text().replace('approval_reference: ""', 'approval_reference: "OPS-1"'))
+    assert commands.run(which, How(resume=True), "apply")
+    assert len(records(tmp_path)["acme/glue"]) == 2

@@ -1,0 +1,190 @@
+"""On a terminal: the plan and the question, the picture that moves, and Ctrl-C."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from onemata_helpers.batch import commands
+from onemata_helpers.sandbox.server import Sandbox
+
+from .conftest import Approval, How, Which, client, records
+
+ONEMATA = str(Path(sys.executable).parent / "onemata")
+
+
+class Terminal:
+    """A command on a terminal of its own; `text` is all that it has shown, without colours and movements."""
+
+    def __init__(self, *command: str) -> None:
+        self._master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "160", "LINES": "40"},
+        )  # fmt: skip
+        os.close(slave)
+        self._shown = b""
+        self._more = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                part = os.read(self._master, 65536)
+            except OSError:  # the last one has closed it
+                part = b""
+            with self._more:
+                self._shown += part
+                self._more.notify_all()
+            if not part:
+                return
+
+    @property
+    def text(self) -> str:
+        plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self._shown.decode(errors="replace"))
+        return plain.replace("\r", "")
+
+    def wait_for(self, words: str) -> None:
+        with self._more:
+            assert self._more.wait_for(lambda: words in self.text, timeout=120), self.text
+
+    def type(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def ended(self) -> int:
+        code = self.process.wait(120)
+        self._reader.join()
+        os.close(self._master)
+        return code
+
+
+@pytest.mark.usefixtures("kernels")
+def test_a_plan_is_shown_and_asked_for_and_ctrl_c_ends_its_apply_at_a_safe_point(aws: Sandbox, tmp_path: Path) -> None:
+    terminal = Terminal(ONEMATA, "apply", str(client(tmp_path, "acme")))
+    aws.before("CreateRole", lambda _: interrupt(terminal))
+    terminal.wait_for("Apply exactly this for acme, account 012345670123? Only `yes` approves: ")
+    assert "  + create: role AWSGlueServiceRole-acme" in terminal.text
+    assert "Plan: 3 to add, 0 to change, 0 to remove." in terminal.text
+    assert records(tmp_path)["acme/glue"][-1].outcome == "planned"
+    terminal.type("yes\n")
+    assert terminal.ended() == 1
+    assert "0/1" in terminal.text
+    assert "(asked to stop)" in terminal.text
+    assert "FAILED       acme: glue failed" in terminal.text
+    assert re.search(r"To go on: .*onemata apply .*acme --resume\n$", terminal.text)
+    last = records(tmp_path)["acme/glue"][-1]
+    assert "Stopped before policy AWSGlueServiceRole on role" in last.reason
+    assert last.parameters["approved_plan"] == last.plan_digest
+
+
+def interrupt(terminal: Terminal) -> None:
+    """The person presses Ctrl-C while the first change is under way, and sees what is waited for."""
+    terminal.wait_for("change 1 of 3: role AWSGlueServiceRole-acme")
+    terminal.type("\x03")
+    terminal.wait_for("Stopping: nothing more begins. Waiting for acme/glue to come to a safe point.")
+    terminal.wait_for("(asked to stop)")
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], str]) -> None:
+    monkeypatch.setattr(commands, "somebody_is_there", lambda: True)
+    monkeypatch.setattr("builtins.input", answer)
+
+
+def no_more() -> str:
+    raise EOFError
+
+
+def ctrl_c() -> str:
+    raise KeyboardInterrupt
+
+
+def roles(aws: Sandbox) -> set[str]:
+    return {role["RoleName"] for role in aws.client("iam").list_roles()["Roles"]}
+
+
+@pytest.mark.parametrize("answer", [lambda: "y", lambda: "", lambda: "YES", lambda: "no", no_more])
+def test_nothing_but_yes_approves(
+    aws: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: Callable[[], str],
+) -> None:
+    answering(monkeypatch, answer)
+    before = roles(aws)
+    assert commands.change(Which([client(tmp_path, "acme")]), How(), "apply", Approval())
+    assert roles(aws) == before
+    assert "NOT APPROVED acme: glue not approved\n    glue: Nobody said yes to its plan." in capsys.readouterr().out
+
+
+def test_each_client_is_asked_for_itself(aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter(["no", "yes"])
+    answering(monkeypatch, lambda: next(answers))
+    which = Which([client(tmp_path, "acme"), client(tmp_path, "bolt")])
+    assert commands.change(which, How(), "apply", Approval())
+    assert {"AWSGlueServiceRole-bolt"} == {name for name in roles(aws) if name.startswith("AWSGlue")}
+    monkeypatch.setattr("builtins.input", ctrl_c)  # and what needs no approval asks for none
+    assert commands.change(Which([which.folders[1]]), How(), "apply", Approval())
+
+
+def test_ctrl_c_in_place_of_an_answer_ends_all(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, ctrl_c)
+    before = roles(aws)
+    which = Which([client(tmp_path, "acme"), client(tmp_path, "bolt")])
+    assert not commands.change(which, How(), "apply", Approval())
+    assert roles(aws) == before
+    said = capsys.readouterr().out
+    assert said.count("Only `yes` approves") == 1
+    assert "2 not run." in said
+
+
+def test_a_removal_is_shown_before_it_is_asked_for(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    which = Which([client(tmp_path, "acme")])
+    assert commands.run(which, How(), "apply")
+    capsys.readouterr()
+    answering(monkeypatch, lambda: "yes")
+    assert commands.change(which, How(), "remove", Approval())
+    said = capsys.readouterr().out
+    assert "acme/glue: removal in account 012345670123, us-east-1" in said
+    assert "Plan: 0 to add, 0 to change, 3 to remove." in said
+    assert "Remove exactly this for acme, account 012345670123? Only `yes` approves: " in said
+    assert "AWSGlueServiceRole-acme" not in roles(aws)
+    assert records(tmp_path)["acme/glue"][-1].outcome == "removed"
+
+
+def test_the_list_says_what_was_cut_off_and_what_still_runs(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    which = Which([client(tmp_path, "acme")])
+    said: list[str] = []
+
+    def look(_: object) -> None:
+        commands.run(Which(which.folders, list_only=True), How(), "apply")
+        said.append(capsys.readouterr().out)
+
+    aws.before("CreateRole", look)
+    assert commands.run(which, How(), "apply")
+    assert "apply running in change 1 of 3" in " ".join(said[0].split())
+    (path,) = (tmp_path / "records" / "acme" / "glue").glob("*.json")
+    text = (
+        path.read_text().replace('"outcome": "applied"', '"outcome": null').replace('"doing": ""', '"doing": "verify"')
+    )
+    path.write_text(text)
+    look(None)
+    assert "apply cut off in verify" in " ".join(said[1].split())

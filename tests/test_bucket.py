@@ -1,0 +1,136 @@
+"""Records in a bucket: whole, never written over, and read from there; by HTTP to an S3 of moto's."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from onemata_helpers.archive import NoRecords
+from onemata_helpers.batch.elsewhere import uploaded
+from onemata_helpers.batch.jobs import Job, Result
+from onemata_helpers.bucket import Bucket
+from onemata_helpers.errors import ParameterError, RecordNotWritten
+from onemata_helpers.parameter_files import from_folder
+from onemata_helpers.status.rows import rows
+
+from .conftest import EXAMPLE
+
+PLACE = "s3://our-records/night"
+FIRST, SECOND = "example/glue/2026-01-01T120000.000Z", "example/glue/2026-01-02T120000.000Z"
+
+
+@pytest.fixture(scope="module")
+def s3_url() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        yield f"http://127.0.0.1:{port}"
+        server.terminate()
+
+
+@pytest.fixture
+def bucket(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    for name, value in {
+        "AWS_ENDPOINT_URL_S3": s3_url, "AWS_ACCESS_KEY_ID": "ours", "AWS_SECRET_ACCESS_KEY": "ours",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    s3 = boto3.client("s3")
+    while True:
+        try:
+            s3.create_bucket(Bucket="our-records", ObjectLockEnabledForBucket=True)
+        except EndpointConnectionError:
+            time.sleep(0.05)
+        else:
+            break
+    yield Bucket(PLACE)
+    for each in s3.list_object_versions(Bucket="our-records").get("Versions", []):
+        s3.delete_object(Bucket="our-records", Key=each["Key"], VersionId=each["VersionId"])
+    s3.delete_bucket(Bucket="our-records")
+
+
+def objects() -> dict[str, bytes]:
+    s3 = boto3.client("s3")
+    found = s3.list_objects_v2(Bucket="our-records").get("Contents", [])
+    return {each["Key"]: s3.get_object(Bucket="our-records", Key=each["Key"])["Body"].read() for each in found}
+
+
+@pytest.mark.parametrize("address", ["s3:/x/y", "s3://", "s3://Bucket/x", "s3://ok-bucket/a b", "s3://ok-bucket/\x1b"])
+def test_what_is_no_place(address: str) -> None:
+    with pytest.raises(ParameterError, match="must be a folder, or s3://bucket/prefix"):
+        Bucket(address)
+
+
+def test_an_object_is_never_written_over(bucket: Bucket) -> None:
+    bucket.keep(f"{FIRST}.json", b"one")
+    bucket.keep(f"{FIRST}.json", b"one")  # as after a lost answer
+    with pytest.raises(RecordNotWritten) as error:
+        bucket.keep(f"{FIRST}.json", b"two")
+    assert f"{PLACE}/{FIRST}.json was not written, its file here is kept:" in str(error.value)
+    assert objects() == {f"night/{FIRST}.json": b"one"}
+
+
+def test_without_the_bucket_it_says_who_acts(bucket: Bucket) -> None:
+    none = Bucket("s3://no-such-bucket")
+    with pytest.raises(NoRecords, match=r"NoSuchBucket.*Who acts: the engineer checks --records"):
+        list(none.names())
+    with pytest.raises(RecordNotWritten, match="NoSuchBucket"):
+        none.keep("a", b"")
+
+
+def job(tmp_path: Path, place: str = PLACE) -> Job:
+    return Job(from_folder(EXAMPLE)["glue"], tmp_path / "records", place)
+
+
+def keep(tmp_path: Path, name: str, finished: str | None) -> Path:
+    path = tmp_path / "records" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    outcome = "verified" if finished else None
+    content = {"action": "apply", "outcome": outcome, "started": "2026-01-01T12:00:00+00:00", "finished": finished}
+    path.write_text(json.dumps(content))
+    path.with_suffix(".ipynb").write_text("{}")
+    return path
+
+
+def test_what_ended_is_uploaded_whole_with_what_earlier_runs_left(bucket: Bucket, tmp_path: Path) -> None:
+    keep(tmp_path, FIRST, None)  # cut off, long ago
+    path = keep(tmp_path, SECOND, "2026-01-02T12:00:00+00:00")
+    under_way = keep(tmp_path, "example/glue/2126-01-01T120000.000Z", None)
+    ended = Result("example", "glue", "verified", "All is in place.", path)
+    assert uploaded(job(tmp_path), ended) == ended
+    assert sorted(objects()) == [f"night/{name}.{kind}" for name in (FIRST, SECOND) for kind in ("ipynb", "json")]
+    assert objects()[f"night/{SECOND}.json"] == path.read_bytes()
+    assert under_way.exists()
+    (row,) = rows(bucket)
+    assert (row.outcome, row.record) == ("verified", f"{PLACE}/{SECOND}.ipynb")
+    assert uploaded(job(tmp_path), ended) == ended
+
+
+def test_a_record_that_is_not_uploaded_fails_its_job_and_stays_here(bucket: Bucket, tmp_path: Path) -> None:
+    path = keep(tmp_path, SECOND, "2026-01-02T12:00:00+00:00")
+    result = uploaded(job(tmp_path, "s3://no-such-bucket/x"), Result("example", "glue", "verified", "Good.", path))
+    assert (result.outcome, result.record) == ("failed", path)
+    assert result.reason.startswith("Good. The run itself ended: verified. The record was not uploaded: ")
+    assert path.exists()
+
+
+def test_earlier_records_are_brought_here(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.keep(f"{FIRST}.json", b"{}")
+    bucket.keep(f"{FIRST}.ipynb", b"{}")
+    bucket.keep("example/ec2/2026-01-01T120000.000Z.json", b"{}")
+    bucket.fetch(tmp_path, "example/glue/")
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")] == [f"{FIRST}.json"]
+    (tmp_path / f"{FIRST}.json").write_text("another")
+    bucket.fetch(tmp_path, "example/glue/")
+    assert (tmp_path / f"{FIRST}.json").read_text() == "another"
