@@ -32,8 +32,16 @@ from .test_cli import ONEMATA, client, onemata, records
 # --- what is in it ----------------------------------------------------------------------------------------------------
 
 
+def in_account(folder: Path, name: str, number: int, **changes: str) -> Path:
+    """A folder like the example's for a client with an account of its own."""
+    target = client(folder, name, **changes)
+    for path in target.glob("*.yaml"):
+        path.write_text(path.read_text().replace(sandbox.CLIENT_ACCOUNT, account(number)))
+    return target
+
+
 def test_each_account_has_an_operator_with_what_onemata_permissions_prints(tmp_path: Path) -> None:
-    folders = [client(tmp_path, f"client-{number}", account_id=f'"{account(number)}"') for number in range(3)]
+    folders = [in_account(tmp_path, f"client-{number}", number) for number in range(3)]
     found = {world.account: world for world in worlds_of(folders)[0]}
     assert list(found) == [account(number) for number in range(3)]
     for folder, world in zip(folders, found.values(), strict=True):
@@ -41,8 +49,8 @@ def test_each_account_has_an_operator_with_what_onemata_permissions_prints(tmp_p
 
 
 def test_two_folders_of_one_account_share_it(tmp_path: Path) -> None:
-    one = client(tmp_path, "one", account_id=f'"{account(1)}"')
-    two = client(tmp_path, "two", account_id=f'"{account(1)}"', cluster_identifiers="[second]", prefix="two/")
+    one = in_account(tmp_path, "one", 1)
+    two = in_account(tmp_path, "two", 1, cluster_identifiers="[second]", athena_workgroup="second", prefix="two/")
     both = [*from_folder(one).values(), *from_folder(two).values()]
     found, _ = worlds_of([one, two])
     assert [world.operator_policy for world in found] == [permissions.policy(both)] * 2
@@ -50,6 +58,8 @@ def test_two_folders_of_one_account_share_it(tmp_path: Path) -> None:
         clusters = box.client("redshift", account(1)).describe_clusters()["Clusters"]
         assert {each["ClusterIdentifier"] for each in clusters} == {"example-analytics", "second"}
         assert len(box.client("iam", account(1)).list_users()["Users"]) == 1
+        workgroups = box.client("athena", account(1)).list_work_groups()["WorkGroups"]
+        assert {each["Name"] for each in workgroups} == {"primary", sandbox.WORKGROUP, "second"}
         policy = box.client("s3", sandbox.ONEMATA_ACCOUNT).get_bucket_policy(Bucket=sandbox.BUCKET)["Policy"]
         assert {"example-client", "two"} <= set(re.findall(r"[a-z-]+(?=/\*)", policy))
 
@@ -120,6 +130,7 @@ def for_aws(folder: Path) -> None:
 def test_what_cannot_be_held_is_said_with_file_and_key(tmp_path: Path, change: dict[str, str], problem: str) -> None:
     empty = {"onemata_role_arn": '""', "denied_role_arn": '""'}
     first, other = client(tmp_path, "first", **empty), client(tmp_path, "other", **empty, **change)
+    (other / "glue.yaml").unlink()  # its principals are in a partition, too
     _, problems = from_folders([first, other])
     assert any(problem in str(each) and str(other) in str(each) for each in problems), problems
     assert from_folders([first])[1] == []
@@ -145,6 +156,7 @@ def applied(monkeypatch: pytest.MonkeyPatch, service: str, **changes: Any) -> Ru
 
 
 HOLDERS = [f"arn:aws:iam::{account(1)}:{each}" for each in ("user/team/kim", "group/analysts", "role/deep/er/app")]
+ANALYSTS = {"prove": "crawler", "athena_principals": HOLDERS[2:]}
 KEY = f"arn:aws:kms:us-east-1:{sandbox.ONEMATA_ACCOUNT}:key/0a1b2c3d"
 
 
@@ -173,6 +185,8 @@ KEY = f"arn:aws:kms:us-east-1:{sandbox.ONEMATA_ACCOUNT}:key/0a1b2c3d"
         ),
         ("redshift", {"workgroup_names": ["one"], "database": "sales", "confirm_proof_costs": True}, "verified"),
         ("glue", {"role_name": "glue", "pass_role_to": HOLDERS, "athena_principals": HOLDERS[::2]}, "applied"),
+        ("glue", ANALYSTS, "applied"),
+        ("glue", ANALYSTS | {"athena_workgroup": "own", "athena_database": "sales", "region": "eu-west-1"}, "applied"),
         (
             "ec2",
             {
@@ -191,6 +205,8 @@ def test_a_client_is_onboarded_with_whatever_its_parameters_name(
     done = applied(monkeypatch, service, **changes)
     assert done.error is None
     assert done.record.outcome == outcome
+    reading = [each.result for each in done.record.checks if each.name.startswith("Athena reads")]
+    assert set(reading) <= ({"proven"} if changes.get("prove") else {"not provable from here"})
 
 
 # --- which one is used ------------------------------------------------------------------------------------------------
@@ -281,14 +297,14 @@ def test_a_sandbox_that_stopped_is_named_and_no_sign_in_is_tried(monkeypatch: py
 
 
 def test_two_clients_are_rehearsed_each_in_its_own_account_and_the_end_of_the_sandbox_is_said(tmp_path: Path) -> None:
-    folders = [client(tmp_path, f"client-{n}", account_id=f'"{account(n)}"', prefix=f"client-{n}/") for n in range(2)]
+    folders = [in_account(tmp_path, f"client-{n}", n, prefix=f"client-{n}/") for n in range(2)]
     done = onemata("run", *folders, "--service", "glue", "--action", "apply", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stderr.startswith("The sandbox of this run ends with it")
     assert "onemata sandbox CLIENT_DIR..." in done.stderr
     found = records(tmp_path)
     assert [found[f"client-{n}/glue"].account_id for n in range(2)] == [account(n) for n in range(2)]
-    assert {each.outcome for each in found.values()} == {"applied"}
+    assert {each.outcome for each in found.values()} == {"verified"}
     assert all("CreateRole" in {call.operation for call in each.calls} for each in found.values())
 
 

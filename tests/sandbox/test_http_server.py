@@ -1,7 +1,7 @@
 """Connections stay open between requests, and end with the sandbox."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 
 import pytest
@@ -40,10 +40,14 @@ def test_one_connection_serves_many_requests(box: Sandbox, connection: HTTPConne
 
 
 def test_a_body_that_nobody_reads_ends_the_connection(box: Sandbox, connection: HTTPConnection) -> None:
-    connection.request("POST", "/", iter([b"GET / HTTP/1.1\r\n\r\n"]), encode_chunked=True)
-    answer = connection.getresponse()
-    answer.read()
-    assert answer.getheader("Connection") == "close"
+    """What is in it is never taken for a request. The answer itself may be lost with the connection."""
+    connection.connect()
+    connection.sock.sendall(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+    answered = b""
+    with suppress(ConnectionError):
+        while part := connection.sock.recv(65536):
+            answered += part
+    assert answered.count(b"HTTP/1.1 ") <= 1
 
 
 def test_an_open_connection_gets_no_answer_from_a_sandbox_that_stopped(

@@ -93,7 +93,7 @@ def test_onematas_role_lets_its_own_client_in_and_no_other(both: Sandbox) -> Non
 
 
 def test_what_is_running_in_one_account_is_not_known_in_the_other(both: Sandbox) -> None:
-    """Statements, sessions, commands, and what the simulator says of a role."""
+    """Statements, sessions, queries, commands, and what the simulator says of a role."""
     mine, theirs = both.client("redshift-data", ONE), both.client("redshift-data", OTHER)
     where = {"ClusterIdentifier": sandbox.CLUSTER, "Database": "dev"}
     create = "CREATE TEMP TABLE onemata_probe (line VARCHAR(65535));"
@@ -102,6 +102,14 @@ def test_what_is_running_in_one_account_is_not_known_in_the_other(both: Sandbox)
     assert refused(theirs.describe_statement, Id=sent["Id"])[0] == "ResourceNotFoundException"
     assert refused(theirs.cancel_statement, Id=sent["Id"])[0] == "ResourceNotFoundException"
     assert refused(theirs.execute_statement, Sql=create, SessionId=sent["SessionId"])[0] == "ValidationException"
+    both.client("s3", ONE).create_bucket(Bucket="results-of-one")
+    place = {"OutputLocation": "s3://results-of-one/"}
+    query = both.client("athena", ONE).start_query_execution(
+        QueryString="DROP TABLE `default`.`onemata_probe`", ResultConfiguration=place
+    )["QueryExecutionId"]
+    both.client("athena", ONE).get_query_execution(QueryExecutionId=query)
+    code, said = refused(both.client("athena", OTHER).get_query_execution, QueryExecutionId=query)
+    assert (code, said) == ("InvalidRequestException", f"QueryExecution {query} was not found")
     command = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["true"]}}
     assert refused(both.client("ssm", OTHER).send_command, InstanceIds=[f"i-{2:017x}"], **command)[0] == (
         "InvalidInstanceId"
