@@ -111,9 +111,9 @@ def test_what_runs_on_the_instance_is_what_the_service_says(aws: Sandbox, monkey
 
     make, sessions = Aws.client, set[Aws]()
 
-    def client(self: Aws, service: str) -> Any:
+    def client(self: Aws, service: str, **settings: Any) -> Any:
         sessions.add(self)
-        made = make(self, service)
+        made = make(self, service, **settings)
         made.meta.events.register("provide-client-params.ssm.SendCommand", note, unique_id="note")
         return made
 
