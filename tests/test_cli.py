@@ -35,8 +35,9 @@ def onemata(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
 def client(folder: Path, name: str, **changes: str) -> Path:
     """A folder like the example's for a client of this name, with lines of its files changed."""
     target = Path(shutil.copytree(EXAMPLE, folder / name))
+    account = changes.get("account_id", "012345670123").strip('"')
     for path in target.glob("*.yaml"):
-        text = path.read_text()
+        text = path.read_text().replace("::012345670123:", f"::{account}:")
         for key, value in {"client": name, **changes}.items():
             text = re.sub(rf"^{key}: .*$", f"{key}: {value}", text, flags=re.MULTILINE)
         path.write_text(text)

@@ -51,16 +51,18 @@ class _Kernel(IPythonKernel):
     def go(self, stream: socket.socket) -> None:
         """Begin, in the process, with the environment and over the socket that are this notebook's."""
         self.session, lock = new_session(), Lock()
-        self.iopub_thread = IOPubThread(_PubSocket(stream, lock), pipe=True, session=self.session)  # type: ignore[no-untyped-call]
-        self.iopub_thread.start()
+        thread: Any = IOPubThread(_PubSocket(stream, lock), pipe=True, session=self.session)  # type: ignore[no-untyped-call]
+        shell: Any = self.shell
+        self.iopub_thread = thread
+        thread.start()
         self.iopub_socket = self.iopub_thread.background_socket
         self.shell_stream = Outbox(stream, SHELL, lock)
-        for publisher in (self.shell.displayhook, self.shell.display_pub):
+        for publisher in (shell.displayhook, shell.display_pub):
             publisher.session, publisher.pub_socket = self.session, self.iopub_socket
         sys.stdout = OutStream(self.session, self.iopub_thread, "stdout")  # type: ignore[no-untyped-call]
         sys.stderr = OutStream(self.session, self.iopub_thread, "stderr")  # type: ignore[no-untyped-call]
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-        self.shell.init_environment()
+        shell.init_environment()
 
     def _abort_queues(self, subshell_id: str | None = None) -> None:
         """After an error nothing waits."""

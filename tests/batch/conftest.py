@@ -26,11 +26,12 @@ def client(folder: Path, name: str, *services: str, **changes: str) -> Path:
     target = Path(shutil.copytree(EXAMPLE, folder / name))
     own = {"client": name, "policy_checks": "none", "prove": "none", "configure": "skip"}
     roles = {"redshift": f"onemata-{name}", "glue": f"AWSGlueServiceRole-{name}", "ec2": f"onemata-ec2-{name}"}
+    account = changes.get("account_id", "012345670123").strip('"')
     for path in target.glob("*.yaml"):
         if path.stem not in ("client", *(services or ("glue",))):
             path.unlink()
             continue
-        text = path.read_text()
+        text = path.read_text().replace("::012345670123:", f"::{account}:")
         for key, value in (own | {"role_name": roles.get(path.stem, "")} | changes).items():
             text = re.sub(rf"^{key}: .*$", f"{key}: {value}", text, flags=re.MULTILINE)
         path.write_text(text)

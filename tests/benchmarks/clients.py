@@ -47,7 +47,7 @@ def _client(folder: Path, kind: str, number: int) -> Path:
 @contextmanager
 def served(folders: list[Path], latency: float = 0) -> Iterator[dict[str, str]]:
     """A sandbox with these clients, in a process of its own; yields the environment in which it is used."""
-    command = [ONEMATA, "sandbox", "--latency", str(latency), *folders]
+    command = [str(ONEMATA), "sandbox", "--latency", str(latency), *map(str, folders)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         name, _, url = process.stdout.readline().removeprefix("export ").strip().partition("=")
