@@ -9,7 +9,7 @@ UV     := VIRTUAL_ENV=.venv .venv/bin/uv
 unexport PYTEST_ADDOPTS PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
 export PYTHONUTF8 := 1
 
-.PHONY: demo lab test campaign lint notebooks schema lock clean
+.PHONY: demo lab test campaign bench lint notebooks schema lock clean
 
 demo: $(READY)
 	@.venv/bin/onemata run parameters/example --action apply
@@ -25,6 +25,10 @@ test: $(READY)
 # Every fault at every write, and random sequences of runs. It takes half an hour.
 campaign: $(READY)
 	@.venv/bin/python -m pytest -n auto -m campaign tests
+
+# What a notebook costs, beside other ways to run it. Sizes: make bench OPTIONS="--clients 5 --only cpu"
+bench: $(READY)
+	@.venv/bin/python -m tests.benchmarks $(OPTIONS)
 
 lint: $(READY)
 	@.venv/bin/ruff check .

@@ -46,10 +46,6 @@ def test_check_loads_no_session_no_template_and_no_notebook() -> None:
     assert "botocore.session" not in modules
 
 
-def test_list_loads_no_session_and_no_notebook() -> None:
-    assert not loaded("plan", str(EXAMPLE), "--list") & {"boto3", "moto", "nbclient", "papermill"}
-
-
 def test_the_version_is_that_of_the_package() -> None:
     done = subprocess.run([ONEMATA, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"{version('onemata-runbooks')}\n"
