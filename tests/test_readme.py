@@ -42,16 +42,16 @@ def test_the_shown_commands_and_options_exist() -> None:
 
 
 def test_the_options_of_the_commands_are_all_named() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    onemata = typer.main.get_command(app)
     options = {
         option
-        for command in commands.values()
+        for command in (onemata, *onemata.commands.values())  # type: ignore[attr-defined]
         for parameter in command.params
-        for option in parameter.opts
+        for option in parameter.secondary_opts or parameter.opts
         if option.startswith("--")
     }
     of_commands = README[README.index("## Commands") : README.index("## Where things are")]
-    assert set(re.findall(r"--[a-z][a-z-]+", of_commands)) == options - {"--help"}
+    assert set(re.findall(r"--[a-z][a-z-]+", of_commands)) == options - {"--help", "--show-completion"}
 
 
 def test_the_keys_that_it_names_are_keys() -> None:
