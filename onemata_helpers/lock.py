@@ -28,9 +28,8 @@ class ChangeLock:
         self._name = f"{client}/{service}"
         self._record = record
         self._path = _path(record.parent, client, service)
-        # Without real locks on that file system there must be none that a crash leaves behind. There is one for each
-        # path in a process: a notebook whose cells are run again from the top takes over what its last run held.
-        self._lock = FileLock(self._path, thread_local=False, fallback_to_soft=False, is_singleton=True)
+        # Without real locks on that file system there must be none that a crash leaves behind.
+        self._lock = FileLock(self._path, thread_local=False, fallback_to_soft=False)
 
     def take(self, wait: Wait) -> None:
         """Take the lock, or go on holding it. Raises Busy if another run still holds it when the wait is over."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -98,9 +99,9 @@ def test_runs_that_change_wait_for_each_other_and_say_so(aws: Sandbox, tmp_path:
             for step in (first.apply, first.verify, first.finish):
                 step()
 
-    second = run(
-        "glue", "apply", Wait(tell=told.append, sleep=finish_first, seconds=60), record=str(tmp_path / "second.json")
-    )
+    wait = Wait(tell=told.append, sleep=finish_first, seconds=60)
+    with ThreadPoolExecutor(1) as another:  # in the same thread, it would be the same notebook run again
+        second = another.submit(run, "glue", "apply", wait, record=str(tmp_path / "second.json")).result()
     assert second.error is None
     assert second.writes == []
     assert any(line.startswith("Waiting: another run changes example/glue: process ") for line in told)
@@ -150,3 +151,13 @@ def test_threads_of_one_process_wait_for_each_other_too(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert held == []
+
+
+def test_cells_that_are_run_again_from_the_top_wait_for_no_run_of_their_own(aws: Sandbox, tmp_path: Path) -> None:
+    """Jupyter keeps what a cell has shown, and with it the runbook of the run before."""
+    first = Runbook("glue", values("glue", action="apply", record=str(tmp_path / "first.json")), HASTY)
+    first.connect()
+    first.plan()
+    second = run("glue", "apply", HASTY, record=str(tmp_path / "second.json"))
+    assert second.error is None
+    assert second.writes
