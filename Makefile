@@ -9,7 +9,7 @@ UV     := VIRTUAL_ENV=.venv .venv/bin/uv
 unexport PYTEST_ADDOPTS PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
 export PYTHONUTF8 := 1
 
-.PHONY: demo lab test campaign bench lint notebooks schema lock clean
+.PHONY: demo lab test browser campaign bench lint notebooks schema lock clean
 
 demo: $(READY)
 	@.venv/bin/onemata run parameters/example --action apply
@@ -21,6 +21,10 @@ lab: $(READY)
 
 test: $(READY)
 	@.venv/bin/python -m pytest -n auto --dist loadfile
+
+# The live session by clicks in Chromium: some minutes.
+browser: $(READY)
+	@.venv/bin/python -m pytest -m browser tests/live
 
 # Every fault at every write, and random sequences of runs. It takes half an hour.
 campaign: $(READY)

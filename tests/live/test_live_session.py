@@ -20,6 +20,8 @@ from onemata_helpers.wait import Wait
 from ..conftest import STEPS
 from .lab import LONG, Session, opened
 
+pytestmark = pytest.mark.browser
+
 # What differs from run to run of the very same thing.
 _VARYING = (
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
