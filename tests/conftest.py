@@ -40,20 +40,23 @@ KEPT = ("PATH", "PYTEST_", "COV_", "COVERAGE_", "CI")
 def _start_from_a_clean_environment() -> None:
     """No profile, proxy, language, time zone, umask or Jupyter configuration of the developer's has a say."""
     os.umask(0o022)
-    of_all_workers = os.environ.get("ONEMATA_RECORDS") if "PYTEST_XDIST_WORKER" in os.environ else None
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    records = os.environ.get("ONEMATA_RECORDS", "")
     for name in [name for name in os.environ if not name.startswith(KEPT)]:
         del os.environ[name]
     tempfile.tempdir = None  # looked up anew, without TMPDIR
+    if not worker:
+        records = tempfile.mkdtemp(prefix="onemata-test-records-")
+        atexit.register(shutil.rmtree, records, ignore_errors=True)
     home = tempfile.mkdtemp(prefix="onemata-test-home-")
     os.environ |= {
         "HOME": home,
         "PYTHONPATH": str(ROOT),
         "AWS_EC2_METADATA_DISABLED": "true",
-        "ONEMATA_RECORDS": of_all_workers or tempfile.mkdtemp(prefix="onemata-test-records-"),
+        # One worker's runs must not wait for another's: the lock of a client and service lies beside the records.
+        "ONEMATA_RECORDS": str(Path(records, worker or "alone")),
     }
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    if not of_all_workers:
-        atexit.register(shutil.rmtree, os.environ["ONEMATA_RECORDS"], ignore_errors=True)
 
 
 _start_from_a_clean_environment()
