@@ -6,7 +6,7 @@ A notebook makes one Runbook and calls its methods in this order; each gives bac
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -257,7 +257,7 @@ class Runbook:
         self.recorder.add_call(call)
         self.watcher.call(call)
 
-    def _prove(self, look: Look) -> list[Check]:
+    def _prove(self, look: Look) -> Iterator[Check]:
         """A proof may make something for its time, and nothing is made without a record."""
         self.recorder.raise_trouble()
         return self.service.prove(look, self.wait, patient=bool(self.recorder.record.changes_done))

@@ -136,7 +136,7 @@ def test_manual_on_windows_gives_commands_of_the_aws_cli_and_no_block() -> None:
 def test_what_must_be_refused_is_said_not_to_be_tried_on_windows() -> None:
     for configure in ("manual", "ssm"):
         here, look = on_windows(configure=configure, denied_bucket="another-bucket")
-        checks = here.checks(look, Wait(tell=lambda _: None), patient=False)
+        checks = list(here.checks(look, Wait(tell=lambda _: None), patient=False))
         assert {check.result for check in checks} == {"not provable from here"}
         denials = [check for check in checks if "refused" in check.name]
         assert len(denials) == 3

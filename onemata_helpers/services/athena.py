@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -70,28 +71,32 @@ class Athena:
         reasons = (proof.out_of_reach(look.aws.identity) for proof in self._proofs)
         return tuple(f"What Athena reads for it is not proven. {reason}" for reason in reasons if reason)
 
-    def checks(self, look: Look, wait: Wait) -> list[Check]:
+    def checks(self, look: Look, wait: Wait) -> Iterator[Check]:
         """The checks of all of them, and that no table is left."""
         if self.parameters.prove == "none":
-            return [each.not_made("prove is `none`, so it was not tried.") for each in self._proofs]
+            yield from (each.not_made("prove is `none`, so it was not tried.") for each in self._proofs)
+            return
         identity = look.aws.identity
         unseen = {each.name: self._trouble(look) or each.out_of_reach(identity) for each in self._proofs}
         tried = [each for each in self._proofs if not unseen[each.name]]
-        untried = [each.not_made(unseen[each.name]) for each in self._proofs if unseen[each.name]]
-        return [*(self._tried(look, wait, tried) if tried else ()), *untried]
+        if tried:
+            yield from self._tried(look, wait, tried)
+        yield from (each.not_made(unseen[each.name]) for each in self._proofs if unseen[each.name])
 
-    def _tried(self, look: Look, wait: Wait, proofs: list[AthenaProof]) -> list[Check]:
+    def _tried(self, look: Look, wait: Wait, proofs: list[AthenaProof]) -> Iterator[Check]:
         found = self._workgroup(look)
         before = self._left(look.aws)
         if before.result != "proven":
-            return [before, *(each.not_made(before.evidence) for each in proofs)]
+            yield from (before, *(each.not_made(before.evidence) for each in proofs))
+            return
         try:
-            checks = [check for each in proofs for check in each.checks(look.aws, wait, found)]
+            for each in proofs:
+                yield from each.checks(look.aws, wait, found)
         except BaseException:
             with suppress(Exception):  # what ends the proof is what is to be told
                 self._table.clear(look.aws)
             raise
-        return [*checks, self._left(look.aws)]
+        yield self._left(look.aws)
 
     def _left(self, aws: Aws) -> Check:
         """Whether nothing of a proof is left, after it was taken away."""

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -65,19 +66,20 @@ class AthenaProof:
             *(self._proof(identity, found, self._refusals[what], at, must) for what, at in self._refused.items()),
         )
 
-    def checks(self, aws: Aws, wait: Wait, found: Workgroup) -> list[Check]:
-        """The checks, by asking. Any table that is left, the caller takes away."""
+    def checks(self, aws: Aws, wait: Wait, found: Workgroup) -> Iterator[Check]:
+        """The checks, each as it was asked. Any table that is left, the caller takes away."""
         try:
             session = self._session(aws)
         except OnemataError as error:
-            return [self.not_made(str(error))]
+            yield self.not_made(str(error))
+            return
         querier = Querier(self.principal, self.workgroup, found.results, self.table.database, self.table.name)
         reading = self._reading(aws, session, wait, querier)
-        denials = [
+        denials = (
             self._refusal(aws, session, wait, querier, what) if what in self._refused else unnamed(name, what)
             for what, name in self._refusals.items()
-        ]
-        return weighed([reading], denials)
+        )
+        yield from weighed([reading], denials)
 
     def not_made(self, why: str) -> Check:
         """The check that it reads, not made, with the statements by which the client sees it for himself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from .. import policies
@@ -65,10 +65,10 @@ class Service(ABC, Generic[P]):
         return ()
 
     @abstractmethod
-    def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
+    def prove(self, look: Look, wait: Wait, *, patient: bool) -> Iterator[Check]:
         """Whether the service really reads the data, or how that can be seen where it cannot be seen from here.
 
-        `patient` gives what was just made the time to become usable.
+        Each check comes as soon as it was made. `patient` gives what was just made the time to become usable.
         """
 
     def scripts(self, look: Look) -> tuple[Script, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from .. import policies
 from ..checks import Check
@@ -112,7 +112,7 @@ class Ec2(Service[Ec2Parameters]):
             for_client=self._on_instances.snippets(look),
         )
 
-    def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
+    def prove(self, look: Look, wait: Wait, *, patient: bool) -> Iterator[Check]:
         return self._on_instances.checks(look, wait, patient=patient)
 
     def scripts(self, look: Look) -> tuple[Script, ...]:

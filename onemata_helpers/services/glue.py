@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 
 from .. import policies
 from ..checks import Check
@@ -91,13 +92,13 @@ class Glue(Service[GlueParameters]):
         glue = self._proof.proofs() if self._proves else ()
         return (*glue, *self._athena.proofs(look))
 
-    def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
+    def prove(self, look: Look, wait: Wait, *, patient: bool) -> Iterator[Check]:
         if self._proves:
-            checks = self._proof.checks(look.aws, wait, patient=patient)
+            yield from self._proof.checks(look.aws, wait, patient=patient)
         else:
             why = self._about_costs() or ("prove is `none`, so it was not tried.",)
-            checks = [self._proof.not_made(why[0])]
-        return [*checks, *self._athena.checks(look, wait)]
+            yield self._proof.not_made(why[0])
+        yield from self._athena.checks(look, wait)
 
     @property
     def _athena(self) -> Athena:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from ..checks import Check
@@ -53,20 +55,22 @@ class GlueProof:
             found = [self._proof(SEES, folder, what, to_run=False)]
         return (*found, *(self._refusal_proof(what, place.around) for what, place in self._refused.items()))
 
-    def checks(self, aws: Aws, wait: Wait, *, patient: bool) -> list[Check]:
-        """The checks, by asking. `patient` gives what was just made two minutes to work."""
+    def checks(self, aws: Aws, wait: Wait, *, patient: bool) -> Iterator[Check]:
+        """The checks, each as it was asked. `patient` gives what was just made two minutes to work."""
         in_the_way = self._in_the_way(aws, wait)
         if in_the_way:
-            return [_unseen(READS, in_the_way)]
+            yield _unseen(READS, in_the_way)
+            return
         first = self._reading(aws, wait, patient=patient)
         works = first.result == "proven"
-        denials = [
+        denials = (
             self._refusal(aws, wait, name, what, works=works) if what in self._refused else unnamed(name, what)
             for what, name in refusals("Glue", negative_checks=self.negative_checks).items()
-        ]
-        unread = [] if self.crawls else [self.not_made("A crawler that does not run reads nothing.")]
-        _, *weighed_denials = weighed([first], denials)
-        return [first, *unread, *weighed_denials]
+        )
+        yield first
+        if not self.crawls:
+            yield self.not_made("A crawler that does not run reads nothing.")
+        yield from islice(weighed([first], denials), 1, None)
 
     def not_made(self, why: str) -> Check:
         """The check that it reads, not made, with how the client sees it for himself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -78,19 +78,21 @@ class InstanceProof:
             return None
         return self._script("whether access is refused where it must be", denied_text)
 
-    def by_command(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
+    def by_command(self, look: Look, wait: Wait, *, patient: bool) -> Iterator[Check]:
         """The checks, by running the commands. With `patient`, until they succeed or the time is up."""
         platform = managed_platform(look, self.instance_id)
         if platform != "linux":
-            return self.not_made(_NOT_LINUX if platform else _UNREACHED)
+            yield from self.not_made(_NOT_LINUX if platform else _UNREACHED)
+            return
 
         def prove() -> list[Check]:
             return self._positive(self._run(look.aws, self.proof_script, parse_proof_report))
 
         saying = f"{self.instance_id} cannot use what was just made yet"
         checks = wait.patiently(saying, prove, _all_proven) if patient else prove()
+        yield from checks
         script = self.denied_script
-        return checks + self._negative(checks, self._run(look.aws, script, parse_denied_report) if script else {})
+        yield from self._negative(checks, self._run(look.aws, script, parse_denied_report) if script else {})
 
     def by_paste(self, text: str) -> list[Check]:
         """The checks, from what a person pasted: the block's reports, or the two commands typed by hand."""

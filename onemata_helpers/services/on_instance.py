@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..checks import Check
@@ -64,15 +64,13 @@ class OnInstances:
         p, wanted = self.parameters, self.assignment
         return [InstanceProof(each, p.instance_user, wanted) for each in p.instance_ids]
 
-    def checks(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
+    def checks(self, look: Look, wait: Wait, *, patient: bool) -> Iterator[Check]:
         """The checks of all instances, made now where Systems Manager makes them."""
-        found: list[Check] = []
         for proof in self.proofs():
             if self.parameters.configure == "ssm":
-                found += proof.by_command(look, wait, patient=patient)
+                yield from proof.by_command(look, wait, patient=patient)
             else:
-                found += proof.not_made(*self._why_not_made(look, proof.instance_id))
-        return found
+                yield from proof.not_made(*self._why_not_made(look, proof.instance_id))
 
     def judge(self, pasted: Mapping[str, str]) -> list[Check]:
         """The checks, from what a person pasted for each instance. Raises RunFailed if that is not asked for."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from .. import policies
 from ..checks import Check
 from ..hand_over import HandOver, Snippet
@@ -161,10 +163,11 @@ class Redshift(Service[RedshiftParameters]):
         made = [self._proof(each, look) for each in self._warehouses if not each.unproven]
         return tuple(each for proof in made for each in proof.proofs())
 
-    def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
-        return [check for each in self._warehouses for check in self._proven(each, look, wait, patient=patient)]
+    def prove(self, look: Look, wait: Wait, *, patient: bool) -> Iterator[Check]:
+        for each in self._warehouses:
+            yield from self._proven(each, look, wait, patient=patient)
 
-    def _proven(self, warehouse: Warehouse, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
+    def _proven(self, warehouse: Warehouse, look: Look, wait: Wait, *, patient: bool) -> Iterable[Check]:
         proof = self._proof(warehouse, look)
         if warehouse.unproven:
             return [proof.not_made(warehouse.unproven)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..calls import READS_ONLY
@@ -52,17 +53,18 @@ class RedshiftProof:
         tried = [(self._refusals[what], place) for what, place in self._refused.items()]
         return (*found, *(self._proof(name, place, "It must be refused the object") for name, place in tried))
 
-    def checks(self, aws: Aws, wait: Wait, *, patient: bool) -> list[Check]:
-        """The checks, by asking. `patient` gives what was just made two minutes to work."""
+    def checks(self, aws: Aws, wait: Wait, *, patient: bool) -> Iterator[Check]:
+        """The checks, each as it was asked. `patient` gives what was just made two minutes to work."""
         if not self.target.database:
             why = "There is no database to prove it in. The engineer corrects the name, or sets database."
-            return [self.not_made(why)]
+            yield self.not_made(why)
+            return
         reading = self._reading(aws, wait, patient=patient)
-        denials = [
+        denials = (
             self._refusal(aws, wait, name, self._refused[what]) if what in self._refused else unnamed(name, what)
             for what, name in self._refusals.items()
-        ]
-        return weighed([reading], denials)
+        )
+        yield from weighed([reading], denials)
 
     def not_made(self, why: str) -> Check:
         """The check that it reads, not made, with the statements by which the client sees it for himself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,10 +50,11 @@ def unnamed(name: str, what: str) -> Check:
     return Check(name=name, result=_UNSEEN, evidence=evidence)
 
 
-def weighed(proofs: Sequence[Check], denials: Iterable[Check]) -> list[Check]:
-    """All of them. A refusal says something only where what must work does work."""
+def weighed(proofs: Sequence[Check], denials: Iterable[Check]) -> Iterator[Check]:
+    """All of them, as they come. A refusal says something only where what must work does work."""
     works = all(each.result == "proven" for each in proofs)
-    return [*proofs, *(each if works else _says_nothing(each) for each in denials)]
+    yield from proofs
+    yield from (each if works else _says_nothing(each) for each in denials)
 
 
 def _says_nothing(denial: Check) -> Check:
