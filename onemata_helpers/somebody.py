@@ -11,7 +11,7 @@ def somebody_may_be_there() -> bool:
     """Whether the cell that runs now was perhaps sent by a person, who can be asked.
 
     It was not if a program that started this kernel runs the cells itself and takes no questions, as papermill, nbval,
-    `jupyter execute` and our own runner do. Whatever else a front end says or leaves out, nobody can know who sits at it.
+    `jupyter execute` and our own runner do. With any other front end, whatever it says, nobody knows who sits at it.
     https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute (allow_stdin)
     """
     shell = _shell()

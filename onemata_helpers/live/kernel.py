@@ -26,10 +26,10 @@ def _show(shell: Any, kind: type[BaseException], error: BaseException, traceback
     Papermill and nbval see the error itself.
     """
     from ..display import trouble
-    from ..somebody import somebody_is_there
+    from ..somebody import somebody_may_be_there
 
     early = isinstance(error, NameError) and error.name in _OURS
-    if not somebody_is_there() or (isinstance(error, NameError) and not early):
+    if not somebody_may_be_there() or (isinstance(error, NameError) and not early):
         shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
     elif early:
         _display(shell, word("waiting", "Run the cells from the top", _EARLY))

@@ -82,7 +82,7 @@ class _Kernel:
         return self._request("kernel_info_request", {})
 
     def execute(self, code: str, *, store_history: bool, stop_on_error: bool) -> str:
-        wanted = {"store_history": store_history, "stop_on_error": stop_on_error}
+        wanted = {"store_history": store_history, "stop_on_error": stop_on_error, "allow_stdin": self.allow_stdin}
         return self._request("execute_request", {"code": code, "silent": False, "user_expressions": {}} | wanted)
 
     def _request(self, kind: str, content: dict[str, Any]) -> str:

@@ -43,7 +43,9 @@ class Process:
                 socket.send_fds(control, [b"fork"], [theirs.fileno(), told.fileno()])
             pid, (self._pidfd,), _, _ = socket.recv_fds(self._status, 32, 1)
             self.pid = int(pid)
-            setting = json.dumps({"environment": dict(os.environ), "folder": str(Path.cwd())})
+            # As of every kernel that is started, its environment says which process did it.
+            environment = dict(os.environ) | {"JPY_PARENT_PID": str(os.getpid())}
+            setting = json.dumps({"environment": environment, "folder": str(Path.cwd())})
             Outbox(self.stream, "setting", Lock()).send_multipart([setting.encode()])
         except (OSError, ValueError) as error:
             self.stream.close()

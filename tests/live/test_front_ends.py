@@ -1,0 +1,117 @@
+"""Who is asked before anything is applied: whoever may sit at the notebook, whatever its front end can do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onemata_helpers import sandbox
+from onemata_helpers.execute import execute
+from onemata_helpers.parameter_files import from_notebook
+from onemata_helpers.permissions import unscoped
+from onemata_helpers.record import Record, read_record
+from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.sandbox_address import SANDBOX_URL
+
+from ..conftest import STEPS, values
+from .comparing import OF_THE_APPROVAL, comparable
+from .front_end import front_end
+
+
+def applying(**changes: Any) -> dict[str, Any]:
+    return values("redshift", **{"action": "apply"} | changes)
+
+
+def records(folder: Path) -> list[Record]:
+    return [read_record(path) for path in sorted(folder.rglob("*.json"))]
+
+
+@pytest.fixture(autouse=True)
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONEMATA_RECORDS", str(tmp_path / "records"))
+
+
+@pytest.mark.parametrize("questions", [True, False])
+def test_without_widgets_the_digest_in_the_parameters_does_what_the_button_does(
+    aws: Sandbox, tmp_path: Path, questions: bool
+) -> None:
+    with front_end(tmp_path, questions=questions) as notebook:
+        notebook.run_all("redshift", **applying())
+        (planned,) = records(tmp_path)
+        assert (planned.outcome, planned.changes_done) == ("planned", [])
+        assert "To approve exactly this plan" in notebook.shown
+        assert planned.plan_digest in notebook.shown
+
+        notebook.run_all("redshift", **applying(approved_plan="0" * 20, approved_by="Jane Doe"))
+        assert records(tmp_path)[-1].changes_done == []
+
+        notebook.run_all("redshift", **applying(approved_plan=planned.plan_digest, approved_by="Jane Doe"))
+    applied = records(tmp_path)[-1]
+    assert (applied.outcome, applied.approved_by) == ("applied", "Jane Doe")
+    assert [done.status for done in applied.changes_done] == ["done"] * len(applied.changes_done)
+
+
+def test_what_is_declined_is_not_applied_and_can_be_planned_again(aws: Sandbox, tmp_path: Path) -> None:
+    with front_end(tmp_path) as notebook:
+        notebook.run_all("redshift", **applying())
+        notebook.type_into("Or decline", "Not before <Monday>")
+        notebook.click("Decline")
+        notebook.until("DECLINED")
+        (declined,) = records(tmp_path)
+        assert (declined.outcome, declined.changes_done) == ("declined", [])
+        assert "Not before <Monday>" in declined.reason
+
+        notebook.click("Plan again")
+        notebook.until("Waiting for the approval")
+        notebook.click("Approve and apply")
+        notebook.type_into("Approved by", "Jane Doe")  # what was typed may come after the click
+        notebook.until("APPLIED")
+    assert [record.outcome for record in records(tmp_path)] == ["declined", "applied"]
+    assert records(tmp_path)[-1].approved_by == "Jane Doe"
+
+
+@pytest.mark.parametrize(
+    ("service", "changes", "outcome"),
+    [("redshift", {"prove": "copy"}, "verified"), ("glue", {"prove": "crawler"}, "applied"), ("ec2", {}, "applied")],
+)
+def test_its_record_is_that_of_an_unattended_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: str, changes: dict[str, Any], outcome: str
+) -> None:
+    given = values(service, action="apply", **changes)
+    with sandbox.start(operator_policy=unscoped()) as box:
+        monkeypatch.setenv(SANDBOX_URL, box.url)
+        with front_end(tmp_path) as notebook:
+            notebook.run_all(service, **given)
+            notebook.type_into("Approved by", "Zoë O'Neill")
+            notebook.type_into("Reference", "OPS-1234")
+            notebook.click("Approve and apply")
+            notebook.until(outcome.upper())
+    (live,) = records(tmp_path)
+    with sandbox.start(operator_policy=unscoped()) as box:
+        monkeypatch.setenv(SANDBOX_URL, box.url)
+        path = tmp_path / "unattended.json"
+        told = live.parameters | dict.fromkeys(OF_THE_APPROVAL, "") | {"record": str(path)}
+        assert execute(from_notebook(service, told), path, lambda _: None) == ""
+    assert (live.outcome, live.approved_by, live.approval_reference) == (outcome, "Zoë O'Neill", "OPS-1234")
+    assert comparable(live) == comparable(read_record(path))
+
+
+def test_outside_of_a_notebook_only_what_is_approved_is_applied(aws: Sandbox, tmp_path: Path) -> None:
+    def script(**changes: Any) -> subprocess.CompletedProcess[str]:
+        begin = f"from onemata_helpers import begin; r = begin('redshift', {applying(**changes)!r})"
+        steps = "; ".join(f"r.{step}()" for step in STEPS)
+        return subprocess.run([sys.executable, "-c", f"{begin}; {steps}"], capture_output=True, text=True, cwd=tmp_path)
+
+    refused = script()
+    assert refused.returncode == 1
+    assert "approved_plan: must be the digest of the plan that was approved" in refused.stderr
+    assert records(tmp_path) == []
+    planned = script(action="plan")
+    assert planned.returncode == 0, planned.stderr
+    digest = records(tmp_path)[-1].plan_digest
+    assert script(approved_plan=digest).returncode == 0
+    assert records(tmp_path)[-1].outcome == "applied"
