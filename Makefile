@@ -22,7 +22,7 @@ lab: $(READY)
 test: $(READY)
 	@.venv/bin/python -m pytest -n auto --dist loadfile
 
-# The live session by clicks in Chromium: some minutes.
+# Only the tests by clicks in Chromium.
 browser: $(READY)
 	@.venv/bin/python -m pytest -m browser tests/live
 

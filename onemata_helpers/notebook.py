@@ -74,7 +74,7 @@ def as_record(notebook: Notebook, record: Record | None, path: Path) -> Notebook
     kept["metadata"].pop("widgets", None)
     for cell in kept["cells"]:
         if cell["cell_type"] == "code":
-            cell["outputs"] = [_kept(output) for output in cell["outputs"] if _WIDGET not in output.get("data", {})]
+            cell["outputs"] = [_kept(output) for output in cell["outputs"]]
     kept["cells"] = [cell for cell in kept["cells"] if cell.get("id") != _OUTCOME_CELL]
     if record is None:
         return kept
@@ -87,6 +87,8 @@ def as_record(notebook: Notebook, record: Record | None, path: Path) -> Notebook
 
 
 def _kept(output: dict[str, Any]) -> dict[str, Any]:
+    if _WIDGET in output.get("data", {}):  # its text stands in its place
+        output = output | {"data": {kind: each for kind, each in output["data"].items() if kind != _WIDGET}}
     html = output.get("data", {}).get("text/html")
     if html is None:
         return output

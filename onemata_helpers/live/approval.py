@@ -35,7 +35,8 @@ class ApprovalPanel:
     ) -> None:
         self.instead = (
             f'{summary(plan)} To approve exactly this plan: set action = "{"remove" if plan.removes else "apply"}", '
-            f'approved_plan = "{plan.digest}" and approved_by in the parameters, and run the cells from the top.'
+            f'approved_plan = "{plan.digest}" and approved_by in the parameters, and run the cells from the top. '
+            "Where there were buttons, and the page was loaded anew: Run All Cells brings them back."
         )
         self._approve, self._decline, self._is_open = approve, decline, True
         verb = "remove" if plan.removes else "apply"
@@ -48,6 +49,11 @@ class ApprovalPanel:
         question = widgets.HTML(_html(f"Does the client approve exactly this plan, {plan.digest}?"))
         rows = (question, self.name, self.reference, self.yes, self.reason, self.no, self._said)
         self.widget = widgets.VBox(rows, layout=widgets.Layout(max_width="44em", padding="4px"))
+
+    def look_here(self) -> None:
+        """Bring it into view, with the cursor in its first field."""
+        if self._is_open:
+            self.name.focus()
 
     def say(self, text: str) -> None:
         """A sentence under the buttons."""
@@ -88,6 +94,11 @@ class Offer:
         self._act, self._is_open = act, True
         self.button = _button(label, _GO, lambda _: on_main(self._once))
         self.widget = widgets.VBox([widgets.HTML(_html(sentence)), self.button])
+
+    def look_here(self) -> None:
+        """Bring it into view, with the focus on its button."""
+        if self._is_open:
+            self.button.focus()
 
     def close(self) -> None:
         """From now on the button does nothing."""

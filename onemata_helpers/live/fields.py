@@ -16,6 +16,9 @@ from ..text import visible
 from .frontend import HIDDEN_FIELD, masked, on_screen
 
 _WIDE = {"description_width": "13em"}
+# In tags neither keys nor values can hold this, but any colon.
+_BETWEEN = "|"
+_PAIR = f"key {_BETWEEN} value"
 _LAYOUT = {"width": "100%", "max_width": "48em"}
 
 
@@ -40,17 +43,23 @@ class FormField:
         if isinstance(self.control, widgets.SelectMultiple):
             return list(found)
         if self._kind is list:
-            return [line.strip() for line in found.splitlines() if line.strip()]
-        if self._kind is dict:
-            pairs = (line.partition(":") for line in found.splitlines() if line.strip())
-            return {key.strip(): value.strip() for key, _, value in pairs}
-        return found
+            return _lines(found)
+        return dict(map(_pair, _lines(found))) if self._kind is dict else found
 
     @value.setter
     def value(self, value: Any) -> None:
         self.control.value = (
             _shown(self._kind, value) if not isinstance(self.control, widgets.SelectMultiple) else value
         )
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with how it is written, so that `value` does not hold all of it; empty if nothing is."""
+        if self._kind is not dict:
+            return ""
+        lines = _lines(self.control.value)
+        whole = len(self.value) == len(lines) and all(_BETWEEN in line for line in lines)
+        return "" if whole else f"must be one {_PAIR} a line, with each key once"
 
     def say(self, wrong: str) -> None:
         """What is wrong with the value; empty if nothing is."""
@@ -95,12 +104,21 @@ def _shown(kind: Any, value: Any) -> Any:
     if kind is list:
         return "\n".join(value)
     if kind is dict:
-        return "\n".join(f"{key}: {each}" for key, each in value.items())
+        return "\n".join(f"{key} {_BETWEEN} {each}" for key, each in value.items())
     return value
 
 
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def _pair(line: str) -> tuple[str, str]:
+    key, _, value = line.partition(_BETWEEN)
+    return key.strip(), value.strip()
+
+
 def _help(name: str, info: FieldInfo) -> str:
-    lines = {list: " One a line.", dict: " One a line: key: value."}.get(_plain_type(info.annotation), "")
+    lines = {list: " One a line.", dict: f" One a line: {_PAIR}."}.get(_plain_type(info.annotation), "")
     return f"{info.description or name}.{lines}"
 
 

@@ -86,6 +86,7 @@ class Form:
         """What is wrong, beside each field and on top, while it is typed."""
         unsaved = self.unsaved
         wrong = self._problems(self._folder.values | unsaved) if unsaved else {}
+        wrong |= {name: field.trouble for name, field in self.fields.items() if field.trouble}
         for name, field in self.fields.items():
             field.say(wrong.get(name, ""))
         self.save.disabled = bool(wrong) or not unsaved

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import ipywidgets as widgets
 from IPython.core.getipython import get_ipython
 
 MASK = "ONEMATA_MASK"
@@ -88,6 +89,23 @@ class Place:
             metadata = {RECORD: {"record": self.record}} if self.record else {}
             shell: Any = get_ipython()
             shell.display_pub.publish(data, metadata, transient={"display_id": self._id}, update=update)
+
+
+class Landmark:
+    """A line of the notebook that can be brought into view. A page scrolls to what gets the focus, and a reader of the
+    screen reads on from there.
+    """
+
+    def __init__(self) -> None:
+        self._widget = widgets.Box([widgets.HTML("The outcome of this run:")], tabbable=True)
+
+    def open(self) -> None:
+        """Show it under the cell that runs now."""
+        Place().open_controls(self._widget, "The outcome of this run:")
+
+    def look_here(self) -> None:
+        """Bring it into view."""
+        self._widget.focus()
 
 
 class Both:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from typing import Any
 
 from ..display import word
 from ..errors import OnemataError
+from .client_folder import CLIENT_DIR
 from .stopped import Stopped
 
 _OURS = ("runbook", "begin", "Runbook")
@@ -18,6 +21,10 @@ _EARLY = (
 def load_ipython_extension(shell: Any) -> None:
     """Show our errors as cards, and a cell that was run too early as a sentence, to whoever sits at a notebook."""
     shell.set_custom_exc((OnemataError, NameError), _show)
+    if os.environ.get(
+        CLIENT_DIR
+    ):  # it takes seconds, which whoever opens a notebook need not wait for at its first cell
+        import_module("onemata_helpers.live.session")
 
 
 def _show(shell: Any, kind: type[BaseException], error: BaseException, traceback: Any, tb_offset: Any = None) -> None:

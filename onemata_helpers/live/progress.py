@@ -44,13 +44,15 @@ class LiveProgress(Watcher):
     now: str = ""
     _place: Place | None = None
     _began: float = 0.0
+    _last: float = 0.0
     _calls: int = 0
 
     @contextmanager
     def shown(self, place: Place, title: str, expected: Sequence[str] = ()) -> Iterator[None]:
         """Show the progress of what is done within, with a row for each that is expected."""
         self.rows = {name: Row() for name in expected}
-        self.title, self.now, self._calls, self._began, self._place = title, "", 0, time.monotonic(), place
+        self.title, self.now, self._calls, self._place = title, "", 0, place
+        self._began = self._last = time.monotonic()
         ended = threading.Event()
         ticking = threading.Thread(target=self._tick, args=(ended,), daemon=True)
         self._show()
@@ -75,7 +77,9 @@ class LiveProgress(Watcher):
         self._show()
 
     def check(self, check: Check) -> None:
-        self._ended(self.rows.setdefault(check.name, Row()), check.result)
+        row = self.rows.setdefault(check.name, Row())
+        row.began, self._last = self._last, time.monotonic()
+        self._ended(row, check.result)
         self._show()
 
     def waiting(self, why: str) -> None:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .. import display
 from ..display import View, word
-from ..errors import OnemataError, OutOfOrder, ParameterError, RunFailed
+from ..errors import OnemataError, ParameterError, RunFailed
 from ..plan import ONLY_SHOW, Plan
 from ..runbook import Runbook
 from ..services.base import Choices
 from ..session import profiles
 from ..wait import Wait
+from . import cards
 from .approval import ApprovalPanel, Offer
 from .client_folder import ClientFolder
 from .form import Form
-from .frontend import Both
-from .progress import LiveProgress
+from .frontend import Both, on_main
 from .screen import Screen
+from .steps import Steps
 from .stopped import Stopped
 
 # Without an approval a plan is only shown.
 _UNTIL_APPROVED = {"apply": "plan", "remove": "plan-removal"}
-_FOLLOWS = word("expected", "Follows when the plan is approved")
 
 
 class LiveRunbook:
@@ -38,7 +38,8 @@ class LiveRunbook:
         self._service, self._given = service, dict(variables)
         self._folder = ClientFolder.of_this_session(service, variables)
         self._form = Form(self._folder, self._changed, self._saved, self._choices) if self._folder else None
-        self._screen, self._progress = Screen(), LiveProgress()
+        self._screen = Screen()
+        self._steps = Steps(self._screen, self._failed)
         self._start()
 
     def _start(self) -> None:
@@ -48,17 +49,18 @@ class LiveRunbook:
         values = self._folder.values if self._folder else self._given
         self._asked = str(values.get("action", "plan"))
         told = {"action": _UNTIL_APPROVED.get(self._asked, values.get("action", "plan"))}
-        wait = Wait(tell=self._progress.waiting)
-        LiveRunbook._latest = self._runbook = Runbook(self._service, values | told, wait, self._progress)
+        progress = self._steps.progress
+        runbook = Runbook(self._service, values | told, Wait(tell=progress.waiting), progress)
+        LiveRunbook._latest = self._runbook = runbook
         self._plan: Plan | None = None
         self._panel: ApprovalPanel | Offer | None = None
         self._decided = False
-        self._screen.belongs_to(self._runbook.parameters, self._runbook.recorder.path)
+        self._screen.belongs_to(runbook.parameters, runbook.recorder.path)
 
     # The cells.
 
     def _ipython_display_(self) -> None:
-        self._screen.open("status", self._ready())
+        self._screen.open("status", cards.ready(opened=self._folder is not None))
         self._screen.open("parameters", self._parameters())
         if self._form:
             self._form.open()
@@ -66,46 +68,48 @@ class LiveRunbook:
 
     def connect(self) -> None:
         """Sign in, and refuse any other account than the client's."""
-        self._cell("connect", self._runbook.connect, "Signing in.")
+        self._steps.cell("connect", self._runbook.connect, "Signing in.")
 
     def plan(self) -> None:
         """Read what is there and say what would be done. Changes nothing."""
-        self._cell("plan", self._runbook.plan, "Reading the account.")
+        self._steps.cell("plan", self._runbook.plan, "Reading the account.")
         self._has_planned()
 
     def apply(self) -> None:
         """Ask whether the plan is approved, and do exactly the plan when it is."""
         plan = self._shown()
         if not self._waits():
-            self._cell("apply", self._runbook.apply, "Applying the plan.")
+            self._steps.cell("apply", self._runbook.apply, "Applying the plan.")
         elif self._is_approved_in_the_parameters(plan):
             self._screen.open("apply", word("begun", "Approved in the parameters"))
             if not self._apply(self._runbook.parameters.approved_by, self._runbook.parameters.approval_reference):
                 raise Stopped("")
         else:
-            self._screen.open("apply", self._waiting(plan))
+            self._screen.open("apply", cards.waiting(plan))
             self._screen.open_controls(self._question(plan))
 
     def verify(self) -> None:
         """Look at everything anew and say what is proven."""
         if self._waits():
-            self._screen.open("verify", _FOLLOWS)
+            self._screen.open("verify", cards.FOLLOWS)
         else:
-            self._cell("verify", self._runbook.verify, "Reading everything again.", self._expected())
+            self._steps.cell("verify", self._runbook.verify, "Reading everything again.", self._expected())
 
     def judge(self, pasted: Mapping[str, str]) -> None:
         """Judge what the two commands printed on an instance; `pasted` maps instance ids to that text."""
-        self._cell("judge", lambda: self._runbook.judge(pasted), "Reading what was pasted.")
+        self._steps.cell("judge", lambda: self._runbook.judge(pasted), "Reading what was pasted.")
 
     def hand_over(self) -> None:
         """What Onemata must receive, and what each side copies."""
-        self._cell("hand_over", self._runbook.hand_over, "Writing the hand-over.")
+        self._steps.cell("hand_over", self._runbook.hand_over, "Writing the hand-over.")
 
     def finish(self) -> None:
         """The outcome, or what it waits for."""
         self._shown()
-        self._screen.open("finish", _FOLLOWS)
+        self._screen.open_end(cards.FOLLOWS)
         self._conclude()
+        if self._panel:
+            on_main(self._panel.look_here)
 
     # What clicks do.
 
@@ -114,14 +118,15 @@ class LiveRunbook:
         if not self._apply(by, reference):
             return
         if self._screen.has("verify"):
-            if not self._step("verify", self._runbook.verify, "Reading everything again.", self._expected()):
+            if not self._steps.take("verify", self._runbook.verify, "Reading everything again.", self._expected()):
                 return
             if self._screen.has("hand_over"):
-                self._step("hand_over", self._runbook.hand_over, "Writing the hand-over.")
+                self._steps.take("hand_over", self._runbook.hand_over, "Writing the hand-over.")
             if self._screen.has("finish"):
                 self._conclude()
+                self._screen.look_at_the_end()
                 return
-        self._screen.put(word("begun", "Applied", "Run the next cells: they verify, and end the record."), "status")
+        self._screen.put(cards.NEXT_CELLS, "status")
 
     def _declined(self, by: str, why: str) -> None:
         self._decided = True
@@ -130,8 +135,8 @@ class LiveRunbook:
         except OnemataError as error:
             self._failed("apply", error)
             return
-        self._screen.put(self._outcome(), "status", "apply", "finish")
-        self._screen.put(word("declined", "Declined", "Nothing was changed, so there is nothing to prove."), "verify")
+        self._screen.put(cards.outcome(self._runbook.recorder), "status", "apply", "finish")
+        self._screen.put(cards.NOTHING_TO_PROVE, "verify")
         self._offer_again("Other values can be set in the form above.")
 
     def _again(self) -> None:
@@ -143,19 +148,19 @@ class LiveRunbook:
             return
         if self._form:
             self._form.release()
-        self._screen.put(self._ready(), "status")
-        self._screen.put(_FOLLOWS, "apply", "verify", "finish")
-        if not self._step("connect", self._runbook.connect, "Signing in."):
+        self._screen.put(cards.ready(opened=True), "status")
+        self._screen.put(cards.FOLLOWS, "apply", "verify", "finish")
+        if not self._steps.take("connect", self._runbook.connect, "Signing in."):
             return
-        if not self._step("plan", self._runbook.plan, "Reading the account."):
+        if not self._steps.take("plan", self._runbook.plan, "Reading the account."):
             return
         plan = self._has_planned()
         if self._waits():
-            self._screen.put(self._waiting(plan), "apply")
+            self._screen.put(cards.waiting(plan), "apply")
             self._screen.put_controls(self._question(plan))
         else:
-            self._step("apply", self._runbook.apply, "")
-        self._step("hand_over", self._runbook.hand_over, "")
+            self._steps.take("apply", self._runbook.apply, "")
+        self._steps.take("hand_over", self._runbook.hand_over, "")
         if self._screen.has("finish"):
             self._conclude()
 
@@ -163,13 +168,11 @@ class LiveRunbook:
         """The form holds other values than those that are saved; none: it does not any more."""
         if self._plan is None or self._decided:
             return
-        why = f"These values have been changed since: {', '.join(unsaved)}. Save them, or take them back."
-        old = word("stale", "Out of date", why) if unsaved else None
         if isinstance(self._panel, ApprovalPanel):
             self._panel.hold(bool(unsaved))
         plan = display.plan(self._plan)
-        self._screen.put(Both(old, plan) if old else plan, "plan")
-        self._screen.put(old or self._waiting(self._plan), "apply")
+        self._screen.put(Both(cards.stale(unsaved), plan) if unsaved else plan, "plan")
+        self._screen.put(cards.stale(unsaved) if unsaved else cards.waiting(self._plan), "apply")
 
     def _saved(self) -> None:
         """The client's files have new values: what runs is what was saved."""
@@ -184,7 +187,7 @@ class LiveRunbook:
     def _apply(self, by: str, reference: str) -> bool:
         """Apply the plan on the screen; whether it went well."""
         try:
-            self._plan = self._runbook.approve(by, reference)
+            self._plan = plan = self._runbook.approve(by, reference)
         except ParameterError as error:
             if isinstance(self._panel, ApprovalPanel):
                 self._panel.say(str(error.problems[0]))
@@ -194,39 +197,14 @@ class LiveRunbook:
             self._panel.close()
         if self._form:
             self._form.lock()
-        approval = f"Approved by {by}" if by else "Nothing had to be approved"
-        reference = f" Reference: {reference}" if reference else ""
-        self._screen.end_controls(word("done", approval, f"The plan {self._plan.digest}.{reference}"))
-        self._screen.put(word("begun", f"At work: {display.summary(self._plan)}", approval), "status")
-        changes = [change.resource for change in self._plan.pending]
-        return self._step("apply", self._runbook.apply, "Applying the plan.", changes)
-
-    def _cell(self, name: str, work: Callable[[], View], title: str, expected: Sequence[str] = ()) -> None:
-        self._screen.open(name, word("begun", title))
-        if not self._step(name, work, title, expected):
-            raise Stopped("")
-
-    def _step(self, name: str, work: Callable[[], View], title: str, expected: Sequence[str] = ()) -> bool:
-        """Do a step, and show it in its place; whether it went well."""
-        try:
-            with self._progress.shown(self._screen.place(name), title, expected):
-                view = work()
-        except OutOfOrder as error:
-            self._screen.put(word("waiting", "Run the cells from the top", str(error)), name)
-            return False
-        except OnemataError as error:
-            self._failed(name, error)
-            return False
-        except Exception as error:  # a click has no traceback; the record has the words, too
-            self._screen.put(word("failed", "This was not foreseen", f"{type(error).__name__}: {error}"), name)
-            raise
-        self._screen.put(view, name)
-        self._screen.keep()
-        return True
+        self._screen.end_controls(cards.approved(plan, by, reference))
+        self._screen.put(cards.at_work(plan, by), "status")
+        changes = [change.resource for change in plan.pending]
+        return self._steps.take("apply", self._runbook.apply, "Applying the plan.", changes)
 
     def _failed(self, name: str, error: OnemataError) -> None:
         self._decided = True
-        self._screen.put(self._outcome(), "status", "finish")
+        self._screen.put(cards.outcome(self._runbook.recorder), "status", "finish")
         self._screen.put(display.trouble(error), name)
         self._offer_again("What was done stays, and a new plan resumes there.")
         self._screen.keep()
@@ -240,7 +218,7 @@ class LiveRunbook:
         except OnemataError as error:
             self._failed("finish", error)
             return
-        self._screen.put(self._outcome(), "status", "finish")
+        self._screen.put(cards.outcome(self._runbook.recorder), "status", "finish")
         self._screen.keep()
 
     def _offer_again(self, about: str) -> None:
@@ -260,8 +238,7 @@ class LiveRunbook:
 
     def _has_planned(self) -> Plan:
         self._plan = plan = self._runbook.shown_plan
-        how = "Read the plan under 3, then approve or decline it under 4." if self._waits() else ""
-        self._screen.put(word("waiting", display.summary(plan), how), "status")
+        self._screen.put(cards.planned(plan, waits=self._waits()), "status")
         return plan
 
     def _waits(self) -> bool:
@@ -285,19 +262,6 @@ class LiveRunbook:
         of_this_machine = [("the usual chain", ""), *((name, name) for name in profiles())]
         return {"aws_profile": of_this_machine} | self._runbook.choices()
 
-    def _outcome(self) -> View:
-        recorder = self._runbook.recorder
-        return display.outcome(recorder.record, recorder.path)
-
     def _parameters(self) -> View:
         source = f", as saved in {'/'.join(self._folder.path.parts[-2:])}" if self._folder else ""
         return display.parameters(self._runbook.parameters, source)
-
-    def _ready(self) -> View:
-        how = "Menu Run, then Run All Cells. Nothing is changed before somebody approves the plan."
-        example = "" if self._folder else "A client's own notebook is opened with `onemata open CLIENT_DIR SERVICE`."
-        return word("expected", "Ready", how, *([example] if example else []))
-
-    @staticmethod
-    def _waiting(plan: Plan) -> View:
-        return word("waiting", "Waiting for the approval", display.summary(plan))

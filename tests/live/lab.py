@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,15 +21,20 @@ from onemata_helpers.record import Record, read_record
 
 ONEMATA = str(Path(sys.executable).parent / "onemata")
 AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+PICTURES = os.environ.get("PYTEST_PICTURES", "")
 LONG = 120_000
 """Milliseconds after which a test gives up, on any machine."""
 
 # What JupyterLab itself shows around the notebook is not ours.
 _OURS = {"include": [[".jp-OutputArea-output"]]}
 _WATCH = """() => {
-  window.onemataSigns = [performance.now()];
-  new MutationObserver(() => window.onemataSigns.push(performance.now()))
-    .observe(document.querySelector('.jp-Notebook'), {subtree: true, childList: true, characterData: true});
+  const at = (node) => (node.parentElement?.closest('.jp-Cell')?.innerText ?? '').trim().slice(0, 60);
+  window.onemataSigns = [[performance.now(), 'the beginning']];
+  window.onemataWatch?.disconnect();
+  window.onemataWatch = new MutationObserver(
+    changes => window.onemataSigns.push([performance.now(), at(changes[0].target)]));
+  window.onemataWatch.observe(document.querySelector('.jp-Notebook'),
+    {subtree: true, childList: true, characterData: true});
 }"""
 
 
@@ -141,10 +147,32 @@ class Session:
         """Note from now on each moment at which anything in the notebook changes."""
         self.page.evaluate(_WATCH)
 
-    def longest_silence(self) -> float:
-        """Seconds between two changes of the notebook at most, while it was watched."""
-        signs: list[float] = self.page.evaluate("window.onemataSigns")
-        return max(after - before for before, after in pairwise(signs)) / 1000
+    def longest_silence(self) -> tuple[float, str]:
+        """Seconds between two changes of the notebook at most, since it was last watched, and what it was broken by."""
+        signs: list[tuple[float, str]] = self.page.evaluate("window.onemataSigns")
+        return max(((after - before) / 1000, where) for (before, _), (after, where) in pairwise(signs))
+
+    def is_in_view(self, target: Locator) -> None:
+        """Wait until somebody who does not scroll sees it."""
+        expect(target).to_be_in_viewport(timeout=LONG)
+
+    def picture(self, name: str, **size: int) -> None:
+        """Take a picture of what is in view, in the folder that PYTEST_PICTURES names, if it names one."""
+        if PICTURES:
+            before = self.page.viewport_size or {}
+            self.page.set_viewport_size({"width": 1400, "height": 1000} | size)
+            self.page.screenshot(path=Path(PICTURES, f"{name}.png"))
+            self.page.set_viewport_size({"width": before["width"], "height": before["height"]})
+
+    def reload(self) -> None:
+        """Load the page anew, as with F5."""
+        self.page.reload()
+        expect(self.page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=LONG)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.steps += 1
 
     def accessibility(self) -> list[str]:
         """What axe finds in our outputs, with the place of each."""

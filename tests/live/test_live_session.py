@@ -3,50 +3,43 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from onemata_helpers import Runbook, sandbox
-from onemata_helpers.permissions import unscoped
-from onemata_helpers.record import Record
 from onemata_helpers.sandbox.server import Sandbox
-from onemata_helpers.sandbox_address import SANDBOX_URL
-from onemata_helpers.wait import Wait
 
-from ..conftest import STEPS
 from .lab import LONG, Session, opened
 
 pytestmark = pytest.mark.browser
 
-# What differs from run to run of the very same thing.
-_VARYING = (
-    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
-    r"query: +\d+",
-    r"Rid [0-9A-F]+",
-    r"botocore-session-\d+",
-    r"A[A-Z]{3}[A-Z0-9]{10,}",
-    r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^\s\"]*",
-)
-
 
 def test_ec2_from_open_to_verified(page: Page, folder: Path, aws: Sandbox) -> None:
     with opened(page, "parameters/example", "ec2", cwd=folder) as session:
+        session.picture("opened")
         session.watch()
         session.run_all()
         session.shows("PLANNED")
+        planning = session.longest_silence()
         assert session.records[-1].outcome == "planned"
-        assert session.accessibility() == []
-        _fits(session, 1024)
+        expect(session.field("Approved by")).to_be_focused(timeout=LONG)
+        session.is_in_view(session.button("Approve and"))
+        session.picture("after-run-all")
+        _looks_well(session, "planned")
+
+        session.watch()
         session.approve("Jane Doe")
+        session.shows("Reading everything again.")
+        session.picture("verifying")
         session.shows("VERIFIED")
+        applying = session.longest_silence()
         assert session.steps <= 8
-        print(f"steps: {session.steps}; longest silence: {session.longest_silence():.1f} s")
-        page.emulate_media(color_scheme="dark")
-        assert session.accessibility() == []
+        print(f"steps: {session.steps}; longest silence until the plan: {planning}, then until verified: {applying}")
+        session.is_in_view(page.locator(".jp-Cell").last.get_by_text("VERIFIED"))
+        session.picture("after-approving")
+        _looks_well(session, "verified")
         notebook = session.saved("VERIFIED: All is in place")
     (live,) = session.records
     assert (live.outcome, live.approved_by, live.plan_digest) == (
@@ -56,23 +49,6 @@ def test_ec2_from_open_to_verified(page: Page, folder: Path, aws: Sandbox) -> No
     )
     _reads_well_alone(notebook)
     _opens_to_read(page, folder, session)
-
-
-def test_its_record_is_that_of_an_unattended_run(page: Page, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with sandbox.start(operator_policy=unscoped()) as box:
-        monkeypatch.setenv(SANDBOX_URL, box.url)
-        with opened(page, "parameters/example", "redshift", cwd=folder) as session:
-            session.run_all()
-            session.approve("Zoë O'Neill", "OPS-1234")
-            session.shows("VERIFIED")
-    (live,) = session.records
-    with sandbox.start(operator_policy=unscoped()) as box:
-        monkeypatch.setenv(SANDBOX_URL, box.url)
-        path = str(folder / "unattended.json")
-        unattended = Runbook("redshift", live.parameters | {"record": path}, Wait(tell=lambda _: None))
-        for step in STEPS:
-            getattr(unattended, step)()
-    assert _comparable(live) == _comparable(unattended.recorder.record)
 
 
 def test_values_are_checked_and_saved_and_make_a_plan_stale(page: Page, folder: Path, aws: Sandbox) -> None:
@@ -85,34 +61,69 @@ def test_values_are_checked_and_saved_and_make_a_plan_stale(page: Page, folder: 
         session.field("region").fill("us-east-9")
         session.shows("must be an AWS region")
         session.shows("1 value must be corrected: region.")
-        expect(session.button("Save")).to_be_disabled()
+        expect(session.button("Save")).to_be_disabled(timeout=LONG)
         session.field("region").fill("us-east-1")
         session.shows("All is saved.")
         assert session.accessibility() == []
+        session.picture("form", height=2400)
 
         session.field("role_name").fill("AWSGlueServiceRoleOther")
-        session.shows("These values have been changed since: role_name.")
-        expect(session.button("Approve and")).to_be_disabled()
-        assert session.records[-1].parameters["role_name"] == "AWSGlueServiceRoleOnemata"
-        session.button("Save").click()
-        session.shows("Saved in glue.yaml: role_name.")
-        assert file.read_text() == before.replace("AWSGlueServiceRoleOnemata", '"AWSGlueServiceRoleOther"', 1)
-        session.shows("role AWSGlueServiceRoleOther")
+        session.shows("Changed, and not saved: role_name.")
+        expect(session.button("Approve and")).to_be_disabled(timeout=LONG)
+        session.picture("stale", height=3400)
+        session.button("Take back").click()
+        session.shows("All is saved.")
+        expect(session.button("Approve and")).to_be_enabled(timeout=LONG)
+        assert len(session.records) == 1
 
-        # Everything is as it was saved, for a kernel that knows nothing, and a page that was loaded anew.
+        session.field("s3_access").select_option("scoped")
+        session.shows("Changed, and not saved: s3_access.")
+        session.button("Save").click()
+        session.shows("Saved in glue.yaml: s3_access.")
+        assert file.read_text() == before.replace("s3_access: managed", "s3_access: scoped", 1)
+        session.shows("Read access to Onemata's bucket and prefix only.")
+
         session.approve("Jane Doe")
         session.shows("Proven: ")
         notebook = session.saved("Proven: ")
         assert _account_ids_seen(session) == []
-    live = session.records[-1]
-    assert live.outcome in ("applied", "verified")
-    assert live.parameters["role_name"] == "AWSGlueServiceRoleOther"
-    assert 'role_name = "AWSGlueServiceRoleOther"' in "".join(_values(notebook)["source"])
+    planned, live = session.records
+    assert (planned.outcome, live.outcome) == ("planned", "applied")
+    assert live.parameters["s3_access"] == "scoped"
+    assert 's3_access = "scoped"' in "".join(_values(notebook)["source"])
     assert live.account_id in json.dumps(notebook)
     assert "onemata-account" not in json.dumps(notebook)
 
 
-def test_decline_restart_interrupt_and_go_on_with_the_keyboard(page: Page, folder: Path, aws: Sandbox) -> None:
+def test_redshift_with_the_keyboard_only_and_a_page_that_is_loaded_anew(page: Page, folder: Path, aws: Sandbox) -> None:
+    with opened(page, "parameters/example", "redshift", cwd=folder) as session:
+        session.is_idle()
+        session.press("Control+a", "Control+Enter")
+        session.shows("PLANNED")
+        session.saved("PLANNED: ")
+        session.reload()
+        session.shows("Run All Cells brings them back.")
+        session.does_not_show("model not found")
+
+        session.is_idle()
+        session.press("Control+a", "Control+Enter")
+        expect(session.field("Approved by")).to_be_focused(timeout=LONG)
+        page.keyboard.type("Zoë O'Neill")
+        session.press("Tab")
+        page.keyboard.type("OPS-1234")
+        session.press("Tab", "Space")
+        session.shows("VERIFIED")
+        assert session.steps <= 8
+        session.saved("VERIFIED: All is in place")
+        session.reload()
+        session.shows("VERIFIED")
+        session.does_not_show("model not found")
+    live = session.records[-1]
+    assert (live.outcome, live.approved_by, live.approval_reference) == ("verified", "Zoë O'Neill", "OPS-1234")
+
+
+def test_decline_restart_interrupt_and_go_on(page: Page, folder: Path, aws: Sandbox) -> None:
+    _without_what_runs_on_the_instance(folder)
     with opened(page, "parameters/example", "ec2", cwd=folder) as session:
         session.run_cell("runbook.plan()")
         session.shows("Run the cells from the top")
@@ -122,6 +133,7 @@ def test_decline_restart_interrupt_and_go_on_with_the_keyboard(page: Page, folde
         session.click(session.button("Decline"))
         session.shows("DECLINED")
         session.shows("Not before <Monday>")
+        session.picture("declined")
         assert session.records[-1].outcome == "declined"
         assert not session.records[-1].changes_done
 
@@ -129,44 +141,39 @@ def test_decline_restart_interrupt_and_go_on_with_the_keyboard(page: Page, folde
         session.run_cell("runbook.apply()")
         session.shows("Run the cells from the top")
         session.run_all()
-        expect(session.button("Approve and")).to_be_enabled(timeout=LONG)
-
         aws.propagation_seconds = 60
-        session.is_idle()
-        session.field("Approved by").focus()
-        page.keyboard.type("Jane Doe")
-        page.keyboard.press("Tab")
-        page.keyboard.press("Tab")
-        page.keyboard.press("Space")
+        session.approve("Jane Doe")
         session.shows("Approved by Jane Doe")
         session.shows("Waiting:")
         session.interrupt()
         session.shows("Interrupted")
+        session.picture("interrupted")
         interrupted = session.records[-1]
         assert (interrupted.outcome, "Interrupted" in interrupted.reason) == ("failed", True)
 
         aws.propagation_seconds = 0
-        session.button("Plan again").focus()
-        page.keyboard.press("Space")
+        session.click(session.button("Plan again"))
         session.approve("Jane Doe")
-        session.shows("VERIFIED")
-        session.saved("VERIFIED: All is in place")
-    assert [record.outcome for record in session.records] == ["declined", "failed", "verified"]
+        session.shows("APPLIED")
+        session.saved("APPLIED: ")
+    assert [record.outcome for record in session.records] == ["declined", "failed", "applied"]
 
 
-def _comparable(record: Record) -> list[str]:
-    """A record without what differs from run to run: times, ids, and the number of looks while waiting."""
-    content = record.model_dump(mode="json", exclude={"started", "finished"})
-    for call in content["calls"]:
-        call |= {"time": "", "request_id": "", "seconds": 0}
-    for done in content["changes_done"]:
-        done["time"] = ""
-    calls = content["calls"]
-    content["calls"] = [call for call, before in zip(calls, [None, *calls], strict=False) if call != before]
-    text = json.dumps(content, indent=1)
-    for varying in _VARYING:
-        text = re.sub(varying, "", text)
-    return text.splitlines()
+def _without_what_runs_on_the_instance(folder: Path) -> None:
+    file = folder / "parameters/example/ec2.yaml"
+    file.write_text(file.read_text().replace("configure: ssm", "configure: skip"))
+
+
+def _looks_well(session: Session, name: str) -> None:
+    """In both themes and both widths."""
+    for theme in ("light", "dark"):
+        session.page.emulate_media(color_scheme=theme)
+        expect(session.page.locator(f"body[data-jp-theme-light={str(theme == 'light').lower()}]")).to_be_attached()
+        assert session.accessibility() == []
+        for width in (1400, 1024):
+            session.picture(f"{name}-{theme}-{width}", width=width, height=4200)
+    _fits(session, 1024)
+    session.page.emulate_media(color_scheme="light")
 
 
 def _fits(session: Session, width: int) -> None:

@@ -1,0 +1,62 @@
+"""The cards that say how a live session stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import display
+from ..display import View, word
+from ..plan import Plan
+from ..record import Recorder
+
+FOLLOWS = word("expected", "Follows when the plan is approved")
+NOTHING_TO_PROVE = word("declined", "Declined", "Nothing was changed, so there is nothing to prove.")
+NEXT_CELLS = word("begun", "Applied", "Run the next cells: they verify, and end the record.")
+
+
+def ready(*, opened: bool) -> View:
+    """Before anything was run. `opened` is whether the notebook was opened for a client."""
+    how = "Menu Run, then Run All Cells. Nothing is changed before somebody approves the plan."
+    example = [] if opened else ["A client's own notebook is opened with `onemata open CLIENT_DIR SERVICE`."]
+    return word("expected", "Ready", how, *example)
+
+
+def planned(plan: Plan, *, waits: bool) -> View:
+    """A plan was made, and may wait for somebody's decision."""
+    how = "Read the plan under 3, then approve or decline it under 4." if waits else ""
+    return word("waiting", display.summary(plan), how)
+
+
+def waiting(plan: Plan) -> View:
+    """The plan waits for somebody's decision."""
+    return word("waiting", "Waiting for the approval", display.summary(plan))
+
+
+def stale(changed: Sequence[str]) -> View:
+    """The form holds other values than those that were planned with."""
+    return word("stale", "Out of date", f"Changed, and not saved: {', '.join(changed)}. Save them, or take them back.")
+
+
+def at_work(plan: Plan, by: str) -> View:
+    """The approved plan is carried out."""
+    return word("begun", f"At work: {display.summary(plan)}", _approval(by))
+
+
+def approved(plan: Plan, by: str, reference: str) -> View:
+    """Who approved which plan."""
+    where = f" Reference: {reference}" if reference else ""
+    return word("done", _approval(by), f"The plan {plan.digest}.{where}")
+
+
+def not_foreseen(error: Exception) -> View:
+    """An error that is ours."""
+    return word("failed", "This was not foreseen", f"{type(error).__name__}: {error}")
+
+
+def outcome(recorder: Recorder) -> View:
+    """How the run ended."""
+    return display.outcome(recorder.record, recorder.path)
+
+
+def _approval(by: str) -> str:
+    return f"Approved by {by}" if by else "Nothing had to be approved"
