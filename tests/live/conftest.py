@@ -15,8 +15,9 @@ from ..conftest import EXAMPLE
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One browser for a module's tests. As long as Playwright runs, no other test can have an event loop."""
     if CHROMIUM is None:
         why = "no Chromium is installed, so the live session is not tried in a browser"
         pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
