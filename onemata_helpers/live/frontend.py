@@ -92,9 +92,7 @@ class Place:
 
 
 class Landmark:
-    """A line of the notebook that can be brought into view. A page scrolls to what gets the focus, and a reader of the
-    screen reads on from there.
-    """
+    """A line of the notebook that can be brought into view: a page scrolls to what gets the focus."""
 
     def __init__(self) -> None:
         self._widget = widgets.Box([widgets.HTML("The outcome of this run:")], tabbable=True)

@@ -108,8 +108,7 @@ class LiveRunbook:
         self._shown()
         self._screen.open_end(cards.FOLLOWS)
         self._conclude()
-        if self._panel:
-            on_main(self._panel.look_here)
+        self._look_at_the_question()
 
     # What clicks do.
 
@@ -138,6 +137,10 @@ class LiveRunbook:
         self._screen.put(cards.outcome(self._runbook.recorder), "status", "apply", "finish")
         self._screen.put(cards.NOTHING_TO_PROVE, "verify")
         self._offer_again("Other values can be set in the form above.")
+
+    def _plan_again(self) -> None:
+        self._again()
+        self._look_at_the_question()
 
     def _again(self) -> None:
         """Once more from the sign-in on, with a record of its own."""
@@ -224,7 +227,7 @@ class LiveRunbook:
     def _offer_again(self, about: str) -> None:
         if self._panel:
             self._panel.close()
-        self._panel = Offer("Plan again", about, self._again)
+        self._panel = Offer("Plan again", about, self._plan_again)
         self._screen.put_controls(self._panel)
 
     def _question(self, plan: Plan) -> ApprovalPanel | Offer:
@@ -235,6 +238,11 @@ class LiveRunbook:
             about = "Nothing has to be changed. What the plan names for the proof can be run now."
             self._panel = Offer("Verify", about, lambda: self._approved("", ""))
         return self._panel
+
+    def _look_at_the_question(self) -> None:
+        """Bring what is to be decided into view, once the page has it."""
+        if self._panel:
+            on_main(self._panel.look_here)
 
     def _has_planned(self) -> Plan:
         self._plan = plan = self._runbook.shown_plan
