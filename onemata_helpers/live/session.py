@@ -17,7 +17,8 @@ from . import cards
 from .approval import ApprovalPanel, Offer
 from .client_folder import ClientFolder
 from .form import Form
-from .frontend import Both, on_main
+from .frontend import Both
+from .question import Question
 from .screen import Screen
 from .steps import Steps
 from .stopped import Stopped
@@ -39,6 +40,7 @@ class LiveRunbook:
         self._folder = ClientFolder.of_this_session(service, variables)
         self._form = Form(self._folder, self._changed, self._saved, self._choices) if self._folder else None
         self._screen = Screen()
+        self._question = Question(self._screen)
         self._steps = Steps(self._screen, self._failed)
         self._start()
 
@@ -53,7 +55,7 @@ class LiveRunbook:
         runbook = Runbook(self._service, values | told, Wait(tell=progress.waiting), progress)
         LiveRunbook._latest = self._runbook = runbook
         self._plan: Plan | None = None
-        self._panel: ApprovalPanel | Offer | None = None
+        self._question.end()
         self._decided = False
         self._screen.belongs_to(runbook.parameters, runbook.recorder.path)
 
@@ -86,7 +88,7 @@ class LiveRunbook:
                 raise Stopped("")
         else:
             self._screen.open("apply", cards.waiting(plan))
-            self._screen.open_controls(self._question(plan))
+            self._question.open(self._about(plan))
 
     def verify(self) -> None:
         """Look at everything anew and say what is proven."""
@@ -108,7 +110,7 @@ class LiveRunbook:
         self._shown()
         self._screen.open_end(cards.FOLLOWS)
         self._conclude()
-        self._look_at_the_question()
+        self._question.look_here()
 
     # What clicks do.
 
@@ -140,7 +142,7 @@ class LiveRunbook:
 
     def _plan_again(self) -> None:
         self._again()
-        self._look_at_the_question()
+        self._question.look_here()
 
     def _again(self) -> None:
         """Once more from the sign-in on, with a record of its own."""
@@ -160,7 +162,7 @@ class LiveRunbook:
         plan = self._has_planned()
         if self._waits():
             self._screen.put(cards.waiting(plan), "apply")
-            self._screen.put_controls(self._question(plan))
+            self._question.put(self._about(plan))
         else:
             self._steps.take("apply", self._runbook.apply, "")
         self._steps.take("hand_over", self._runbook.hand_over, "")
@@ -171,8 +173,7 @@ class LiveRunbook:
         """The form holds other values than those that are saved; none: it does not any more."""
         if self._plan is None or self._decided:
             return
-        if isinstance(self._panel, ApprovalPanel):
-            self._panel.hold(bool(unsaved))
+        self._question.hold(bool(unsaved))
         plan = display.plan(self._plan)
         self._screen.put(Both(cards.stale(unsaved), plan) if unsaved else plan, "plan")
         self._screen.put(cards.stale(unsaved) if unsaved else cards.waiting(self._plan), "apply")
@@ -192,15 +193,12 @@ class LiveRunbook:
         try:
             self._plan = plan = self._runbook.approve(by, reference)
         except ParameterError as error:
-            if isinstance(self._panel, ApprovalPanel):
-                self._panel.say(str(error.problems[0]))
+            self._question.say(str(error.problems[0]))
             return False
         self._decided = True
-        if self._panel:
-            self._panel.close()
+        self._question.end(cards.approved(plan, by, reference))
         if self._form:
             self._form.lock()
-        self._screen.end_controls(cards.approved(plan, by, reference))
         self._screen.put(cards.at_work(plan, by), "status")
         changes = [change.resource for change in plan.pending]
         return self._steps.take("apply", self._runbook.apply, "Applying the plan.", changes)
@@ -225,24 +223,14 @@ class LiveRunbook:
         self._screen.keep()
 
     def _offer_again(self, about: str) -> None:
-        if self._panel:
-            self._panel.close()
-        self._panel = Offer("Plan again", about, self._plan_again)
-        self._screen.put_controls(self._panel)
+        self._question.put(Offer("Plan again", about, self._plan_again))
 
-    def _question(self, plan: Plan) -> ApprovalPanel | Offer:
+    def _about(self, plan: Plan) -> ApprovalPanel | Offer:
         p = self._runbook.parameters
         if plan.pending:
-            self._panel = ApprovalPanel(plan, p.approved_by, p.approval_reference, self._approved, self._declined)
-        else:
-            about = "Nothing has to be changed. What the plan names for the proof can be run now."
-            self._panel = Offer("Verify", about, lambda: self._approved("", ""))
-        return self._panel
-
-    def _look_at_the_question(self) -> None:
-        """Bring what is to be decided into view, once the page has it."""
-        if self._panel:
-            on_main(self._panel.look_here)
+            return ApprovalPanel(plan, p.approved_by, p.approval_reference, self._approved, self._declined)
+        about = "Nothing has to be changed. What the plan names for the proof can be run now."
+        return Offer("Verify", about, lambda: self._approved("", ""))
 
     def _has_planned(self) -> Plan:
         self._plan = plan = self._runbook.shown_plan

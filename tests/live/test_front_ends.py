@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from onemata_helpers.sandbox_address import SANDBOX_URL
 
 from ..conftest import STEPS, values
 from .comparing import OF_THE_APPROVAL, comparable
-from .front_end import front_end
+from .front_end import FrontEnd, front_end
 
 
 def applying(**changes: Any) -> dict[str, Any]:
@@ -90,6 +91,8 @@ def test_its_record_is_that_of_an_unattended_run(
             notebook.type_into("Reference", "OPS-1234")
             notebook.click("Approve and apply")
             notebook.until(outcome.upper())
+    assert _open_rows(notebook, "Applying the plan.") == len(records(tmp_path)[0].changes_done)
+    assert _open_rows(notebook, "Reading everything again.") > 0
     (live,) = records(tmp_path)
     with sandbox.start(operator_policy=unscoped()) as box:
         monkeypatch.setenv(SANDBOX_URL, box.url)
@@ -98,6 +101,15 @@ def test_its_record_is_that_of_an_unattended_run(
         assert execute(from_notebook(service, told), path, lambda _: None) == ""
     assert (live.outcome, live.approved_by, live.approval_reference) == (outcome, "Zoë O'Neill", "OPS-1234")
     assert comparable(live) == comparable(read_record(path))
+
+
+def _open_rows(notebook: FrontEnd, title: str) -> int:
+    """How many rows of a step were open at its beginning. Each was seen to end by itself."""
+    rows = [text.split("\n")[1:] for text in notebook.history if text.startswith(title)]
+    still_open = [sum(row.startswith("… ") for row in shown) for shown in rows]
+    assert all(before - after in (0, 1) for before, after in pairwise(still_open))
+    assert still_open[-1] == 0
+    return still_open[0]
 
 
 def test_outside_of_a_notebook_only_what_is_approved_is_applied(aws: Sandbox, tmp_path: Path) -> None:
