@@ -22,6 +22,7 @@ Notebook = dict[str, Any]
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _COPY_BUTTON = re.compile(r'<button class="onemata-copy-button".*?</button>', re.DOTALL)
+_LOOK_HERE = re.compile(r'<script class="onemata-look-here">.*?</script>', re.DOTALL)
 _HIDDEN_ACCOUNT = re.compile(r'<span class="onemata-account">(\d{12})</span>')
 _HIDING = re.compile(r"^<style>\.onemata-account.*?</style>", re.DOTALL)
 _OUTCOME_CELL = "onemata-outcome"
@@ -92,7 +93,7 @@ def _kept(output: dict[str, Any]) -> dict[str, Any]:
     html = output.get("data", {}).get("text/html")
     if html is None:
         return output
-    seen = _HIDDEN_ACCOUNT.sub(r"\1", _HIDING.sub("", _COPY_BUTTON.sub("", _text(html))))
+    seen = _HIDDEN_ACCOUNT.sub(r"\1", _HIDING.sub("", _COPY_BUTTON.sub("", _LOOK_HERE.sub("", _text(html)))))
     return output | {"data": output["data"] | {"text/html": seen}}
 
 

@@ -13,9 +13,9 @@ from pydantic.fields import FieldInfo
 from ..parameters import EXAMPLE_VALUES
 from ..services.base import Choices
 from ..text import visible
-from .frontend import HIDDEN_FIELD, masked, on_screen
+from .frontend import HIDDEN_FIELD, has_account, masked, on_screen
 
-_WIDE = {"description_width": "13em"}
+_WIDE = {"description_width": "16em"}
 # In tags neither keys nor values can hold this, but any colon.
 _BETWEEN = "|"
 _PAIR = f"key {_BETWEEN} value"
@@ -33,7 +33,7 @@ class FormField:
         self.widget = widgets.VBox([self.control, help_, self._wrong], layout=widgets.Layout(margin="0 0 6px 0"))
         self._changed = changed
         self.control.observe(lambda _: self._changed(), "value")
-        if masked() and isinstance(self.control, widgets.Text | widgets.Textarea):
+        if masked() and (name.endswith("_arn") or has_account(f"{value} {EXAMPLE_VALUES.get(name)}")):
             self.control.add_class(HIDDEN_FIELD)
 
     @property

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import ipywidgets as widgets
 from IPython.core.getipython import get_ipython
 
 MASK = "ONEMATA_MASK"
@@ -25,6 +24,9 @@ _TO_COPY = re.compile(r'(<(pre|code) class="onemata-copy"[^>]*>.*?</\2>)', re.DO
 _COPY = (
     '<button class="onemata-copy-button" type="button" onclick="navigator.clipboard.writeText('
     "this.previousElementSibling.textContent);this.textContent='Copied'\">Copy</button>"
+)
+_LOOK_HERE = (
+    '<script class="onemata-look-here">document.currentScript.parentElement.scrollIntoView({block: "center"})</script>'
 )
 _ACCOUNT = re.compile(r"(?<![\w-])\d{12}(?![\w-])")
 HIDDEN_FIELD = "onemata-hidden"
@@ -47,6 +49,11 @@ def masked() -> bool:
     return bool(os.environ.get(MASK))
 
 
+def has_account(text: str) -> bool:
+    """Whether there is an account id in it."""
+    return bool(_ACCOUNT.search(text))
+
+
 class Place:
     """A place under a cell of the notebook. What it shows can be replaced until the cell runs again."""
 
@@ -67,10 +74,10 @@ class Place:
         self._id = str(uuid.uuid4())
         self._publish(content._repr_mimebundle_(), update=False)
 
-    def put(self, content: Shown) -> None:
-        """Show this in its place; nothing happens if it is not open."""
+    def put(self, content: Shown, *, in_view: bool = False) -> None:
+        """Show this in its place, and scroll there if it is to be `in_view`; nothing happens if it is not open."""
         if self._id:
-            self._publish(content._repr_mimebundle_(), update=True)
+            self._publish(content._repr_mimebundle_(), update=True, in_view=in_view)
 
     def open_controls(self, widget: Any, instead: str) -> None:
         """Show a widget under the cell that runs now. `instead` is shown where there are no widgets."""
@@ -82,28 +89,14 @@ class Place:
         if self._id:
             self._publish(_view_of(widget, instead), update=True)
 
-    def _publish(self, bundle: dict[str, Any], *, update: bool) -> None:
+    def _publish(self, bundle: dict[str, Any], *, update: bool, in_view: bool = False) -> None:
         with self._lock:
-            self.content = bundle
-            data = bundle | {"text/html": on_screen(bundle["text/html"])} if "text/html" in bundle else bundle
+            self.content = data = bundle
+            if "text/html" in bundle:
+                data = bundle | {"text/html": on_screen(bundle["text/html"]) + (_LOOK_HERE if in_view else "")}
             metadata = {RECORD: {"record": self.record}} if self.record else {}
             shell: Any = get_ipython()
             shell.display_pub.publish(data, metadata, transient={"display_id": self._id}, update=update)
-
-
-class Landmark:
-    """A line of the notebook that can be brought into view: a page scrolls to what gets the focus."""
-
-    def __init__(self) -> None:
-        self._widget = widgets.Box([widgets.HTML("The outcome of this run:")], tabbable=True)
-
-    def open(self) -> None:
-        """Show it under the cell that runs now."""
-        Place().open_controls(self._widget, "The outcome of this run:")
-
-    def look_here(self) -> None:
-        """Bring it into view."""
-        self._widget.focus()
 
 
 class Both:

@@ -33,6 +33,8 @@ _PAGE = {
         "@jupyterlab/apputils-extension:announcements": True,
     }
 }
+# The notebook has the whole width: a list of files is nothing for a client to see.
+_LAYOUT = {"data": {"layout-restorer:data": {"left": {"collapsed": True}}}, "metadata": {"id": "default"}}
 # All that would bring settings, extensions or kernels of the user's own, which may be anything.
 _NOT_THE_USERS = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_DIR", "JUPYTER_PREFER_ENV_PATH")
 
@@ -112,10 +114,13 @@ def _settings(folder: Path, root: Path, own: str) -> dict[str, Any]:
 
 @contextmanager
 def _environment(folder: Path, told: Mapping[str, str]) -> Iterator[None]:
+    from jupyterlab_server.workspaces_handler import WorkspacesManager
+
     before = dict(os.environ)
     (folder / "settings").mkdir()
     (folder / "settings" / "overrides.json").write_text(json.dumps(_SETTINGS), encoding="utf-8")
     (folder / "settings" / "page_config.json").write_text(json.dumps(_PAGE), encoding="utf-8")
+    WorkspacesManager(str(folder / "workspaces")).save("default", json.dumps(_LAYOUT))
     for name in _NOT_THE_USERS:
         os.environ.pop(name, None)
     os.environ |= {

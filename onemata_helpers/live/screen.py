@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from ..display import View
 from ..parameters import ServiceParameters
-from .frontend import Landmark, Place, Shown
+from .frontend import Place, Shown
 from .kept_notebook import KeptNotebook
 
 _PLACES = ("status", "parameters", "connect", "plan", "apply", "verify", "judge", "hand_over", "finish")
@@ -26,7 +26,6 @@ class Screen:
     def __init__(self) -> None:
         self._places = {name: Place() for name in _PLACES}
         self._controls = Place()
-        self._end = Landmark()
         self._kept: KeptNotebook | None = None
 
     def belongs_to(self, parameters: ServiceParameters, record: Path) -> None:
@@ -39,19 +38,14 @@ class Screen:
         """Show it under the cell that runs now."""
         self._places[name].open(view)
 
-    def open_end(self, view: Shown) -> None:
-        """Show it under the last cell, where `look_at_the_end` brings it into view."""
-        self._end.open()
-        self.open("finish", view)
-
-    def look_at_the_end(self) -> None:
-        """Bring the end of the notebook into view, for whoever looks at another part."""
-        self._end.look_here()
-
     def put(self, view: Shown, *names: str) -> None:
         """Show it in these places, as far as their cells were run."""
         for name in names:
             self._places[name].put(view)
+
+    def put_in_view(self, view: Shown, name: str) -> None:
+        """Show it in this place, for whoever looks at another part of the notebook."""
+        self._places[name].put(view, in_view=True)
 
     def place(self, name: str) -> Place:
         """The place of a step."""

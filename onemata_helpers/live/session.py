@@ -108,7 +108,7 @@ class LiveRunbook:
     def finish(self) -> None:
         """The outcome, or what it waits for."""
         self._shown()
-        self._screen.open_end(cards.FOLLOWS)
+        self._screen.open("finish", cards.FOLLOWS)
         self._conclude()
         self._question.look_here()
 
@@ -125,7 +125,7 @@ class LiveRunbook:
                 self._steps.take("hand_over", self._runbook.hand_over, "Writing the hand-over.")
             if self._screen.has("finish"):
                 self._conclude()
-                self._screen.look_at_the_end()
+                self._screen.put_in_view(cards.outcome(self._runbook.recorder), "finish")
                 return
         self._screen.put(cards.NEXT_CELLS, "status")
 

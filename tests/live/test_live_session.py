@@ -80,7 +80,7 @@ def test_values_are_checked_and_saved_and_make_a_plan_stale(page: Page, folder: 
         session.shows("Changed, and not saved: s3_access.")
         session.button("Save").click()
         session.shows("Saved in glue.yaml: s3_access.")
-        assert file.read_text() == before.replace("s3_access: managed", "s3_access: scoped", 1)
+        assert file.read_text() == before.replace("s3_access: managed", 's3_access: "scoped"', 1)
         session.shows("Read access to Onemata's bucket and prefix only.")
 
         session.approve("Jane Doe")
@@ -197,6 +197,7 @@ def _reads_well_alone(notebook: Any) -> None:
     text = json.dumps(notebook, ensure_ascii=False)
     assert "widget" not in text
     assert "onclick" not in text
+    assert "<script" not in text
     first = "".join(notebook["cells"][0]["source"])
     assert "VERIFIED" in first
     assert "Approved by Jane Doe" in first
