@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from threading import Lock
 from typing import Any, TypeVar
 
 import boto3
@@ -111,19 +112,26 @@ class Aws:
         self._on_call = on_call
         self._endpoint = endpoint
         self._clients: dict[tuple[str, bool], Any] = {}
+        self._making = Lock()
         self._secrets: list[str] = []
         share_descriptions(session)
         watch(session, on_call)
 
     def client(self, service: str, *, once: bool = False) -> Any:
         """The boto3 client of a service, like `iam`. `once`: one that sends nothing again by itself."""
-        if (service, once) not in self._clients:
-            config = _ONCE if once else _CONFIG
-            if self._endpoint:  # the sandbox is no proxy's to reach
-                config = config.merge(Config(proxies={}))
-            client = self._session.client(service, endpoint_url=self._endpoint, config=config)
-            self._clients[service, once] = client
-        return self._clients[service, once]
+        with self._making:  # boto3 makes one at a time
+            if (service, once) not in self._clients:
+                self._clients[service, once] = self._new_client(service, once=once)
+            return self._clients[service, once]
+
+    def _new_client(self, service: str, *, once: bool) -> Any:
+        config = _ONCE if once else _CONFIG
+        if self._endpoint:  # the sandbox is no proxy's to reach
+            config = config.merge(Config(proxies={}))
+        client = self._session.client(service, endpoint_url=self._endpoint, config=config)
+        # Made at the first error otherwise, and by two threads twice: then `except` knows another class than is raised.
+        client.exceptions  # noqa: B018
+        return client
 
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """The answer to one call, in boto3's names: `call("iam", "get_role", RoleName="x")`.

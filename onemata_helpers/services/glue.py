@@ -16,7 +16,7 @@ from ..resources.delivery import TAG_PREFIX
 from ..resources.inline_policies import Holder, InlinePolicy, SharedPolicy
 from ..resources.open_question import OpenQuestion
 from ..resources.probe_crawler import ProbeCrawler
-from ..resources.proof_remains import ProofRemains
+from ..resources.proof_remains import ProofRemains, forget_remains
 from ..resources.role_state import role
 from ..resources.roles import Role
 from ..wait import Wait
@@ -94,6 +94,7 @@ class Glue(Service[GlueParameters]):
     def prove(self, look: Look, wait: Wait, *, patient: bool) -> list[Check]:
         if self._proves:
             checks = self._proof.checks(look.aws, wait, patient=patient)
+            forget_remains(look, self._probe_crawler)
         else:
             why = self._about_costs() or ("prove is `none`, so it was not tried.",)
             checks = [self._proof.not_made(why[0])]
