@@ -32,7 +32,7 @@ from .sandbox_in_use import sandbox_url
 from .services import service_of
 from .services.base import Choices
 from .session import Aws, connect
-from .side_by_side import told
+from .side_by_side import pass_on
 from .text import counted, one_line, sentence
 from .wait import Wait
 from .watcher import Watcher
@@ -41,7 +41,7 @@ from .watcher import Watcher
 _LAST: dict[tuple[str, str, int], ChangeLock] = {}
 
 FRESH_SECONDS = 60
-"""How old a look may be for what it has seen to be proven by it, if nothing was done since."""
+"""How old a look may be, if this run has changed nothing since, to say what is proven."""
 
 P = ParamSpec("P")
 Step = Callable[Concatenate["Runbook", P], View]
@@ -269,7 +269,7 @@ class Runbook:
             self.recorder.add_call(call)
             self.watcher.call(call)
 
-        told(tell)
+        pass_on(tell)
 
     def _prove(self, look: Look) -> list[Check]:
         """A proof may make something for its time, and nothing is made without a record."""
@@ -297,10 +297,9 @@ class Runbook:
         )
 
     def _look_that_holds(self) -> Look:
-        """The last look, if nothing was changed since it began, and that was no longer than a minute ago; else a new one.
+        """The last look, if this run has changed nothing since and it began in the last minute; else a new one.
 
-        So what a record says was seen is never older, and in a batch, where verify follows the plan at once, nothing is
-        read twice that nobody can have changed in between but in that minute.
+        Where verify follows the plan at once, as in a batch, to read all of it again would prove no more.
         """
         if self._look is None or not self._look.holds(FRESH_SECONDS):
             self._look = Look(self._connected())
@@ -328,7 +327,11 @@ class Runbook:
         return [change for each in self._resources for change in each.changes(look)]
 
     def _refuse_if_account_moved(self, shown: Plan) -> None:
-        """A client may take minutes to approve; what is applied is still what was shown."""
+        """A client may take minutes to approve; what is applied is still what was shown.
+
+        All is looked at again, also where it followed at once, and not only what is about to be written: the digest
+        covers the proofs and the hand-over, too, and this is the last look before the writes.
+        """
         now = self._make_plan(Look(self._connected()))
         if now.digest != shown.digest:
             raise PlanChanged(

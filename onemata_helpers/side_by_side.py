@@ -37,13 +37,13 @@ def side_by_side(works: Sequence[Act]) -> None:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def told(tell: Act) -> None:
-    """Have it told by the thread that waits for this one, or by this one where nobody does. Raises what `tell` raises."""
+def pass_on(tell: Act) -> None:
+    """Have it told by the thread that waits for this one; by this one where nobody does. Raises what `tell` raises."""
     waiting = _waiting.get()
     if waiting is None:
         tell()
     else:
-        waiting.told(tell)
+        waiting.pass_on(tell)
 
 
 class _Waiting:
@@ -77,7 +77,7 @@ class _Waiting:
         while not self._heard.empty():
             self._heard.get()()
 
-    def told(self, tell: Act) -> None:
+    def pass_on(self, tell: Act) -> None:
         """Have it told. Raises what `tell` raises."""
         telling: Future[None] = Future()
         with self._leaving:
@@ -92,9 +92,13 @@ class _Waiting:
 
 def _done(telling: Future[None], tell: Act) -> None:
     try:
-        telling.set_result(tell())
+        tell()
     except BaseException as error:
         telling.set_exception(error)
+        if not isinstance(error, Exception):
+            raise  # Ctrl-C is for the thread that waits
+    else:
+        telling.set_result(None)
 
 
 _waiting: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -85,7 +85,7 @@ class Look:
         return reading.result()
 
     def ahead(self, readers: Iterable[Callable[[Look], object]]) -> None:
-        """Let all of these read what they will need, side by side. Whoever then asks for it first is told what failed."""
+        """Let all of these read what they need, side by side. What fails is told to whoever asks for it first."""
         side_by_side([partial(_read_ahead, each, self) for each in readers])
 
     def forget(self, key: str) -> None:
