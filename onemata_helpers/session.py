@@ -26,6 +26,7 @@ from .redaction import foreign
 from .refusal import aws_refusal, in_awss_words, without_words
 from .sandbox_address import SANDBOX_URL, parsed_url
 from .service_descriptions import share_descriptions
+from .side_by_side import in_turn
 from .text import is_plain, one_line
 
 # What the host names of AWS's services are made of; a client's own machine, API or bucket has an AWS name, too.
@@ -139,7 +140,7 @@ class Aws:
         Raises ClientError and BotoCoreError as boto3 does, and OddAnswer for what boto3 cannot read.
         """
         method = getattr(self.client(service, once=operation in _SENT_ONCE), operation)
-        with _reading(self._name(service, operation)):
+        with in_turn(), _reading(self._name(service, operation)):
             answer: dict[str, Any] = method(**arguments)
         # To a call that answers nothing, botocore takes any page for a success; AWS gives each a request id.
         if not answer["ResponseMetadata"].get("RequestId"):
@@ -156,7 +157,8 @@ class Aws:
         """The same, page by page, for an operation that AWS answers in pages."""
         paginator = self.client(service).get_paginator(operation)
         with _reading(self._name(service, operation)):
-            for page in paginator.paginate(**arguments):
+            pages = iter(paginator.paginate(**arguments))
+            while page := _next(pages):
                 yield form.model_validate(page)
 
     @cached_property
@@ -207,6 +209,11 @@ class Aws:
             frozen = credentials.get_frozen_credentials()
             self._secrets += [secret for secret in (frozen.access_key, frozen.secret_key, frozen.token) if secret]
         return self._secrets
+
+
+def _next(pages: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
+    with in_turn():
+        return next(pages, None)
 
 
 def _is_of_aws(address: str, host: str) -> bool:

@@ -6,15 +6,19 @@ widgets only ever hear of one thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar, copy_context
 from queue import SimpleQueue
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Final
 
 AT_ONCE: Final = 4
-"""How many pieces of one run are done at the same time: enough to hide the way to AWS, and far below its limits."""
+"""How many calls one run makes at the same time: enough to hide the way to AWS, and far below its limits."""
+
+# Most of them wait for a read that another has begun.
+_THREADS = 16
 
 Act = Callable[[], None]
 
@@ -29,12 +33,20 @@ def side_by_side(works: Sequence[Act]) -> None:
             work()
         return
     waiting = _Waiting()
-    pool = ThreadPoolExecutor(min(AT_ONCE, len(works)))
+    pool = ThreadPoolExecutor(min(_THREADS, len(works)))
     try:
         waiting.until_done([pool.submit(waiting.context(), work) for work in works])
     finally:
         waiting.leave()
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """A call is made within: no more than AT_ONCE of what is done side by side are within at the same time."""
+    waiting = _waiting.get()
+    with waiting.turns if waiting else nullcontext():
+        yield
 
 
 def pass_on(tell: Act) -> None:
@@ -50,6 +62,7 @@ class _Waiting:
     """A thread that waits for others, and does the telling for them."""
 
     def __init__(self) -> None:
+        self.turns = BoundedSemaphore(AT_ONCE)
         self._heard: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._has_left = False
         self._leaving = Lock()
