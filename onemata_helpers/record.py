@@ -8,6 +8,7 @@ import platform
 import re
 import stat
 import time
+from bisect import insort
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -63,7 +64,7 @@ class Record(BaseModel):
     changes_done: list[Done] = Field(default_factory=list)
     checks: list[Check] = Field(default_factory=list)
     hand_over: HandOver | None = None
-    calls: list[ApiCall] = Field(default_factory=list, description="Every AWS call, in order")
+    calls: list[ApiCall] = Field(default_factory=list, description="Every AWS call, in the order in which they began")
     versions: dict[str, str]
 
 
@@ -113,11 +114,11 @@ class Recorder:
         self.keep(**{name: getattr(begun, name) for name in told}, **values)
 
     def add_call(self, call: ApiCall) -> None:
-        """Add an AWS call. The file follows with the next write, or at once when it changed something.
+        """Add an AWS call in its place by time. The file follows with the next write, or at once after a write.
 
         Raises nothing, since botocore would lose AWS's answer: `raise_trouble` says it.
         """
-        self.record.calls.append(call)
+        insort(self.record.calls, call, key=_began)
         if call.access == "write":
             self._write()
 
@@ -267,6 +268,10 @@ def _not_written(path: Path, why: str, done: str) -> RecordNotWritten:
             "again, which completes what was begun",
         )
     )
+
+
+def _began(call: ApiCall) -> str:
+    return call.time
 
 
 def _words(error: Exception) -> str:

@@ -31,9 +31,13 @@ from .sandbox_in_use import sandbox_url
 from .services import service_of
 from .services.base import Choices
 from .session import Aws, connect
+from .side_by_side import pass_on
 from .text import counted, one_line, sentence
 from .wait import Wait
 from .watcher import Watcher
+
+FRESH_SECONDS = 60
+"""How old a look may be, if this run has changed nothing since, to say what is proven."""
 
 P = ParamSpec("P")
 Step = Callable[Concatenate["Runbook", P], View]
@@ -54,7 +58,7 @@ def _recorded(step: Step[P]) -> Step[P]:
         except KeyboardInterrupt:
             failure = Interrupted(f"Interrupted in {step.__name__}().")
         except (ClientError, BotoCoreError) as error:
-            doing = _doing(step.__name__, self.recorder.record.calls)
+            doing = _doing(step.__name__, self.recorder.record.calls, error)
             failure = aws_refusal(doing, f"account {self.parameters.account_id}", error)
         except Exception as error:  # not foreseen: its traceback is wanted, and the record must not look unfinished
             self.recorder.finish("failed", one_line(foreign(f"{type(error).__name__}: {error}")))
@@ -68,11 +72,12 @@ def _recorded(step: Step[P]) -> Step[P]:
     return recorded
 
 
-def _doing(step: str, calls: Sequence[ApiCall]) -> str:
-    """What failed: the last call, if it was one that failed, and the step. With an expired login none is made."""
-    if calls and calls[-1].error:
-        return f"{calls[-1].service}:{calls[-1].operation} in the step {step}"
-    return f"The step {step}"
+def _doing(step: str, calls: Sequence[ApiCall], error: ClientError | BotoCoreError) -> str:
+    """What failed: the last call that ended so, and the step. With an expired login none is made."""
+    code = error.response["Error"].get("Code") if isinstance(error, ClientError) else type(error).__name__
+    operation = error.operation_name if isinstance(error, ClientError) else ""
+    failed = [each for each in calls if each.error == code and operation in ("", each.operation)]
+    return f"{failed[-1].service}:{failed[-1].operation} in the step {step}" if failed else f"The step {step}"
 
 
 class Runbook:
@@ -100,6 +105,7 @@ class Runbook:
         self._policy_checks = PolicyChecks(self.service)
         self._aws: Aws | None = None
         self._plan: Plan | None = None
+        self._look: Look | None = None
         self._resources: list[Resource] = []
         self._unsettled: list[Resource] = []
         self._verified = False
@@ -126,7 +132,7 @@ class Runbook:
         self._verified = False
         if self.parameters.action in CHANGING:
             self.lock.take(self.wait)
-        look = Look(self._connected())
+        self._look = look = Look(self._connected())
         self._plan = self._policy_checks.on(self._make_plan(look), look)
         self.recorder.keep(plan=self._plan, plan_digest=self._plan.digest)
         return display.plan(self._plan)
@@ -185,6 +191,7 @@ class Runbook:
         if not plan.pending:
             return display.sentence("No changes: there is nothing to do.")
         self._refuse_if_account_moved(plan)
+        self._look = None
         apply(
             plan,
             {each.key: each for each in self._resources},
@@ -197,16 +204,20 @@ class Runbook:
 
     @_recorded
     def verify(self) -> View:
-        """Look at everything anew and say what is proven, unless the action is only to plan."""
+        """Look at everything and say what is proven, unless the action is only to plan.
+
+        It is looked at anew if this run has changed something, or if the plan's look is older than a minute.
+        """
         plan = self._planned()
         if plan.action in ONLY_SHOW or plan.waiting:
             return display.sentence("Nothing was changed, so there is nothing to prove.")
-        look = Look(self._connected())
         removing = plan.action == "remove"
-        resources = self.service.removals(look) if removing else self.service.resources(look)
         # The proof first, so that it is also seen what a proof leaves behind.
-        proven = [] if removing else list(self.watcher.each(self._prove(look)))
+        proven = [] if removing else list(self.watcher.each(self._prove(self._look_that_holds())))
         self.recorder.keep(checks=proven)
+        look = self._look_that_holds()
+        resources = self._resources_in(look)
+        look.ahead(each.removal if removing else each.changes for each in resources)
         checks = list(self.watcher.each((verify_removal if removing else verify)(resources, look)))
         self.recorder.keep(checks=[*checks, *proven])
         self._verified = True
@@ -242,8 +253,11 @@ class Runbook:
         return display.outcome(self.recorder.record, self.recorder.path)
 
     def _called(self, call: ApiCall) -> None:
-        self.recorder.add_call(call)
-        self.watcher.call(call)
+        def tell() -> None:
+            self.recorder.add_call(call)
+            self.watcher.call(call)
+
+        pass_on(tell)
 
     def _prove(self, look: Look) -> Iterator[Check]:
         """A proof may make something for its time, and nothing is made without a record."""
@@ -253,7 +267,8 @@ class Runbook:
     def _make_plan(self, look: Look) -> Plan:
         p = self.parameters
         removing = p.action in REMOVING
-        self._resources = self.service.removals(look) if removing else self.service.resources(look)
+        self._resources = self._resources_in(look)
+        look.ahead(self._readers(removing))
         self._unsettled = [each for each in self._resources if each.unsettled(look)]
         return Plan(
             action=p.action,
@@ -269,6 +284,27 @@ class Runbook:
             observed=look.seen,
         )
 
+    def _look_that_holds(self) -> Look:
+        """The last look, if this run has changed nothing since and it began in the last minute; else a new one.
+
+        Where verify follows the plan at once, as in a batch, to read all of it again would prove no more.
+        """
+        if self._look is None or not self._look.holds(FRESH_SECONDS):
+            self._look = Look(self._connected())
+        return self._look
+
+    def _resources_in(self, look: Look) -> list[Resource]:
+        return self.service.removals(look) if self.parameters.action in REMOVING else self.service.resources(look)
+
+    def _readers(self, removing: bool) -> list[Callable[[Look], object]]:
+        """All that reads for a plan."""
+        if removing:
+            return [each.removal for each in self._resources]
+        if self.service.waiting_for():
+            return [each.unsettled for each in self._resources]
+        service = self.service
+        return [*(each.changes for each in self._resources), service.proofs, service.hand_over, service.notes]
+
     def _changes(self, look: Look) -> list[Change]:
         if self.parameters.action in REMOVING:
             return [change for each in reversed(self._resources) for change in each.removal(look)]
@@ -279,7 +315,11 @@ class Runbook:
         return [change for each in self._resources for change in each.changes(look)]
 
     def _refuse_if_account_moved(self, shown: Plan) -> None:
-        """A client may take minutes to approve; what is applied is still what was shown."""
+        """A client may take minutes to approve; what is applied is still what was shown.
+
+        All is looked at again, also where it followed at once, and not only what is about to be written: the digest
+        covers the proofs and the hand-over, too, and this is the last look before the writes.
+        """
         now = self._make_plan(Look(self._connected()))
         if now.digest != shown.digest:
             raise PlanChanged(
@@ -290,6 +330,7 @@ class Runbook:
     def _settle_what_was_begun(self) -> None:
         """An earlier run may have been cut off while AWS worked; what it began is waited for first."""
         for each in self._unsettled:
+            self._look = None
             self._settle(each)
 
     def _settle(self, resource: Resource) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from threading import Lock
 from typing import Any, TypeVar
 
 import boto3
@@ -25,6 +26,7 @@ from .redaction import foreign
 from .refusal import aws_refusal, in_awss_words, without_words
 from .sandbox_address import SANDBOX_URL, parsed_url
 from .service_descriptions import share_descriptions
+from .side_by_side import in_turn
 from .text import is_plain, one_line
 
 # What the host names of AWS's services are made of; a client's own machine, API or bucket has an AWS name, too.
@@ -111,19 +113,26 @@ class Aws:
         self._on_call = on_call
         self._endpoint = endpoint
         self._clients: dict[tuple[str, bool], Any] = {}
+        self._making = Lock()
         self._secrets: list[str] = []
         share_descriptions(session)
         watch(session, on_call)
 
     def client(self, service: str, *, once: bool = False) -> Any:
         """The boto3 client of a service, like `iam`. `once`: one that sends nothing again by itself."""
-        if (service, once) not in self._clients:
-            config = _ONCE if once else _CONFIG
-            if self._endpoint:  # the sandbox is no proxy's to reach
-                config = config.merge(Config(proxies={}))
-            client = self._session.client(service, endpoint_url=self._endpoint, config=config)
-            self._clients[service, once] = client
-        return self._clients[service, once]
+        with self._making:  # boto3 makes one at a time
+            if (service, once) not in self._clients:
+                self._clients[service, once] = self._new_client(service, once=once)
+            return self._clients[service, once]
+
+    def _new_client(self, service: str, *, once: bool) -> Any:
+        config = _ONCE if once else _CONFIG
+        if self._endpoint:  # the sandbox is no proxy's to reach
+            config = config.merge(Config(proxies={}))
+        client = self._session.client(service, endpoint_url=self._endpoint, config=config)
+        # Made at the first error otherwise, and by two threads twice: then `except` knows another class than is raised.
+        client.exceptions  # noqa: B018
+        return client
 
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """The answer to one call, in boto3's names: `call("iam", "get_role", RoleName="x")`.
@@ -131,7 +140,7 @@ class Aws:
         Raises ClientError and BotoCoreError as boto3 does, and OddAnswer for what boto3 cannot read.
         """
         method = getattr(self.client(service, once=operation in _SENT_ONCE), operation)
-        with _reading(self._name(service, operation)):
+        with in_turn(), _reading(self._name(service, operation)):
             answer: dict[str, Any] = method(**arguments)
         # To a call that answers nothing, botocore takes any page for a success; AWS gives each a request id.
         if not answer["ResponseMetadata"].get("RequestId"):
@@ -148,7 +157,8 @@ class Aws:
         """The same, page by page, for an operation that AWS answers in pages."""
         paginator = self.client(service).get_paginator(operation)
         with _reading(self._name(service, operation)):
-            for page in paginator.paginate(**arguments):
+            pages = iter(paginator.paginate(**arguments))
+            while page := _next(pages):
                 yield form.model_validate(page)
 
     @cached_property
@@ -199,6 +209,11 @@ class Aws:
             frozen = credentials.get_frozen_credentials()
             self._secrets += [secret for secret in (frozen.access_key, frozen.secret_key, frozen.token) if secret]
         return self._secrets
+
+
+def _next(pages: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
+    with in_turn():
+        return next(pages, None)
 
 
 def _is_of_aws(address: str, host: str) -> bool:

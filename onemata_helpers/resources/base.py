@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from threading import Lock
 from typing import Any, ClassVar, TypeVar
 
 from ..plan import Call, Change, Field, Kind
 from ..session import Aws
+from ..side_by_side import side_by_side
 from ..wait import Transient, Wait
 
 OWNER_TAG = "onemata:runbook"
@@ -58,18 +64,48 @@ class Permission:
 
 
 class Look:
-    """One look at the account. Each thing is read once; `seen` keeps what was found, for the record."""
+    """One look at the account. Each thing is read once, and what kept it from being read counts as found, too."""
 
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
-        self.seen: dict[str, Any] = {}
+        self._began = time.monotonic()
+        self._reads: dict[str, Future[Any]] = {}
+        self._adding = Lock()
 
     def once(self, key: str, read: Callable[[Aws], State]) -> State:
         """What `read` finds, read at the first call for this key and remembered for the next."""
-        if key not in self.seen:
-            self.seen[key] = read(self.aws)
-        found: State = self.seen[key]
-        return found
+        with self._adding:
+            found: Future[State] | None = self._reads.get(key)
+            reading: Future[State] = self._reads.setdefault(key, Future())
+        if found is None:
+            try:
+                reading.set_result(read(self.aws))
+            except BaseException as error:
+                reading.set_exception(error)
+        return reading.result()
+
+    def ahead(self, readers: Iterable[Callable[[Look], object]]) -> None:
+        """Let all of these read what they need, side by side. What fails is told to whoever asks for it first."""
+        side_by_side([partial(_read_ahead, each, self) for each in readers])
+
+    def forget(self, key: str) -> None:
+        """It may be another now: the next who asks for it reads it again."""
+        self._reads.pop(key, None)
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What was found, by key, for the record."""
+        return {key: read.result() for key, read in sorted(self._reads.items()) if not read.exception()}
+
+    def holds(self, seconds: float) -> bool:
+        """Whether it began no longer ago than that, and all could be read."""
+        failed = any(read.exception() for read in self._reads.values())
+        return not failed and time.monotonic() - self._began <= seconds
+
+
+def _read_ahead(reader: Callable[[Look], object], look: Look) -> None:
+    with suppress(Exception):  # it comes again where it is asked for
+        reader(look)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ..plan import Call, Change, Field
 from ..policies import Document, difference, document, for_each, same, sid, statements
 from ..session import Aws
 from .base import NOT_YET_IN_IAM, Look, Permission, Resource, iam
-from .role_state import role, same_thing
+from .role_state import inline_policy_names, role, same_thing
 from .role_use import RoleUse
 
 Holder = Literal["role", "user", "group"]
@@ -53,7 +53,7 @@ class InlinePolicy(Resource):
         return f"inline policy {self.name} on role {self.use.role_name}"
 
     def changes(self, look: Look) -> list[Change]:
-        found = inline_policy(look, "role", self.use.role_name, self.name)
+        found = self._found(look)
         if not self.wanted:
             why = "s3_access chooses the other kind of access."
             return [self._delete(found, why)] if found is not None and self.use.ours(look) else []
@@ -66,7 +66,7 @@ class InlinePolicy(Resource):
         return [self.change(kind, why, *calls, fields=(statements_field(found, self.document),))]
 
     def removal(self, look: Look) -> list[Change]:
-        found = inline_policy(look, "role", self.use.role_name, self.name)
+        found = self._found(look)
         if found is None:
             return [self.change("nothing", "It is not there.")]
         stays = self.use.why_all_stays(look)
@@ -75,6 +75,12 @@ class InlinePolicy(Resource):
         if self.use.ours(look) or same(found, self.document):
             return [self._delete(found, "A runbook wrote it.")]
         return [self.change("keep", f"It is on a role of the client's. {OTHER_CONTENT}")]
+
+    def _found(self, look: Look) -> Document | None:
+        """What is not wanted is seldom there: one list says so of all such policies."""
+        if not self.wanted and self.name not in inline_policy_names(look, self.use.role_name):
+            return None
+        return inline_policy(look, "role", self.use.role_name, self.name)
 
     def _delete(self, found: Document, why: str) -> Change:
         call = iam("delete_role_policy", RoleName=self.use.role_name, PolicyName=self.name)

@@ -45,7 +45,16 @@ class Part(Frozen):
 
 def remains(look: Look, probe: ProbeCrawler) -> list[Part]:
     """All that is there, in the order in which it can be taken away."""
-    return look.once(f"Glue's {probe.name}", lambda aws: list(read_remains(aws, probe)))
+    return look.once(_key(probe), lambda aws: list(read_remains(aws, probe)))
+
+
+def forget_remains(look: Look, probe: ProbeCrawler) -> None:
+    """A proof was made since: what it left is looked for anew."""
+    look.forget(_key(probe))
+
+
+def _key(probe: ProbeCrawler) -> str:
+    return f"Glue's {probe.name}"
 
 
 def read_remains(aws: Aws, probe: ProbeCrawler) -> Iterator[Part]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from .. import policies
 from ..checks import Check
@@ -165,6 +166,7 @@ class Ec2(Service[Ec2Parameters]):
         """The instances that have another profile than ours, each with that profile's name."""
         p = self.parameters
         ours = ("", p.arn("instance-profile", p.instance_profile))
+        look.ahead(partial(instance, instance_id=each) for each in p.instance_ids)
         states = {each: instance(look, each) for each in p.instance_ids}
         return {
             each: state.profile_arn.rsplit("/", 1)[1]

@@ -17,7 +17,7 @@ from ..resources.delivery import TAG_PREFIX
 from ..resources.inline_policies import Holder, InlinePolicy, SharedPolicy
 from ..resources.open_question import OpenQuestion
 from ..resources.probe_crawler import ProbeCrawler
-from ..resources.proof_remains import ProofRemains
+from ..resources.proof_remains import ProofRemains, forget_remains
 from ..resources.role_state import role
 from ..resources.roles import Role
 from ..wait import Wait
@@ -95,6 +95,7 @@ class Glue(Service[GlueParameters]):
     def prove(self, look: Look, wait: Wait, *, patient: bool) -> Iterator[Check]:
         if self._proves:
             yield from self._proof.checks(look.aws, wait, patient=patient)
+            forget_remains(look, self._probe_crawler)
         else:
             why = self._about_costs() or ("prove is `none`, so it was not tried.",)
             yield self._proof.not_made(why[0])

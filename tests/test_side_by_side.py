@@ -1,0 +1,97 @@
+"""Work that is done at the same time: who tells, what Ctrl-C does, and how much there is at once. No clock decides."""
+
+from __future__ import annotations
+
+import os
+import signal
+from threading import Barrier, Event, get_ident
+
+import pytest
+
+from onemata_helpers.side_by_side import AT_ONCE, in_turn, pass_on, side_by_side
+
+LONG = 60  # seconds, after which a test has failed
+
+
+def test_all_of_it_goes_on_at_the_same_time() -> None:
+    all_are_here = Barrier(AT_ONCE)
+
+    def work() -> None:
+        with in_turn():
+            all_are_here.wait(LONG)
+
+    side_by_side([work] * AT_ONCE)
+
+
+def test_no_more_than_so_many_calls_are_made_at_the_same_time() -> None:
+    """Each lets all others begin that can."""
+    here, most, others = list[int](), list[int](), Barrier(AT_ONCE)
+
+    def work() -> None:
+        with in_turn():
+            here.append(1)
+            others.wait(LONG)
+            most.append(len(here))
+            others.wait(LONG)
+            here.pop()
+
+    side_by_side([work] * 4 * AT_ONCE)
+    assert len(most) == 4 * AT_ONCE
+    assert max(most) == AT_ONCE
+
+
+def test_who_waits_for_another_keeps_nobody_from_beginning() -> None:
+    begun = Event()
+    side_by_side([*[lambda: bool(begun.wait(LONG))] * 2 * AT_ONCE, begun.set])
+    assert begun.is_set()
+
+
+def test_what_is_done_within_it_adds_no_threads() -> None:
+    same = list[bool]()
+
+    def within() -> None:
+        mine = get_ident()
+        side_by_side([lambda: same.append(get_ident() == mine)] * 2)
+
+    side_by_side([within] * 3)
+    assert same == [True] * 6
+
+
+def test_the_thread_that_waits_does_the_telling_and_a_failure_goes_to_who_told() -> None:
+    heard, caught = list[int](), list[str]()
+
+    def refuse() -> None:
+        heard.append(get_ident())
+        raise ValueError("stop")
+
+    def work() -> None:
+        pass_on(lambda: heard.append(get_ident()))
+        try:
+            pass_on(refuse)
+        except ValueError as error:
+            caught.append(str(error))
+
+    side_by_side([work, work])
+    assert heard == [get_ident()] * 4
+    assert caught == ["stop"] * 2
+
+
+def test_ctrl_c_is_answered_at_once_and_what_has_not_begun_never_does() -> None:
+    answered, heard = Event(), list[str]()
+    ended = Event()
+
+    def hangs() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        answered.wait(LONG)
+        pass_on(lambda: heard.append("late"))  # nobody waits for it any more, and it does not hang
+        ended.set()
+
+    def idle() -> None:
+        answered.wait(LONG)
+
+    with pytest.raises(KeyboardInterrupt):
+        side_by_side([hangs, *[idle] * 50, lambda: heard.append("never")])
+    assert not answered.is_set()
+    answered.set()
+    assert ended.wait(LONG)
+    assert heard == ["late"]
