@@ -98,8 +98,8 @@ class Plan(Frozen):
 
     `scripts` are all texts that are run on instances to look and to prove, `proofs` all that services are asked for
     proof, `findings` what Access Analyzer says of the policies, `hand_over` is what Onemata will be sent, and `notes`
-    are sentences that the client should hear before approving. `missing` are permissions that the operator lacks for it,
-    `readiness` says how the things stand that it works with. `observed` maps each thing that was read to its state
+    are sentences that the client should hear before approving. `missing` are permissions that the operator lacks for
+    it, `readiness` says how the things stand that it works with. `observed` maps each thing that was read to its state
     (None: not there).
     """
 

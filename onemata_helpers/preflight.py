@@ -1,9 +1,9 @@
 """What this operator may not do of all that the run may need: IAM's simulator is asked after signing in.
 
-It fails no sign-in: what cannot be had is not provable from here. It knows identity policies, boundaries and, in part, an
-organization's policies; it knows no session policy, and no policy of a resource. So it errs on both sides. What it calls
-allowed can still be refused. What it calls denied counts only where nothing that it cannot see could allow it: then a run
-that needs it changes nothing, which costs the operator a second run and the client nothing.
+It fails no sign-in: what cannot be had is not provable from here. The simulator knows identity policies, boundaries
+and, in part, an organization's policies; it knows no session policy, and no policy of a resource. So it errs on both
+sides. What it calls allowed can still be refused. What it calls denied counts only where nothing that it cannot see
+could allow it: then a run that needs it changes nothing, which costs a second run and the client nothing.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html
 """
 
@@ -197,10 +197,10 @@ def _permitted(aws: Aws, source: str, context: Mapping[str, str], pairs: Sequenc
 
     Raises OnemataError if the simulator cannot be asked at all.
     """
-    actions, resources = ({pair[place]: None for pair in pairs} for place in (1, 2))
+    actions, resources = (list(dict.fromkeys(names)) for names in zip(*(pair[1:] for pair in pairs), strict=True))
     try:
         with as_refusal(f"{SIMULATE} on {source}", aws.where):
-            said = simulate(aws, source, list(actions), list(resources), context)
+            said = simulate(aws, source, actions, resources, context)
     except AwsRefused as error:
         if not isinstance(error.__cause__, aws.client("iam").exceptions.InvalidInputException):
             raise

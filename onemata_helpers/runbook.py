@@ -21,8 +21,8 @@ from .display import View
 from .errors import Busy, Interrupted, OnemataError, OutOfOrder, PlanBlocked, PlanChanged, RunFailed
 from .lock import ChangeLock
 from .parameter_files import changed, from_notebook
-from .plan import CHANGING, ONLY_SHOW, REMOVING, Change, Plan
 from .permissions import needed_for
+from .plan import CHANGING, ONLY_SHOW, REMOVING, Change, Plan
 from .policy_checks import PolicyChecks
 from .preflight import PermissionChecks
 from .progress import Progress

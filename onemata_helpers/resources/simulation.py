@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic import Field
+
 from ..answers import Answer, Plain
 from ..errors import OddAnswer
 from ..session import Aws
@@ -76,7 +78,7 @@ class _OfResource(Answer):
     # https://docs.aws.amazon.com/IAM/latest/APIReference/API_ResourceSpecificResult.html
     eval_resource_name: Plain
     eval_resource_decision: Decision
-    missing_context_values: list[Plain] = []
+    missing_context_values: list[Plain] = Field(default_factory=list)
     permissions_boundary_decision_detail: _Boundary | None = None
 
 
@@ -85,10 +87,10 @@ class _Result(Answer):
     eval_action_name: Plain
     eval_resource_name: Plain = ANYTHING
     eval_decision: Decision
-    missing_context_values: list[Plain] = []
+    missing_context_values: list[Plain] = Field(default_factory=list)
     permissions_boundary_decision_detail: _Boundary | None = None
     organizations_decision_detail: _Organization | None = None
-    resource_specific_results: list[_OfResource] = []
+    resource_specific_results: list[_OfResource] = Field(default_factory=list)
 
     def by_resource(self, asked: Sequence[str]) -> Iterable[tuple[tuple[str, str], Simulated]]:
         """The decisions, by action and resource. Where none is told by resource, it is of the only one, or named."""
