@@ -18,8 +18,10 @@ from .errors import OnemataError
 from .hand_over import HandOver
 from .in_words import opens, undo
 from .parameters import ServiceParameters
+from .permitted import Preflight
 from .plan import Change, Field, Plan
 from .policies import pretty
+from .preflight import to_add
 from .record import Record
 from .redaction import without_secrets
 from .session import Identity
@@ -29,6 +31,7 @@ _SIGNS = {
     "create": "+", "add": "+", "attach": "+", "update": "~", "detach": "-", "delete": "-",
     "nothing": "=", "keep": "=", "waiting": "…", "blocked": "!",
     "begun": "…", "done": "✓", "proven": "✓", "failed": "✗", "not provable from here": "?",
+    "allowed": "✓", "denied": "✗", "ready": "✓", "not ready": "!",
     "passed": "✓", "found": "!", "expected": "…", "stale": "!",
     "planned": "=", "declined": "!", "applied": "✓", "verified": "✓", "removed": "✓",
 }  # fmt: skip
@@ -93,15 +96,27 @@ def parameters(values: ServiceParameters, source: str = "") -> View:
     return View("parameters", rows=rows, source=source)
 
 
-def identity(who: Identity, endpoints: Mapping[str, str], *, sandbox: bool) -> View:
-    """Who we are and where, and which services answer at an address that is not AWS's."""
-    return View("identity", who=who, endpoints=endpoints, sandbox=sandbox)
+def identity(who: Identity, endpoints: Mapping[str, str], *, sandbox: bool, preflight: Preflight | None = None) -> View:
+    """Who we are and where, which services answer at an address that is not AWS's, and what we may not do."""
+    found = preflight or Preflight()
+    counts = _counted([each.verdict for each in found.permitted])
+    return View(
+        "identity",
+        who=who,
+        endpoints=endpoints,
+        sandbox=sandbox,
+        preflight=preflight,
+        counts=counts,
+        lacking=_together(found),
+        to_add=to_add(found.having("denied")),
+    )
 
 
 def plan(the_plan: Plan) -> View:
     """Each change with its reason and fields, the calls that it makes, and the digest to approve."""
     counts = _counted([change.kind for change in the_plan.changes])
-    return View("plan", plan=the_plan, counts=counts, summary=summary(the_plan))
+    adding = to_add(each.permission for each in the_plan.missing)
+    return View("plan", plan=the_plan, counts=counts, summary=summary(the_plan), to_add=adding)
 
 
 def summary(the_plan: Plan) -> str:
@@ -111,12 +126,14 @@ def summary(the_plan: Plan) -> str:
         return f"Blocked: a person has to decide first. Nothing will change {where}."
     if not the_plan.pending:
         return f"Nothing will change {where}."
-    return f"{counted(len(the_plan.pending), 'change')} {where}."
+    lacking = f" {counted(len(the_plan.missing), 'permission')} missing." if the_plan.missing else ""
+    return f"{counted(len(the_plan.pending), 'change')} {where}.{lacking}"
 
 
 def plan_for_terminal(name: str, the_plan: Plan) -> str:
     """The same for a terminal: what is in order already is left out. `name` says whose plan it is."""
-    return str(View("terminal_plan", name=name, plan=the_plan))
+    adding = to_add(each.permission for each in the_plan.missing)
+    return str(View("terminal_plan", name=name, plan=the_plan, to_add=adding))
 
 
 def in_one_line(change: Change) -> str:
@@ -162,6 +179,14 @@ def outcome(record: Record, path: Path) -> View:
 def _short(path: Path) -> str:
     """The path from the folder of the records on: what lies above it is nobody's business."""
     return Path(*path.parts[-4:]).as_posix() if path.is_absolute() else path.as_posix()
+
+
+def _together(preflight: Preflight) -> list[tuple[str, str, str, str]]:
+    """What is not allowed for certain: verdict, actions, resource and reason; actions together that have the same."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for each in (*preflight.having("denied"), *preflight.having("not provable from here")):
+        found.setdefault((each.verdict, each.resource, each.why), []).append(each.action)
+    return [(verdict, ", ".join(actions), resource, why) for (verdict, resource, why), actions in found.items()]
 
 
 def _counted(words: Sequence[str]) -> str:

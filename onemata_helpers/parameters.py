@@ -220,6 +220,9 @@ class ServiceParameters(ClientParameters):
         "free",
         description="What IAM Access Analyzer checks of the plan's policies; all: also its billed checks ($0.002 each)",
     )
+    preflight: bool = Field(
+        True, description="Ask IAM before anything is changed what the operator may not do; false: find out by trying"
+    )
     record: RecordFile = Field(
         "", description="A new file for the JSON record; empty: records/<client>/<service>/<time>.json"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from . import policy_checks
+from . import policy_checks, preflight
 from .parameters import ServiceParameters
 from .policies import Document, Statement, document
 from .resources.base import Permission
@@ -17,7 +17,8 @@ from .services import every_permission, service_of
 
 def policy(services: Iterable[ServiceParameters]) -> Document:
     """The policy that lets an operator run these services' runbooks, every action of them, and no more."""
-    needed = [each for parameters in services for each in _permissions(parameters)]
+    chosen = list(services)
+    needed = [each for parameters in chosen for each in (*needed_for(parameters), *preflight.permissions(parameters))]
     return document(*(_statement(*scope, sorted(names)) for scope, names in sorted(_by_scope(needed).items())))
 
 
@@ -28,7 +29,8 @@ def unscoped() -> Document:
     return document({"Effect": "Allow", "Action": sorted(actions), "Resource": "*"})
 
 
-def _permissions(parameters: ServiceParameters) -> list[Permission]:
+def needed_for(parameters: ServiceParameters) -> list[Permission]:
+    """What a run may need, whatever its action, but to ask whether it is allowed."""
     return [*service_of(parameters).permissions(), *policy_checks.permissions(parameters)]
 
 

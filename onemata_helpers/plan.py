@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from .frozen import Frozen
 from .hand_over import HandOver
+from .permitted import Missing, Readiness
 
 Kind = Literal["create", "add", "update", "attach", "detach", "delete", "nothing", "keep", "waiting", "blocked"]
 ONLY_SHOW = ("plan", "plan-removal")
@@ -97,7 +98,8 @@ class Plan(Frozen):
 
     `scripts` are all texts that are run on instances to look and to prove, `proofs` all that services are asked for
     proof, `findings` what Access Analyzer says of the policies, `hand_over` is what Onemata will be sent, and `notes`
-    are sentences that the client should hear before approving. `observed` maps each thing that was read to its state
+    are sentences that the client should hear before approving. `missing` are permissions that the operator lacks for
+    it, `readiness` says how the things stand that it works with. `observed` maps each thing that was read to its state
     (None: not there).
     """
 
@@ -112,6 +114,8 @@ class Plan(Frozen):
     hand_over: HandOver | None = None
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    readiness: tuple[Readiness, ...] = ()
     observed: dict[str, Any]
 
     @property
@@ -120,9 +124,10 @@ class Plan(Frozen):
 
         The action is left out: the digest that `plan` shows is the one that `apply` is given. So is what was
         observed: a state that passes, such as our own call that AWS is still carrying out, changes no approval. And so
-        are Access Analyzer's findings: it learns new words without anything having changed.
+        are Access Analyzer's findings: it learns new words without anything having changed. So is what the operator
+        lacks: the client's admin may give it, or another operator apply the plan.
         """
-        content = self.model_dump(mode="json", exclude={"action", "observed", "findings"})
+        content = self.model_dump(mode="json", exclude={"action", "observed", "findings", "missing", "readiness"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
 
     @property
@@ -145,6 +150,11 @@ class Plan(Frozen):
     def blocked(self) -> tuple[Change, ...]:
         """The changes that a person has to decide about first."""
         return tuple(change for change in self.changes if change.kind == "blocked")
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The actions that it needs and that the operator may not do."""
+        return tuple(dict.fromkeys(each.permission.action for each in self.missing))
 
     @property
     def waiting(self) -> tuple[Change, ...]:

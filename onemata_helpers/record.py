@@ -25,6 +25,7 @@ from .errors import RecordNotWritten, who_acts
 from .files import replace_file, take
 from .hand_over import HandOver
 from .parameters import ServiceParameters
+from .permitted import Preflight
 from .plan import Plan
 from .redaction import without_secrets
 from .text import counted, is_plain, one_line, visible
@@ -59,6 +60,7 @@ class Record(BaseModel):
         default_factory=dict, description="Addresses that are not AWS's, by service; empty: all calls go to AWS"
     )
     parameters: dict[str, Any]
+    preflight: Preflight | None = Field(None, description="What the operator may do; null: not asked")
     plan: Plan | None = None
     plan_digest: str = ""
     changes_done: list[Done] = Field(default_factory=list)

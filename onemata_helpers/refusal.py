@@ -60,7 +60,7 @@ _WHO_ACTS = {
 }
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html (AWS's words for what denies)
-_DENIED_BY = {
+DENIED_BY = {
     "service control policy": "the client's admin has the service control policy of the AWS organization changed",
     "resource control policy": "the client's admin has the resource control policy of the AWS organization changed",
     "permissions boundary": "the client's admin has the operator's permissions boundary changed",
@@ -137,7 +137,7 @@ def _refused(error: ClientError) -> tuple[str, str]:
 
 
 def _denied(said: str, operation: str) -> str:
-    for words, who in _DENIED_BY.items():
+    for words, who in DENIED_BY.items():
         if words.lower() in said.lower():
             return who
     return _ENTRY if operation == "AssumeRole" else _ADMIN_ALLOWS

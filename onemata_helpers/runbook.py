@@ -20,8 +20,10 @@ from .display import View
 from .errors import Busy, Interrupted, OnemataError, OutOfOrder, PlanBlocked, PlanChanged, RunFailed
 from .lock import lock_of_run
 from .parameter_files import changed, from_notebook
+from .permissions import needed_for
 from .plan import CHANGING, ONLY_SHOW, REMOVING, Change, Plan
 from .policy_checks import PolicyChecks
+from .preflight import PermissionChecks
 from .progress import Progress
 from .record import Outcome, Recorder
 from .redaction import foreign
@@ -103,6 +105,7 @@ class Runbook:
         self.wait = self.progress.telling(wait or Wait())
         self.lock = lock_of_run(self.recorder.path, self.parameters.client, self.parameters.service)
         self._policy_checks = PolicyChecks(self.service)
+        self._permission_checks = PermissionChecks(self.parameters, needed_for(self.parameters))
         self._aws: Aws | None = None
         self._plan: Plan | None = None
         self._look: Look | None = None
@@ -116,12 +119,19 @@ class Runbook:
 
     @_recorded
     def connect(self) -> View:
-        """Sign in, and refuse any other account than the client's. Raises ConnectError."""
+        """Sign in, refuse any other account than the client's, and ask what the operator may not do there.
+
+        Raises ConnectError.
+        """
         apis = (*self.service.apis, *self._policy_checks.apis)
         self._aws = connect(self.parameters, apis, self._called, sandbox_url(self.parameters))
         self.recorder.secrets = self._aws.secrets()
         self.recorder.keep(operator_arn=self._aws.identity.arn, endpoints=self._aws.endpoints)
-        return display.identity(self._aws.identity, self._aws.endpoints, sandbox=self.parameters.sandbox)
+        preflight = self._permission_checks.ask(self._aws) if self.parameters.preflight else None
+        self.recorder.keep(preflight=preflight)
+        return display.identity(
+            self._aws.identity, self._aws.endpoints, sandbox=self.parameters.sandbox, preflight=preflight
+        )
 
     @_recorded
     def plan(self) -> View:
@@ -133,7 +143,7 @@ class Runbook:
         if self.parameters.action in CHANGING:
             self.lock.take(self.wait)
         self._look = look = Look(self._connected())
-        self._plan = self._policy_checks.on(self._make_plan(look), look)
+        self._plan = self._permission_checks.on(self._policy_checks.on(self._make_plan(look), look))
         self.recorder.keep(plan=self._plan, plan_digest=self._plan.digest)
         return display.plan(self._plan)
 
@@ -190,6 +200,7 @@ class Runbook:
         self._settle_what_was_begun()
         if not plan.pending:
             return display.sentence("No changes: there is nothing to do.")
+        self._permission_checks.refuse(self._connected(), plan)
         self._refuse_if_account_moved(plan)
         self._look = None
         apply(
@@ -281,6 +292,7 @@ class Runbook:
             proofs=() if removing or self.service.waiting_for() else self.service.proofs(look),
             hand_over=None if removing else self.service.hand_over(look),
             notes=self.service.removal_notes() if removing else self.service.notes(look),
+            readiness=() if removing else self.service.readiness(look),
             observed=look.seen,
         )
 
@@ -363,7 +375,8 @@ class Runbook:
         return "verified", "All is in place, and every check is proven."
 
     def _what_is_planned(self, plan: Plan) -> str:
-        planned = f"{counted(len(plan.pending), 'change')}, none made yet. Digest: {plan.digest}"
+        lacking = f" The operator lacks: {', '.join(plan.lacking)}." if plan.missing else ""
+        planned = f"{counted(len(plan.pending), 'change')}, none made yet. Digest: {plan.digest}{lacking}"
         stale = self.parameters.approved_plan
         if stale in ("", plan.digest):
             return planned

@@ -67,18 +67,20 @@ _NOTHING_OF_THE_USERS: dict[str, Any] = {
 
 
 class Identity(Frozen):
-    """Who we are in the account, as STS says."""
+    """Who we are in the account, as STS says. `user_id` is the unique id that policies know as `aws:userid`."""
 
     account: str
     arn: str
     partition: str
     region: str
+    user_id: str = ""
 
 
 class _Caller(Answer):
     # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     account: AccountId
     arn: Arn
+    user_id: Plain
 
 
 class _Credentials(Answer):
@@ -166,7 +168,10 @@ class Aws:
         """Account, ARN, partition and region of this session. One call, sts:GetCallerIdentity."""
         caller = self.ask("sts", "get_caller_identity", _Caller)
         partition = caller.arn.split(":")[1]
-        return Identity(account=caller.account, arn=caller.arn, partition=partition, region=self._session.region_name)
+        region = self._session.region_name
+        return Identity(
+            account=caller.account, arn=caller.arn, partition=partition, region=region, user_id=caller.user_id
+        )
 
     @cached_property
     def endpoints(self) -> dict[str, str]:

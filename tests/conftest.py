@@ -91,6 +91,7 @@ def values(service: str, **changes: Any) -> dict[str, Any]:
         "bucket": sandbox.BUCKET,
         "prefix": sandbox.PREFIX,
         "policy_checks": "none",
+        "preflight": False,
         "sandbox": True,
     }
     own: dict[str, dict[str, Any]] = {

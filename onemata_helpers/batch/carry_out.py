@@ -16,6 +16,7 @@ from ..stopping import forget
 from ..text import one_line, sentence
 from .elsewhere import uploaded
 from .jobs import Job, Result, not_begun
+from .standing import standing
 
 
 class Watcher(Protocol):
@@ -56,9 +57,8 @@ def carry_out(job: Job, watcher: Watcher | None = None) -> Result:
         return not_begun(job, "failed", str(error))
     except Exception as error:  # not foreseen, and yet no reason for other clients to wait
         return not_begun(job, "failed", one_line(foreign(f"{type(error).__name__}: {error}")))
-    return uploaded(
-        job, Result(job.parameters.client, job.parameters.service, outcome, why, path, time.monotonic() - began)
-    )
+    seconds, p = time.monotonic() - began, job.parameters
+    return uploaded(job, Result(p.client, p.service, outcome, why, path, seconds, *standing(path)))
 
 
 def _carried_out(job: Job, watcher: Watcher) -> tuple[str, str, Path]:

@@ -41,6 +41,7 @@ class Result:
     """How a job ended. `outcome` is the record's, or `failed` where the notebook did not come to its end.
 
     `not approved` and `not run` are those that were not begun. Of a folder that could not be read, `service` is empty.
+    `preflight` is a word for how it stood before anything was changed, `preflight_about` what that is about.
     """
 
     client: str
@@ -49,6 +50,8 @@ class Result:
     reason: str
     record: Path | None = None
     seconds: float = 0
+    preflight: str = ""
+    preflight_about: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..terminal import out, say
 from ..text import counted, lasting
 from .jobs import Result
+from .standing import MISSING, WORST_FIRST
 
 _WORST_FIRST = ("failed", "blocked", "not run", "waiting", "not approved", "planned", "applied", "verified", "removed")
 _COLOURS = {"failed": "bold red", "blocked": "bold red", "not run": "yellow", "waiting": "yellow"}
@@ -18,6 +19,7 @@ def show_recap(results: Sequence[Result], seconds: float) -> None:
     if not results:
         return
     out.print()
+    say(f"{'Preflight':<11}{'Outcome':<13}Client: runbooks", "bold")
     for line, style in _lines(results):
         say(line, style)
     clients = counted(len({result.client for result in results}), "client")
@@ -33,12 +35,20 @@ def _lines(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
     for client, mine in sorted(of_clients.items(), key=lambda each: _badness(each[1])):
         worst = min(mine, key=_rank).outcome
         services = ", ".join(f"{each.service} {each.outcome}" if each.service else "folder" for each in mine)
-        yield f"{worst.upper():<12} {client}: {services}", _COLOURS.get(worst, "")
+        yield f"{_preflight(mine):<11}{worst.upper():<13}{client}: {services}", _COLOURS.get(worst, "")
         for each in sorted(mine, key=_rank):
+            yield from ((f"    {each.service}: {each.preflight}: {about}", "") for about in each.preflight_about)
             if _rank(each) < _WORST_FIRST.index("planned"):
                 yield f"    {each.service or 'folder'}: {each.reason}", ""
                 if each.record:
                     yield f"    {each.record.with_suffix('.ipynb').as_posix()}", ""
+
+
+def _preflight(mine: Sequence[Result]) -> str:
+    """The worst of a client's, and of what is missing how much."""
+    worst = min((each.preflight for each in mine), key=WORST_FIRST.index)
+    missing = sum(len(each.preflight_about) for each in mine if each.preflight == MISSING)
+    return f"{missing} {MISSING}" if missing else worst or "-"
 
 
 def _rank(result: Result) -> int:

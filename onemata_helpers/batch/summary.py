@@ -38,6 +38,8 @@ def _plain(result: Result) -> dict[str, Any]:
     return {
         "client": result.client,
         "service": result.service or None,
+        "preflight": result.preflight or None,
+        "preflight_about": [visible(each) for each in result.preflight_about],
         "outcome": result.outcome,
         "reason": visible(result.reason),
         "record": result.record.as_posix() if result.record else None,

@@ -13,7 +13,9 @@ from ..session import Aws
 from .base import Look
 from .instance_profiles import Association, Associations
 from .role_state import role, same_thing
+from .simulation import allows
 
+_REPORTING = "ssm:UpdateInstanceInformation"
 _PASSING = ("associating", "disassociating")
 METADATA_OFF = (
     "The instance's metadata service is switched off (HttpEndpoint: disabled), so nobody on it gets credentials. "
@@ -51,14 +53,11 @@ def instance(look: Look, instance_id: str) -> InstanceState | None:
 
 
 def lets_ssm_in(look: Look, role_name: str) -> bool:
-    """Whether an instance with this role can report to Systems Manager, by IAM's own simulator.
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
-    """
+    """Whether an instance with this role can report to Systems Manager, by IAM's own simulator."""
     found = role(look, role_name)
     if found is None:
         return False
-    return look.once(f"role {role_name} and Systems Manager", lambda aws: _simulate_ssm(aws, found.arn))
+    return look.once(f"role {role_name} and Systems Manager", lambda aws: allows(aws, found.arn, _REPORTING))
 
 
 def metadata_notes(look: Look, instance_id: str) -> list[str]:
@@ -101,15 +100,6 @@ class _Instances(Answer):
     reservations: list[_Reservation]
 
 
-class _Evaluation(Answer):
-    eval_action_name: Plain
-    eval_decision: Plain
-
-
-class _Simulation(Answer):
-    evaluation_results: list[_Evaluation]
-
-
 def _read_instance(aws: Aws, instance_id: str) -> InstanceState | None:
     # By filter, since an unknown id is then an empty answer and not an error.
     filters = [{"Name": "instance-id", "Values": [instance_id]}]
@@ -143,10 +133,3 @@ def associations_of(aws: Aws, instance_id: str) -> list[Association]:
     for each in found.iam_instance_profile_associations:
         same_thing("ec2:DescribeIamInstanceProfileAssociations", each.instance_id, instance_id)
     return [each for each in found.iam_instance_profile_associations if each.state != "disassociated"]
-
-
-def _simulate_ssm(aws: Aws, role_arn: str) -> bool:
-    action = "ssm:UpdateInstanceInformation"
-    arguments = {"PolicySourceArn": role_arn, "ActionNames": [action]}
-    results = aws.ask("iam", "simulate_principal_policy", _Simulation, **arguments).evaluation_results
-    return [(each.eval_action_name, each.eval_decision) for each in results] == [(action, "allowed")]

@@ -18,6 +18,9 @@ from .role_state import attached_policies
 from .role_use import RoleUse
 
 OnExisting = Literal["stop", "extend", "replace"]
+TAKES_A_PROFILE = ("running", "stopped")
+"""The states in which an instance takes a profile."""
+
 # What EC2 says of a profile that it cannot see yet, minutes after IAM's own waiter passed.
 _NEW_PROFILE = Transient(
     "InvalidParameterValue", "invalid iam instance profile", "EC2 does not yet see the new profile"
@@ -64,7 +67,7 @@ class ProfileAssociation(Resource):
             return [self.change("blocked", why)]
         if found.profile_arn == self.profile_arn and not self._is_of_a_deleted_profile(look, found):
             return [self.change("nothing", "The instance has the profile.")]
-        if found.state not in ("running", "stopped"):
+        if found.state not in TAKES_A_PROFILE:
             why = f"The instance is {found.state}; only a running or stopped one accepts a profile."
             return [self.change("blocked", why)]
         if found.profile_arn == self.profile_arn:

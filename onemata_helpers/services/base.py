@@ -10,6 +10,7 @@ from .. import policies
 from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import ServiceParameters
+from ..permitted import Readiness
 from ..plan import Proof, Script
 from ..resources.attached_policies import AttachedPolicy
 from ..resources.base import Look, Permission, Resource
@@ -82,6 +83,10 @@ class Service(ABC, Generic[P]):
     def choices(self, look: Look) -> dict[str, Choices]:
         """What the account has for parameters to name, by the parameters' names."""
         return {}
+
+    def readiness(self, look: Look) -> tuple[Readiness, ...]:
+        """How the clusters, workgroups or instances stand that the parameters name."""
+        return ()
 
     def waiting_for(self) -> str:
         """What Onemata has to give first, as a sentence; empty when nothing."""

@@ -9,6 +9,7 @@ from .. import policies
 from ..checks import Check
 from ..hand_over import HandOver
 from ..parameters import Ec2Parameters
+from ..permitted import Readiness
 from ..plan import Script
 from ..resources import choices
 from ..resources.base import Look, Permission, Resource
@@ -17,10 +18,10 @@ from ..resources.inline_policies import SharedPolicy
 from ..resources.instance_config import InstanceConfig
 from ..resources.instance_profiles import InstanceProfile, instance_profile, instances_with
 from ..resources.instance_state import instance, metadata_notes
-from ..resources.instances import ProfileAssociation
+from ..resources.instances import TAKES_A_PROFILE, ProfileAssociation
 from ..resources.open_question import OpenQuestion
 from ..resources.role_state import role
-from ..resources.run_command import DOCUMENT
+from ..resources.run_command import DOCUMENT, managed_platform
 from ..wait import Wait
 from .base import ASSUME_POLICY, SCOPED_POLICY, Choices, Service
 from .on_instance import OnInstances
@@ -85,6 +86,19 @@ class Ec2(Service[Ec2Parameters]):
 
     def choices(self, look: Look) -> dict[str, Choices]:
         return {"instance_ids": choices.instances(look)}
+
+    def readiness(self, look: Look) -> tuple[Readiness, ...]:
+        return tuple(self._readiness(look, each) for each in self.parameters.instance_ids)
+
+    def _readiness(self, look: Look, instance_id: str) -> Readiness:
+        """Whether it takes a profile, and, where a script is to run on it, whether Systems Manager reaches it."""
+        found = instance(look, instance_id)
+        state, ready = (found.state, found.state in TAKES_A_PROFILE) if found else ("not there", False)
+        if found and self.parameters.configure == "ssm":
+            reached = managed_platform(look, instance_id) is not None
+            state += f"; Systems Manager {'reaches' if reached else 'does not reach'} it"
+            ready = ready and reached
+        return Readiness(about=f"instance {instance_id}", state=state, ready=ready)
 
     def waiting_for(self) -> str:
         return "" if self.parameters.onemata_role_arn else "the role that Onemata provides (onemata_role_arn)"

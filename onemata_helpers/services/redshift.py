@@ -8,6 +8,7 @@ from .. import policies
 from ..checks import Check
 from ..hand_over import HandOver, Snippet
 from ..parameters import RedshiftParameters
+from ..permitted import Readiness
 from ..plan import Proof
 from ..resources import choices
 from ..resources.base import Look, Permission, Resource
@@ -95,6 +96,9 @@ class Redshift(Service[RedshiftParameters]):
 
     def choices(self, look: Look) -> dict[str, Choices]:
         return {"cluster_identifiers": choices.clusters(look)}
+
+    def readiness(self, look: Look) -> tuple[Readiness, ...]:
+        return tuple(each.readiness(look) for each in self._warehouses)
 
     def waiting_for(self) -> str:
         p = self.parameters

@@ -6,15 +6,17 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from ..parameters import RedshiftParameters
+from ..permitted import Readiness
 from ..resources import data_api
 from ..resources.base import Look, Permission, Resource
 from ..resources.cluster_state import cluster
+from ..resources.cluster_state import fault_of as fault_of_cluster
 from ..resources.data_api import Target
 from ..resources.delivery import workgroup_target
 from ..resources.redshift import ClusterRole
 from ..resources.role_use import RoleUse
 from ..resources.workgroup_role import WorkgroupRole
-from ..resources.workgroup_state import workgroup
+from ..resources.workgroup_state import fault_of, workgroup
 
 _BY_IDENTITY = ("IAM:*", "IAMR:*")
 """The database users that IAM identities are. https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-iam.html"""
@@ -41,6 +43,10 @@ class Warehouse(ABC):
     @abstractmethod
     def permissions(self) -> list[Permission]:
         """What putting the role on it takes, and off."""
+
+    @abstractmethod
+    def readiness(self, look: Look) -> Readiness:
+        """How it stands now."""
 
     def proof_permissions(self) -> list[Permission]:
         """What proving takes: to run statements there, and to log in."""
@@ -121,6 +127,13 @@ class Cluster(Warehouse):
         address = {"ClusterIdentifier": self.name}
         return Target(f"cluster {self.name}", address, database, p.database_user, p.database_secret_arn)
 
+    def readiness(self, look: Look) -> Readiness:
+        found = cluster(look, self.name)
+        if found is None and self.parameters.launch:
+            return Readiness(about=f"cluster {self.name}", state="to be launched", ready=True)
+        ready = found is not None and not fault_of_cluster(found)
+        return Readiness(about=f"cluster {self.name}", state=found.status if found else "not there", ready=ready)
+
     def users_arn(self, look: Look) -> str:
         return self._arn_of("redshift", f"dbuser:{self.name}")
 
@@ -172,6 +185,11 @@ class Workgroup(Warehouse):
         database = p.database or found.namespace.database if found else ""
         address = {"WorkgroupName": self.name}
         return Target(f"workgroup {self.name}", address, database, secret_arn=p.database_secret_arn)
+
+    def readiness(self, look: Look) -> Readiness:
+        found = workgroup(look, self.name)
+        ready = found is not None and not fault_of(found)
+        return Readiness(about=f"workgroup {self.name}", state=found.status if found else "not there", ready=ready)
 
     def users_arn(self, look: Look) -> str:
         found = workgroup(look, self.name)

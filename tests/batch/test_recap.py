@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onemata_helpers import policies
 from onemata_helpers.batch import commands
 from onemata_helpers.batch.go_on import command_that_goes_on
 from onemata_helpers.batch.jobs import Result
@@ -26,10 +28,21 @@ RECORD = Path("records/acme/glue/2026-11-25T224310.123Z.json")
 
 def test_failures_come_first_with_reason_and_record(capsys: pytest.CaptureFixture[str]) -> None:
     results = [
-        Result("acme", "redshift", "verified", "All is in place.", RECORD, 3),
-        Result("bolt", "redshift", "applied", "In place.", RECORD, 3),
-        Result("bolt", "glue", "failed", "It broke. Who acts: the engineer.", RECORD, 3),
-        Result("core", "ec2", "waiting", "Onemata has not yet answered.", RECORD, 3),
+        Result("acme", "redshift", "verified", "All is in place.", RECORD, 3, "ready"),
+        Result(
+            "bolt", "redshift", "planned", "2 changes.", RECORD, 3, "missing", ("iam:PassRole on x", "iam:TagRole on x")
+        ),
+        Result("bolt", "glue", "failed", "It broke. Who acts: the engineer.", RECORD, 3, "ready"),
+        Result(
+            "core",
+            "ec2",
+            "waiting",
+            "Onemata has not yet answered.",
+            RECORD,
+            3,
+            "not ready",
+            ("instance i-1: stopped",),
+        ),
         Result("dusk", "ec2", "not run", "Not begun: Ctrl-C."),
         Result("evil", "", "failed", "client.yaml: must exist"),
     ]
@@ -37,18 +50,22 @@ def test_failures_come_first_with_reason_and_record(capsys: pytest.CaptureFixtur
     assert (
         capsys.readouterr().out
         == """
-FAILED       bolt: redshift applied, glue failed
+Preflight  Outcome      Client: runbooks
+2 missing  FAILED       bolt: redshift planned, glue failed
     glue: It broke. Who acts: the engineer.
     records/acme/glue/2026-11-25T224310.123Z.ipynb
-FAILED       evil: folder
+    redshift: missing: iam:PassRole on x
+    redshift: missing: iam:TagRole on x
+-          FAILED       evil: folder
     folder: client.yaml: must exist
-NOT RUN      dusk: ec2 not run
+-          NOT RUN      dusk: ec2 not run
     ec2: Not begun: Ctrl-C.
-WAITING      core: ec2 waiting
+not ready  WAITING      core: ec2 waiting
+    ec2: not ready: instance i-1: stopped
     ec2: Onemata has not yet answered.
     records/acme/glue/2026-11-25T224310.123Z.ipynb
-VERIFIED     acme: redshift verified
-6 runbooks of 5 clients in 1 h 2 min: 2 failed, 1 not run, 1 waiting, 1 applied, 1 verified.
+ready      VERIFIED     acme: redshift verified
+6 runbooks of 5 clients in 1 h 2 min: 2 failed, 1 not run, 1 waiting, 1 planned, 1 verified.
 """
     )
 
@@ -107,6 +124,27 @@ def test_the_summary_has_all_of_it(aws: Sandbox, tmp_path: Path) -> None:
     of_acme = next(each for each in found["results"] if each["client"] == "acme")
     assert (of_acme["service"], of_acme["outcome"]) == ("glue", "planned")
     assert Path(of_acme["record"]).exists()
+    assert (of_acme["preflight"], of_acme["preflight_about"]) == ("ready", [])
+    stuck = next(each for each in found["results"] if each["client"] == "stuck")
+    assert stuck["preflight"] == "not ready"
+    assert stuck["preflight_about"] == ["cluster nowhere: not there"]
+
+
+def test_what_the_operator_lacks_is_in_the_first_column(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    never = {"Effect": "Deny", "Action": "iam:AttachRolePolicy", "Resource": "*"}
+    aws.let_operator(policies.document(everything, never))
+    which = Which([client(tmp_path, "acme")])
+    assert not commands.run(which, How(summary=tmp_path / "summary.json"), "apply")
+    said = capsys.readouterr().out
+    assert re.search(r"^1 missing +BLOCKED +acme: glue blocked$", said, re.MULTILINE)
+    (found,) = json.loads((tmp_path / "summary.json").read_text())["results"]
+    assert found["preflight"] == "missing"
+    assert found["preflight_about"] == [
+        "iam:AttachRolePolicy on arn:aws:iam::012345670123:role/AWSGlueServiceRole-acme"
+    ]
 
 
 def test_a_summary_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:

@@ -119,8 +119,11 @@ def test_a_service_role_has_its_path(box: Sandbox) -> None:
 
 def simulate(box: Sandbox, arn: str, *actions: str, **more: Any) -> dict[tuple[str, str], str]:
     answer = box.client("iam").simulate_principal_policy(PolicySourceArn=arn, ActionNames=list(actions), **more)
+    assert not any("OrganizationsDecisionDetail" in one for one in answer["EvaluationResults"])
     return {
-        (one["EvalActionName"], one["EvalResourceName"]): one["EvalDecision"] for one in answer["EvaluationResults"]
+        (one["EvalActionName"], each["EvalResourceName"]): each.get("EvalResourceDecision") or one["EvalDecision"]
+        for one in answer["EvaluationResults"]
+        for each in one.get("ResourceSpecificResults") or [{"EvalResourceName": one["EvalResourceName"]}]
     }
 
 
@@ -170,9 +173,77 @@ def test_the_simulator_knows_no_sessions_and_no_strangers(box: Sandbox) -> None:
     user(box)
     account = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}"
     session = f"arn:aws:sts::{sandbox.CLIENT_ACCOUNT}:assumed-role/one/me"
-    for arn in (f"{account}:user/nobody", f"{account}:role/nobody", session):
+    for arn in (f"{account}:user/nobody", f"{account}:role/nobody", f"{account}:group/nobody"):
         arguments = {"PolicySourceArn": arn, "ActionNames": ["s3:GetObject"]}
         assert refused(box.client("iam").simulate_principal_policy, **arguments)[0] == "NoSuchEntity"
+    for arn in (session, f"{account}:policy/tester", f"{account}:root"):
+        arguments = {"PolicySourceArn": arn, "ActionNames": ["s3:GetObject"]}
+        code, said = refused(box.client("iam").simulate_principal_policy, **arguments)
+        assert (code, said) == (
+            "InvalidInput",
+            f"Invalid Entity Arn: {arn} does not clearly define entity type and name.",
+        )
+
+
+def test_the_simulator_looks_for_a_role_with_its_path(box: Sandbox) -> None:
+    trust = json.dumps(service_trust("ec2.amazonaws.com"))
+    arn = box.client("iam").create_role(RoleName="one", Path="/team/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    assert simulate(box, arn, "s3:GetObject") == {("s3:GetObject", "*"): "implicitDeny"}
+    arguments = {"PolicySourceArn": arn.replace("/team/", "/"), "ActionNames": ["s3:GetObject"]}
+    assert refused(box.client("iam").simulate_principal_policy, **arguments)[0] == "NoSuchEntity"
+
+
+def test_the_simulator_tells_what_it_was_not_told_and_what_the_boundary_says(box: Sandbox) -> None:
+    own = "arn:aws:iam::*:user/${aws:username}"
+    tester = user(
+        box,
+        allow("iam:PassRole", StringEquals={"iam:PassedToService": "glue.amazonaws.com"}),
+        allow("iam:GetUser", on=own),
+        allow("iam:ListRoles"),
+    )
+    arn = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:user/tester"
+    iam = box.client("iam")
+    iam.put_user_permissions_boundary(
+        UserName="tester", PermissionsBoundary="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+    )
+    names = ["iam:PassRole", "iam:GetUser", "iam:ListRoles", "s3:GetObject"]
+    on = [arn, f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/x"]
+    found = iam.simulate_principal_policy(PolicySourceArn=arn, ActionNames=names, ResourceArns=on)["EvaluationResults"]
+    assert [each["MissingContextValues"] for each in found] == [["iam:PassedToService"], ["aws:username"], [], []]
+    assert {each["EvalDecision"] for each in found} == {"implicitDeny"}
+    assert not any(each["EvalResourceName"] in on for each in found)
+    bounded = [each["ResourceSpecificResults"][0]["PermissionsBoundaryDecisionDetail"] for each in found]
+    assert [each["AllowedByPermissionsBoundary"] for each in bounded] == [False, False, False, True]
+    assert refused(tester.client("iam").list_roles)[0] == "AccessDenied"
+
+
+def test_the_simulator_answers_in_pages(box: Sandbox) -> None:
+    user(box)
+    arguments = {"PolicySourceArn": f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:user/tester", "MaxItems": 2}
+    names = ["s3:GetObject", "s3:PutObject", "s3:ListBucket"]
+    first = box.client("iam").simulate_principal_policy(ActionNames=names, **arguments)
+    assert first["IsTruncated"]
+    rest = box.client("iam").simulate_principal_policy(ActionNames=names, Marker=first["Marker"], **arguments)
+    pages = [each["EvalActionName"] for page in (first, rest) for each in page["EvaluationResults"]]
+    assert (pages, rest["IsTruncated"]) == (names, False)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ActionNames": ["GetObject"]},
+        {"ActionNames": ["s3:Get*"]},
+        {"ResourceArns": ["bucket"]},
+        {"ContextEntries": [{"ContextKeyName": "aws:x", "ContextKeyValues": ["1", "2"], "ContextKeyType": "string"}]},
+        {"ContextEntries": [{"ContextKeyName": "aws:x", "ContextKeyValues": ["1"]}]},
+        {"ContextEntries": [{"ContextKeyName": "other", "ContextKeyValues": ["1"], "ContextKeyType": "string"}]},
+    ],
+)
+def test_the_simulator_takes_nothing_of_another_form(box: Sandbox, wrong: dict[str, Any]) -> None:
+    user(box)
+    arn = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:user/tester"
+    arguments = {"PolicySourceArn": arn, "ActionNames": ["s3:GetObject"]} | wrong
+    assert refused(box.client("iam").simulate_principal_policy, **arguments)[0] == "InvalidInput"
 
 
 @pytest.mark.parametrize("name", ["PolicyInputList", "PermissionsBoundaryPolicyInputList"])

@@ -1,20 +1,17 @@
-"""IAM where moto is kinder than AWS, and the simulator that moto lacks."""
+"""IAM where moto is kinder than AWS, and what it lacks."""
 
 import json
-from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.iam import urls
-from moto.iam.exceptions import EntityAlreadyExists, InvalidInput, MalformedPolicyDocument, NoSuchEntity
+from moto.iam.exceptions import EntityAlreadyExists, MalformedPolicyDocument, NoSuchEntity
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 
-from ..iam.policy_engine import Caller, Policy, Request, decide
+from ..iam.policy_engine import Policy
 from ..iam.principals import invalid_principal
-from ..iam.signer import caller_of
 from ..state import state
-
-_NOT_SIMULATED = ("PolicyInputList", "PermissionsBoundaryPolicyInputList", "ResourcePolicy")
+from .iam_simulator import simulate
 
 
 class SandboxIam(IamResponse):
@@ -85,37 +82,23 @@ class SandboxIam(IamResponse):
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
         """
-        for name in _NOT_SIMULATED:
-            if self._get_param(name):
-                raise InvalidInput(f"The sandbox does not simulate with {name}.")
-        arn = self._get_param("PolicySourceArn")
-        caller = caller_of(arn)
-        if caller is None or caller.account != self.current_account:
-            raise NoSuchEntity(f"No entity found with the ARN {arn}.")
-        context = {
-            entry["ContextKeyName"]: tuple(entry["ContextKeyValues"]) for entry in self._get_param("ContextEntries", [])
-        }
-        results = [
-            _simulate(caller, Request(action, resource, {"aws:PrincipalArn": (arn,), **context}))
-            for action in self._get_param("ActionNames")
-            for resource in self._get_param("ResourceArns", []) or ["*"]
-        ]
-        return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+        return ActionResult(simulate(self.current_account, self._get_param))
+
+    def put_user_permissions_boundary(self) -> ActionResult:
+        """Limit what a user may do.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPermissionsBoundary.html
+        """
+        user, boundary = self.backend.get_user(self._get_param("UserName")), self._get_param("PermissionsBoundary")
+        if boundary not in self.backend.managed_policies:
+            raise NoSuchEntity(f"Scope ARN: {boundary} does not exist or is not attachable.")
+        user.permissions_boundary_arn = boundary
+        return ActionResult({})
 
 
 def install() -> None:
     """Let moto's server answer for IAM with the class above."""
     urls.url_paths["{0}/$"] = SandboxIam.dispatch
-
-
-def _simulate(caller: Caller, request: Request) -> dict[str, Any]:
-    return {
-        "EvalActionName": request.action,
-        "EvalResourceName": request.resource,
-        "EvalDecision": decide(caller, request).verdict.value,
-        "MatchedStatements": [],
-        "MissingContextValues": [],
-    }
 
 
 def _check_trust(text: str) -> None:

@@ -52,6 +52,11 @@ def expand(text: str, context: Context) -> str:
     return _VARIABLE.sub(value, text)
 
 
+def variables(text: str) -> list[str]:
+    """The policy variables in a text."""
+    return _VARIABLE.findall(text)
+
+
 def wildcard(pattern: str, text: str) -> bool:
     """Whether the text matches a pattern with `*` and `?`."""
     if "*" not in pattern and "?" not in pattern:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .conditions import Context, expand, holds, lower_keys, many, wildcard
+from .conditions import Context, expand, holds, lower_keys, many, variables, wildcard
 
 Policy = Mapping[str, Any]
 """A policy document."""
@@ -78,6 +78,22 @@ def judge(policies: Iterable[Policy], request: Request, names: frozenset[Name] |
     if "Deny" in effects:
         return Verdict.EXPLICIT_DENY
     return Verdict.ALLOWED if "Allow" in effects else Verdict.IMPLICIT_DENY
+
+
+def untold_keys(policies: Iterable[Policy], request: Request) -> set[str]:
+    """The condition keys, and policy variables, of statements about this action that the request does not carry."""
+    told = lower_keys(request.context)
+    found: set[str] = set()
+    for statement in _statements(policies):
+        if _covers_action(statement, request.action):
+            resources = many(statement.get("Resource", statement.get("NotResource", [])))
+            found |= {key for each in resources for key in variables(each)}
+            if _covers_resource(statement, Request(request.action, request.resource, told)):
+                conditions = statement.get("Condition", {}).values()
+                found |= {key for tests in conditions for key in tests}
+                wanted = [value for tests in conditions for values in tests.values() for value in many(values)]
+                found |= {key for value in wanted for key in variables(value)}
+    return {key for key in found if key.lower() not in told}
 
 
 def service_may_assume(trust: Policy, service: str) -> bool:

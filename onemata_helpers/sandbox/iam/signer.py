@@ -54,12 +54,16 @@ def find_role(arn: str) -> Role | None:
 
 
 def caller_of(arn: str) -> Caller | None:
-    """The user or role with this ARN and its policies, as the simulator looks at it."""
+    """The user, group or role with this ARN and its policies, as the simulator looks at it."""
     account, _, name = arn.split(":")[4], *arn.rpartition("/")[1:]
     if (role := find_role(arn)) is not None:
         return Caller(account, arn, arn, _role_policies(role), _boundary(role))
-    user = iam(account).users.get(name) if account in state.accounts else None
-    return Caller(account, arn, arn, _user_policies(user)) if user and user.arn == arn else None
+    here = iam(account) if account in state.accounts else None
+    user = here.users.get(name) if here else None
+    if user is not None and user.arn == arn:
+        return Caller(account, arn, arn, _user_policies(user), _boundary(user))
+    group = here.groups.get(name) if here else None
+    return Caller(account, arn, arn, tuple(_documents([group]))) if group and group.arn == arn else None
 
 
 def _find(key_id: str) -> Signer | None:
@@ -85,7 +89,7 @@ def _root(key: Key) -> Signer:
 
 
 def _user(account: str, user: User, secret: str) -> Signer:
-    caller = Caller(account, user.arn, user.arn, _user_policies(user))
+    caller = Caller(account, user.arn, user.arn, _user_policies(user), _boundary(user))
     context = _context(caller, "User", user.id) | {"aws:username": (user.name,)}
     return Signer(caller, secret, None, context)
 
@@ -135,9 +139,9 @@ def _documents(holders: Iterable[User | Group | Role]) -> Iterable[Policy]:
             yield _default_version(managed.arn, holder.account_id)
 
 
-def _boundary(role: Role) -> Policy | None:
-    arn = role.permissions_boundary_arn
-    return _default_version(arn, role.account_id) if arn else None
+def _boundary(holder: Role | User) -> Policy | None:
+    arn = getattr(holder, "permissions_boundary_arn", None)  # moto's users have none of their own
+    return _default_version(arn, holder.account_id) if arn else None
 
 
 def _default_version(arn: str, account: str) -> Policy:
