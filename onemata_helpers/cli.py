@@ -81,6 +81,49 @@ def check(folders: Folders) -> None:
 
 
 @app.command()
+def new(
+    client: Annotated[str, typer.Argument(help="The client's short name; its folder is named so", metavar="CLIENT")],
+    services: Annotated[
+        list[ServiceName] | None,
+        typer.Option("--service", metavar="NAME", help="Only these services; may be repeated"),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Ask nothing, and set these; SERVICE.KEY where several have it"
+        ),
+    ] = None,
+    parent: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Where clients' folders are")] = Path(
+        "parameters"
+    ),
+) -> None:
+    """Make a new client's folder, by asking; or from options, without asking."""
+    from .errors import ParameterError
+    from .new_client.folder import beginning, make, place, set_values
+    from .new_client.questions import ask_all, asked_services, at_the_terminal
+    from .terminal import complain, say, somebody_is_there
+
+    if settings is None and not somebody_is_there():
+        raise typer.BadParameter("nobody is there to be asked: name the values, --set region=... and so on")
+    try:
+        place(client, parent)
+        chosen = services or (list(ServiceName) if settings is not None else asked_services(at_the_terminal))
+        values = beginning(client, chosen)
+        if settings is None:
+            ask_all(values, at_the_terminal)
+        else:
+            set_values(values, settings)
+        folder = one_line(str(make(values, parent)))
+    except ParameterError as error:
+        _fail(error)
+    except (EOFError, KeyboardInterrupt):
+        complain("\nNothing was made.")
+        raise typer.Exit(2) from None
+    say(f"{folder}: {', '.join(f'{name}.yaml' for name in values)}. Every key is explained there.")
+    say(f"Next: onemata check {folder}; then, for the client: onemata prepare {folder}")
+
+
+@app.command()
 @taking(Which, How, Planning)
 def plan(which: Which, how: How, planning: Planning) -> None:
     """Show what would be done in these clients' accounts, and change nothing."""
