@@ -124,6 +124,32 @@ def new(
 
 
 @app.command()
+def prepare(
+    folder: Annotated[Path, typer.Argument(help="The client's folder", metavar="CLIENT_DIR")],
+    records: Annotated[Path, typer.Option(help="Folder for the records; the page goes beside the client's")] = Path(
+        "records"
+    ),
+) -> None:
+    """Write a page for the client before the call: what will be done, what it takes, and the operator's policy."""
+    from .errors import OnemataError
+    from .handout.prepare import prepare, write
+    from .parameter_files import from_folder
+    from .terminal import complain, say
+
+    try:
+        preparation = prepare(from_folder(folder))
+        for path in write(preparation, records):
+            say(str(path))
+    except OnemataError as error:
+        _fail(error)
+    if len(preparation.policies) > 1:
+        many = f"it is in {len(preparation.policies)} parts there, and the client attaches each of them"
+        complain(
+            f"The policy is longer than AWS takes ({preparation.length} of {preparation.longest} characters): {many}."
+        )
+
+
+@app.command()
 @taking(Which, How, Planning)
 def plan(which: Which, how: How, planning: Planning) -> None:
     """Show what would be done in these clients' accounts, and change nothing."""

@@ -118,7 +118,7 @@ def test_every_problem_is_said_at_once_and_nothing_is_left(tmp_path: Path) -> No
     assert code == 2
     for problem in ("region = 'nowhere': must be", "bucket = 's3://x': must be", "account_id = '': must not be empty"):
         assert f"client.yaml: {problem}" in said
-    assert "ec2.yaml: instance_ids[0] = 'i-1': must be an instance's id" in said
+    assert "ec2.yaml: instance_ids.0 = 'i-1': must be an instance's id" in said
     assert folders(tmp_path) == []
 
 
