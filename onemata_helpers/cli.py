@@ -225,6 +225,28 @@ def open_(
 
 
 @app.command()
+def export(
+    record: Annotated[
+        str, typer.Argument(help="A record, its .json or .ipynb; also s3://bucket/prefix/...", metavar="RECORD")
+    ],
+    records_profile: Annotated[str, typer.Option(metavar="NAME", help="AWS profile for that bucket")] = "",
+) -> None:
+    """Make one HTML page of a record, for the client, and a PDF where a browser is installed."""
+    from .errors import OnemataError
+    from .handout.export import export, source_of
+    from .handout.pdf import print_to_pdf
+    from .terminal import complain, say
+
+    try:
+        page = export(source_of(record, records_profile))
+    except OnemataError as error:
+        _fail(error)
+    say(str(page))
+    pdf, why_not = print_to_pdf(page)
+    (say if pdf else complain)(str(pdf or why_not))
+
+
+@app.command()
 def status(
     records: Annotated[
         str, typer.Argument(help="Where the records are: a folder, or s3://bucket/prefix", metavar="[RECORDS]")

@@ -27,7 +27,8 @@ _COPY_BUTTON = re.compile(r'<button class="onemata-copy-button".*?</button>', re
 _HIDDEN_ACCOUNT = re.compile(r'<span class="onemata-account">(\d{12})</span>')
 _HIDING = re.compile(r"^<style>\.onemata-account.*?</style>", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines
-_OUTCOME_CELL = "onemata-outcome"
+OUTCOME_CELL = "onemata-outcome"
+"""The id of the cell with the outcome, which a record has on top."""
 # What papermill adds: the values in a cell of their own, and where it stopped. The record has both elsewhere.
 _PAPERMILLS = {"injected-parameters", "papermill-error-cell-tag"}
 
@@ -126,7 +127,7 @@ def as_record(notebook: Notebook, record: Record | None, path: Path) -> Notebook
     for cell in kept["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"] = [_kept(output) for output in cell["outputs"] if _WIDGET not in output.get("data", {})]
-    kept["cells"] = [cell for cell in kept["cells"] if cell.get("id") != _OUTCOME_CELL]
+    kept["cells"] = [cell for cell in kept["cells"] if cell.get("id") != OUTCOME_CELL]
     if record is None:
         return kept
     kept["cells"] = [cell for cell in kept["cells"] if not _PAPERMILLS & set(cell["metadata"].get("tags", []))]
@@ -140,7 +141,7 @@ def _outcome_cell(record: Record, path: Path) -> dict[str, Any]:
     """The card as Markdown. An empty line in it would end the HTML, and what follows would be read as Markdown."""
     html = display.outcome(record, path)._repr_mimebundle_()["text/html"]
     lines = [line for line in html.split("\n") if line.strip()]
-    return {"cell_type": "markdown", "id": _OUTCOME_CELL, "metadata": {}, "source": "\n".join(lines)}
+    return {"cell_type": "markdown", "id": OUTCOME_CELL, "metadata": {}, "source": "\n".join(lines)}
 
 
 def _kept(output: dict[str, Any]) -> dict[str, Any]:

@@ -157,8 +157,8 @@ def _creates(p: ServiceParameters, service: str) -> str:
     boundary = f", with your permissions boundary {p.permissions_boundary_arn}" if p.permissions_boundary_arn else ""
     there = "what it lacks is added" if p.adopt_existing else "nothing is changed, and we decide together"
     return (
-        f"Creates the IAM role {p.role_name}, which only {service} can assume{boundary}. If you have a role of this name "
-        f"already, {there}."
+        f"Creates the IAM role {p.role_name}, which only {service} can assume{boundary}. If you have a role of this "
+        f"name already, {there}."
     )
 
 
