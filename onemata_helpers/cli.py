@@ -81,6 +81,75 @@ def check(folders: Folders) -> None:
 
 
 @app.command()
+def new(
+    client: Annotated[str, typer.Argument(help="The client's short name; its folder is named so", metavar="CLIENT")],
+    services: Annotated[
+        list[ServiceName] | None,
+        typer.Option("--service", metavar="NAME", help="Only these services; may be repeated"),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Ask nothing, and set these; SERVICE.KEY where several have it"
+        ),
+    ] = None,
+    parent: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Where clients' folders are")] = Path(
+        "parameters"
+    ),
+) -> None:
+    """Make a new client's folder, by asking; or from options, without asking."""
+    from .errors import ParameterError
+    from .new_client.folder import beginning, make, place, set_values
+    from .new_client.questions import ask_all, asked_services, at_the_terminal
+    from .terminal import complain, say, somebody_is_there
+
+    if settings is None and not somebody_is_there():
+        raise typer.BadParameter("nobody is there to be asked: name the values, --set region=... and so on")
+    try:
+        place(client, parent)
+        chosen = services or (list(ServiceName) if settings is not None else asked_services(at_the_terminal))
+        values = beginning(client, chosen)
+        if settings is None:
+            ask_all(values, at_the_terminal)
+        else:
+            set_values(values, settings)
+        folder = one_line(str(make(values, parent)))
+    except ParameterError as error:
+        _fail(error)
+    except (EOFError, KeyboardInterrupt):
+        complain("\nNothing was made.")
+        raise typer.Exit(2) from None
+    say(f"{folder}: {', '.join(f'{name}.yaml' for name in values)}. Every key is explained there.")
+    say(f"Next: onemata check {folder}; then, for the client: onemata prepare {folder}")
+
+
+@app.command()
+def prepare(
+    folder: Annotated[Path, typer.Argument(help="The client's folder", metavar="CLIENT_DIR")],
+    records: Annotated[Path, typer.Option(help="Folder for the records; the page goes beside the client's")] = Path(
+        "records"
+    ),
+) -> None:
+    """Write a page for the client before the call: what will be done, what it takes, and the operator's policy."""
+    from .errors import OnemataError
+    from .handout.prepare import prepare, write
+    from .parameter_files import from_folder
+    from .terminal import complain, say
+
+    try:
+        preparation = prepare(from_folder(folder))
+        for path in write(preparation, records):
+            say(str(path))
+    except OnemataError as error:
+        _fail(error)
+    if len(preparation.policies) > 1:
+        many = f"it is in {len(preparation.policies)} parts there, and the client attaches each of them"
+        complain(
+            f"The policy is longer than AWS takes ({preparation.length} of {preparation.longest} characters): {many}."
+        )
+
+
+@app.command()
 @taking(Which, How, Planning)
 def plan(which: Which, how: How, planning: Planning) -> None:
     """Show what would be done in these clients' accounts, and change nothing."""
@@ -153,6 +222,28 @@ def open_(
             opening.open_client(what, service, records, mask=mask, ready=ready)
     except OnemataError as error:
         _fail(error)
+
+
+@app.command()
+def export(
+    record: Annotated[
+        str, typer.Argument(help="A record, its .json or .ipynb; also s3://bucket/prefix/...", metavar="RECORD")
+    ],
+    records_profile: Annotated[str, typer.Option(metavar="NAME", help="AWS profile for that bucket")] = "",
+) -> None:
+    """Make one HTML page of a record, for the client, and a PDF where a browser is installed."""
+    from .errors import OnemataError
+    from .handout.export import export, source_of
+    from .handout.pdf import print_to_pdf
+    from .terminal import complain, say
+
+    try:
+        page = export(source_of(record, records_profile))
+    except OnemataError as error:
+        _fail(error)
+    say(str(page))
+    pdf, why_not = print_to_pdf(page)
+    (say if pdf else complain)(str(pdf or why_not))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -16,14 +17,14 @@ from papermill.iorw import papermill_io
 
 from .files import replace_file
 from .fresh_kernel import fresh_kernel
+from .notebook import as_record, read, template, with_values
 from .parameters import ServiceParameters
+from .record import read_record
 from .redaction import foreign, without_secrets
 from .text import one_line, sentence
 from .warm.engine import FORKED
 from .warm.process import NotForked, warm
 
-_HERE = Path(__file__).parent
-_NOTEBOOKS = next(path for path in (_HERE / "notebooks", _HERE.parent / "notebooks") if path.is_dir())
 _SCHEME = "onemata:"
 
 
@@ -46,6 +47,22 @@ def execute(parameters: ServiceParameters, record: Path, on_process: Callable[[C
         return _run(parameters, record, process.exit_code, {"engine_name": FORKED, "process": process})
 
 
+def conclude(record: Path) -> str:
+    """The notebook beside a record that has its end becomes that of a live session: the outcome before all else.
+
+    Gives back why it could not be saved, as a sentence; empty otherwise. Where there is no notebook, none is made.
+    """
+    path = record.with_suffix(".ipynb")
+    try:
+        executed = read(path.read_text(encoding="utf-8"))
+        kept = with_values(as_record(executed, read_record(record), record), {"record": record.name})
+    except (OSError, ValueError):
+        return ""
+    notebook = f"{_SCHEME}{path.as_posix()}"
+    _FILES.write(json.dumps(kept, indent=1, ensure_ascii=False), notebook)
+    return _FILES.trouble.pop(notebook, "")
+
+
 @cache
 def _say_once(text: str) -> None:
     print(text, file=sys.stderr)
@@ -53,14 +70,10 @@ def _say_once(text: str) -> None:
 
 def _run(parameters: ServiceParameters, record: Path, exit_code: Callable[[], int | None], how: dict[str, Any]) -> str:
     notebook = f"{_SCHEME}{record.with_suffix('.ipynb').as_posix()}"
+    values = parameters.model_dump(mode="json") | {"record": record.as_posix()}
+    _FILES.to_run[notebook] = json.dumps(with_values(template(parameters.service), values))
     try:
-        papermill.execute_notebook(
-            f"{_SCHEME}{parameters.service}.ipynb",
-            notebook,
-            parameters=parameters.model_dump(mode="json") | {"record": record.as_posix()},
-            progress_bar=False,
-            **how,
-        )
+        papermill.execute_notebook(notebook, notebook, progress_bar=False, **how)
     except Exception as failure:
         return f"{_words(failure, exit_code)} {_FILES.trouble.pop(notebook, '')}".strip()
     return _FILES.trouble.pop(notebook, "")
@@ -84,16 +97,17 @@ def _how_it_died(exit_code: int | None) -> str:
 
 
 class _Files:
-    """Where papermill reads our notebooks and writes a record's: whole or not at all, and clear of credentials.
+    """Where papermill finds a notebook `to_run` and writes it: whole or not at all, and clear of credentials.
 
     A notebook that cannot be written stops no run, since what it does in AWS is in the JSON record: `trouble` says it.
     """
 
     def __init__(self) -> None:
+        self.to_run: dict[str, str] = {}
         self.trouble: dict[str, str] = {}
 
     def read(self, path: str) -> str:
-        return (_NOTEBOOKS / path.removeprefix(_SCHEME)).read_text(encoding="utf-8")
+        return self.to_run.pop(path)
 
     def write(self, text: str, path: str) -> None:
         whole = (

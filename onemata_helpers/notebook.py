@@ -8,7 +8,9 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from . import display
 from .record import Record
@@ -25,7 +27,57 @@ _COPY_BUTTON = re.compile(r'<button class="onemata-copy-button".*?</button>', re
 _LOOK_HERE = re.compile(r'<script class="onemata-look-here">.*?</script>', re.DOTALL)
 _HIDDEN_ACCOUNT = re.compile(r'<span class="onemata-account">(\d{12})</span>')
 _HIDING = re.compile(r"^<style>\.onemata-account.*?</style>", re.DOTALL)
-_OUTCOME_CELL = "onemata-outcome"
+_LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines
+OUTCOME_CELL = "onemata-outcome"
+"""The id of the cell with the outcome, which a record has on top."""
+# What papermill adds: the values in a cell of their own, and where it stopped. The record has both elsewhere.
+_PAPERMILLS = {"injected-parameters", "papermill-error-cell-tag"}
+
+
+class _Form(BaseModel):
+    """What we count on in a notebook, which may come from elsewhere. All else in it is left out of account."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class _Data(_Form):
+    html: str | list[str] = Field("", alias="text/html")
+    plain: str | list[str] = Field("", alias="text/plain")
+
+
+class _Output(_Form):
+    output_type: str
+    metadata: dict[str, Any] = {}
+    data: _Data = _Data()
+    text: str | list[str] = ""
+    traceback: list[str] = []
+
+
+class _CellMetadata(_Form):
+    tags: list[str] = []
+
+
+class _Cell(_Form):
+    cell_type: str
+    metadata: _CellMetadata
+    source: str | list[str]
+    outputs: list[_Output] = []
+
+
+class _Notebook(_Form):
+    nbformat: Literal[4]
+    metadata: dict[str, Any]
+    cells: list[_Cell]
+
+
+def read(content: str | bytes) -> Notebook:
+    """The notebook in a file. Raises ValueError if it is none, or has not the form that we know."""
+    try:
+        notebook: Notebook = json.loads(content)
+    except RecursionError:
+        raise ValueError("must be a notebook: this is nested too deeply") from None
+    _Notebook.model_validate(notebook)
+    return notebook
 
 
 def template(service: str) -> Notebook:
@@ -76,15 +128,21 @@ def as_record(notebook: Notebook, record: Record | None, path: Path) -> Notebook
     for cell in kept["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"] = [_kept(output) for output in cell["outputs"]]
-    kept["cells"] = [cell for cell in kept["cells"] if cell.get("id") != _OUTCOME_CELL]
+    kept["cells"] = [cell for cell in kept["cells"] if cell.get("id") != OUTCOME_CELL]
     if record is None:
         return kept
+    kept["cells"] = [cell for cell in kept["cells"] if not _PAPERMILLS & set(cell["metadata"].get("tags", []))]
     kept = with_values(kept, record.parameters)
     if record.outcome:
-        html = display.outcome(record, path)._repr_mimebundle_()["text/html"]
-        card = {"cell_type": "markdown", "id": _OUTCOME_CELL, "metadata": {}, "source": html}
-        kept["cells"].insert(0, card)
+        kept["cells"].insert(0, _outcome_cell(record, path))
     return kept
+
+
+def _outcome_cell(record: Record, path: Path) -> dict[str, Any]:
+    """The card as Markdown. An empty line in it would end the HTML, and what follows would be read as Markdown."""
+    html = display.outcome(record, path)._repr_mimebundle_()["text/html"]
+    lines = [line for line in html.split("\n") if line.strip()]
+    return {"cell_type": "markdown", "id": OUTCOME_CELL, "metadata": {}, "source": "\n".join(lines)}
 
 
 def _kept(output: dict[str, Any]) -> dict[str, Any]:
@@ -103,9 +161,13 @@ def _parameters_cell(notebook: Notebook) -> dict[str, Any] | None:
 
 
 def _assigned(source: str, values: Mapping[str, Any]) -> str:
-    """A cell of assignments, each with its new value."""
-    lines = source.split("\n")
-    for statement in reversed(ast.parse(source).body):
+    """A cell of assignments, each with its new value. One that is not Python, as somebody left it, stays as it is."""
+    try:
+        statements = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return source
+    lines = _LINE_END.split(source)
+    for statement in reversed(statements):
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             name, old = statement.targets[0].id, statement.value
             if name in values and old.end_lineno is not None:

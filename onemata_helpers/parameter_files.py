@@ -69,6 +69,15 @@ def changed(parameters: P, values: Mapping[str, Any]) -> P:
     return found
 
 
+def what_is_wrong(schema: type[P], values: Mapping[str, Any]) -> dict[str, str]:
+    """What each wrong value must be, by its key. A key that is not among the values may still come."""
+    _, details = _validated(schema, values)
+    problems = [problem_of(each) for each in details if each["loc"][0] in values]
+    if values.get("sandbox", False) is False:
+        problems += _left_from_example({key: value for key, value in values.items() if key in schema.model_fields})
+    return {problem.key.partition("[")[0].partition(".")[0]: problem.must for problem in problems}
+
+
 def from_folder(folder: Path) -> dict[str, ServiceParameters]:
     """The parameters of each service that the client's folder has a file for.
 

@@ -105,6 +105,8 @@ def test_run_onboards_the_example(tmp_path: Path) -> None:
         (notebook,) = (tmp_path / "records/example" / service).glob("*.ipynb")
         assert notebook.with_suffix(".json").exists()
         text = notebook.read_text()
+        assert "VERIFIED" in json.loads(text)["cells"][0]["source"]
+        assert "injected-parameters" not in text
         assert str(EXAMPLE.parents[1]) not in text
         assert "AKIA" not in text
         assert service in done.stdout

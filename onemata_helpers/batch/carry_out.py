@@ -65,14 +65,14 @@ def _carried_out(job: Job, watcher: Watcher) -> tuple[str, str, Path]:
     # papermill checks notebooks with jsonschema, whose grammar of addresses takes more than a second to load; and a
     # notebook has no address that is checked.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    from ..execute import execute  # it takes half a second, too, which the sandbox's start need not wait for
+    from ..execute import conclude, execute  # it takes half a second, too, which the sandbox's start need not wait for
 
     path, _ = begin(job.parameters, job.records, notebook=True)
     watcher.has_record(path)
     ended = execute(job.parameters, path, watcher.has_process)
     forget(path)
     outcome, why = _ending(path, watcher.why_killed or ended)
-    return outcome, why, path
+    return outcome, f"{why} {conclude(path)}".strip(), path
 
 
 def _ending(path: Path, error: str) -> tuple[str, str]:

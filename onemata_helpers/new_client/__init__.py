@@ -1,0 +1,1 @@
+"""`onemata new`: a client's folder, from answers or options."""
