@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json, to_jsonable_python
 
 from .apply import Done
 from .calls import ApiCall
@@ -160,8 +160,15 @@ def write_record(path: Path, record: Record, secrets: Sequence[str] = ()) -> Non
 
     Raises OSError.
     """
-    content = json.dumps(record.model_dump(), indent=2, ensure_ascii=False, default=_in_json)
+    content = _as_json(record.model_dump())
     replace_file(path, _UNSEEN.sub(_escaped, without_secrets(content, secrets)) + "\n")
+
+
+def _as_json(content: dict[str, Any]) -> str:
+    try:
+        return to_json(content, indent=2, bytes_mode="base64", inf_nan_mode="strings", fallback=str).decode()
+    except ValueError:  # of half a character, which Python writes, and takes thirty times as long
+        return json.dumps(content, indent=2, ensure_ascii=False, default=_in_json)
 
 
 def read_record(path: Path) -> Record:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from threading import Lock
 from typing import Any, TypeVar
@@ -56,6 +56,9 @@ _UNKNOWN_KEY = "InvalidClientTokenId"
 
 ENTERED_SECONDS = 900
 """How long a session as another role lasts: the shortest that AWS has."""
+
+# Made ahead, for the first session that this process opens.
+_BLANK: list[botocore.session.Session] = []
 
 # For the sandbox: which profile and files are read. None of the user's are.
 # https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html
@@ -282,7 +285,9 @@ def _perhaps_external_id(parameters: ClientParameters, error: Exception) -> str:
 
 
 def _account(parameters: ClientParameters, apis: Sequence[str], on_call: Callable[[ApiCall], None]) -> Aws:
-    session = boto3.Session(profile_name=parameters.aws_profile or None, region_name=parameters.region)
+    session = boto3.Session(
+        profile_name=parameters.aws_profile or None, region_name=parameters.region, botocore_session=_blank()
+    )
     if not parameters.operator_role_arn:
         return Aws(session, apis, on_call)
     share_descriptions(session)
@@ -312,14 +317,28 @@ def _unknown_there(url: str, parameters: ClientParameters) -> ConnectError:
     return ConnectError(who_acts(happened, who))
 
 
+def prepare_session() -> None:
+    """Do ahead what every session needs, and what knows nothing of its user yet: neither settings nor credentials."""
+    _BLANK.append(botocore.session.Session())
+
+
+def _blank() -> botocore.session.Session:
+    """A session that has read nothing yet. No two get the same one."""
+    with suppress(IndexError):
+        return _BLANK.pop()
+    return botocore.session.Session()
+
+
 def sandbox_session(key_id: str, secret: str, token: str | None, region: str) -> boto3.Session:
     """A session with these credentials, and with nothing from the user's files."""
+    blank = _blank()
+    blank.session_var_map.update(_NOTHING_OF_THE_USERS)
     return boto3.Session(
         aws_access_key_id=key_id,
         aws_secret_access_key=secret,
         aws_session_token=token,
         region_name=region,
-        botocore_session=botocore.session.Session(_NOTHING_OF_THE_USERS),
+        botocore_session=blank,
     )
 
 

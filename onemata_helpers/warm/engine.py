@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from contextlib import closing, suppress
 from queue import Empty
@@ -11,7 +12,6 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-import nbformat
 from jupyter_core.utils import ensure_event_loop
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
@@ -126,15 +126,18 @@ class _Saving(NotebookExecutionManager):  # type: ignore[misc]
 
     def notebook_complete(self, **kwargs: Any) -> None:
         super().notebook_complete(**kwargs)
+        if self._due is not None:
+            self._due.cancel()
         self._write()
 
     def _write(self) -> None:
-        """Unlike papermill's last writing, it does not compare all with nbformat's schema."""
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
+        """Without indentation, which takes most of the time, and not compared with nbformat's schema.
+
+        papermill writes the executed notebook once more, as all notebooks are written.
+        """
+        self._due = None
         began = monotonic()
-        papermill_io.write(nbformat.v4.writes(self.nb), self.output_path)  # type: ignore[no-untyped-call]
+        papermill_io.write(json.dumps(self.nb, ensure_ascii=False), self.output_path)
         ended = monotonic()
         self._earliest = ended + max(_OFTEN, (ended - began) / _SHARE)
 

@@ -16,13 +16,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import zmq
-from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
 
-from .wire import IOPUB, SHELL, Inbox, Outbox, Parts, new_session
+from .publishing import PubSocket, Publisher, Stream
+from .wire import SHELL, Inbox, Outbox, Parts, new_session
 
 # As nbclient does it: the history of what was run is nobody's.
 _CONFIG = Config({"HistoryManager": {"hist_file": ":memory:"}})
@@ -33,6 +33,7 @@ _LATE = (
     "IPython.core.crashhandler",
     "IPython.core.logger",
     "IPython.core.oinspect",
+    "bdb",
     "sqlite3",
     "tornado.platform.asyncio",
 )
@@ -51,7 +52,7 @@ class _Kernel(IPythonKernel):
     def go(self, stream: socket.socket) -> None:
         """Begin, in the process, with the environment and over the socket that are this notebook's."""
         self.session, lock = new_session(), Lock()
-        thread: Any = IOPubThread(_PubSocket(stream, lock), pipe=True, session=self.session)  # type: ignore[no-untyped-call]
+        thread: Any = Publisher(PubSocket(stream, lock), self.session)
         shell: Any = self.shell
         self.iopub_thread = thread
         thread.start()
@@ -59,8 +60,8 @@ class _Kernel(IPythonKernel):
         self.shell_stream = Outbox(stream, SHELL, lock)
         for publisher in (shell.displayhook, shell.display_pub):
             publisher.session, publisher.pub_socket = self.session, self.iopub_socket
-        sys.stdout = OutStream(self.session, self.iopub_thread, "stdout")  # type: ignore[no-untyped-call]
-        sys.stderr = OutStream(self.session, self.iopub_thread, "stderr")  # type: ignore[no-untyped-call]
+        sys.stdout = Stream(self.session, thread, "stdout")  # type: ignore[no-untyped-call]
+        sys.stderr = Stream(self.session, thread, "stderr")  # type: ignore[no-untyped-call]
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         shell.init_environment()
 
@@ -73,14 +74,6 @@ class _Kernel(IPythonKernel):
 
     async def do_execute(self, code: str, *args: Any, **kwargs: Any) -> Any:
         return await super().do_execute("raise KeyboardInterrupt" if self.interrupted else code, *args, **kwargs)  # type: ignore[no-untyped-call]
-
-
-class _PubSocket(Outbox):
-    """The channel that all the world may hear, with what IOPubThread takes from a socket beside sending."""
-
-    def __init__(self, stream: socket.socket, lock: Lock) -> None:
-        super().__init__(stream, IOPUB, lock)
-        self.context = zmq.Context()
 
 
 def load() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .. import display
+from ..beginning import begin  # noqa: F401 (with it all that a notebook imports)
 from ..redaction import foreign
-from ..runbook import Runbook  # noqa: F401 (with it all that a notebook imports)
-from ..session import Aws, sandbox_session
+from ..session import Aws, prepare_session, sandbox_session
 from ..values import partition_of
 from . import kernel
 
@@ -27,3 +27,4 @@ def load() -> None:
         client = aws.client(api)
         client.can_paginate(next(iter(client.meta.method_to_api_mapping)))
     partition_of("us-east-1")
+    prepare_session()
