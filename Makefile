@@ -6,7 +6,7 @@ READY  := .venv/.ready
 UV     := VIRTUAL_ENV=.venv .venv/bin/uv
 
 # What a developer has set for other programs must not matter here.
-unexport PYTEST_ADDOPTS PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
+unexport PYTEST_ADDOPTS PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
 export PYTHONUTF8 := 1
 
 .PHONY: demo lab test browser campaign bench lint notebooks schema lock clean

@@ -22,6 +22,8 @@ from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.wait import Wait
 
+from .forked_cli.program import forked_cli
+
 # How long one example takes depends on the machine.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -68,7 +70,7 @@ settings.load_profile("onemata")
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A fresh sandbox that runbooks, kernels and commands of this test use."""
-    with sandbox.start(operator_policy=unscoped()) as box:
+    with sandbox.start(operator_policy=unscoped(), cli=forked_cli()) as box:
         monkeypatch.setenv(SANDBOX_URL, box.url)
         yield box
 

@@ -27,7 +27,7 @@ from onemata_helpers.services.athena_statements import AthenaStatements
 from onemata_helpers.session import Identity, connect
 from onemata_helpers.wait import Wait
 
-from .conftest import Run, run, values
+from .conftest import Run, between_tries_no_time_passes, run, values
 from .test_redshift_proof import asked, emptied, onemata, opened_to_all_prefixes, without_bucket_policy, without_probe
 
 ANALYST = sandbox.ANALYST_ROLE_ARN
@@ -563,7 +563,7 @@ def test_a_query_that_somebody_stops_proves_nothing(aws: Sandbox) -> None:
 def test_what_passes_by_itself_is_no_obstacle(
     aws: Sandbox, monkeypatch: pytest.MonkeyPatch, operation: str, how: Any
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)  # between botocore's own tries
+    between_tries_no_time_passes(monkeypatch)
     aws.fail(operation, how)
     done = prove(negative_checks=False)
     assert set(of_athena(done).values()) == {"proven"}
@@ -575,7 +575,7 @@ def test_what_passes_by_itself_is_no_obstacle(
 def test_what_does_not_pass_is_never_taken_for_proof(
     aws: Sandbox, monkeypatch: pytest.MonkeyPatch, operation: str, how: Any
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    between_tries_no_time_passes(monkeypatch)
     aws.fail(operation, how, 200)
     done = prove(negative_checks=False)
     assert check(done).result == UNSEEN

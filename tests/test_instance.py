@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,17 +14,21 @@ from onemata_helpers.errors import PlanBlocked, RunFailed
 from onemata_helpers.instance.scripts import manual_block
 from onemata_helpers.location import Location
 from onemata_helpers.parameters import Ec2Parameters
+from onemata_helpers.permissions import unscoped
 from onemata_helpers.resources.base import Look
 from onemata_helpers.sandbox import world
+from onemata_helpers.sandbox.instance.machine import AWS_CLI
 from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.services.on_instance import OnInstances
 from onemata_helpers.session import Aws
 from onemata_helpers.wait import Wait
 
 from .account import give_foreign_profile, inline_name
 from .conftest import STEPS, Run, run, values
+from .forked_cli.program import forked_cli
 
-PATIENT = Wait(tell=lambda _: None, seconds=20)
+PATIENT = Wait(tell=lambda _: None, seconds=20, longest_pause=0.3)
 IMPATIENT = Wait(tell=lambda _: None, seconds=0.1)
 PASTED = (
     "$ aws sts get-caller-identity --profile onemata-ec2\n"
@@ -55,7 +59,14 @@ def evidence(result: Run) -> str:
     return "\n".join(check.evidence for check in result.record.checks)
 
 
-def test_it_ends_verified_with_the_output_of_the_two_commands(aws: Sandbox) -> None:
+@pytest.fixture(params=[lambda: AWS_CLI, forked_cli], ids=["each AWS CLI started", "each AWS CLI forked"])
+def of_this_cli(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with sandbox.start(operator_policy=unscoped(), cli=request.param()) as box:
+        monkeypatch.setenv(SANDBOX_URL, box.url)
+        yield box
+
+
+def test_it_ends_verified_with_the_output_of_the_two_commands(of_this_cli: Sandbox) -> None:
     done = ec2()
     assert done.error is None
     assert done.record.outcome == "verified"
@@ -66,7 +77,7 @@ def test_it_ends_verified_with_the_output_of_the_two_commands(aws: Sandbox) -> N
     names = [check.name for check in done.record.checks]
     for refused in ("without the external ID", "another role", "another bucket"):
         assert any(refused in name for name in names)
-    written = (aws.instance.home / ".aws" / "config").read_text()
+    written = (of_this_cli.instance.home / ".aws" / "config").read_text()
     assert written == (
         "[profile onemata-ec2]\n"
         f"role_arn = {sandbox.ONEMATA_ROLE_ARN}\n"

@@ -21,6 +21,7 @@ from onemata_helpers.wait import Wait
 
 from .account import give_foreign_profile, make_foreign_role, retrust
 from .conftest import EXAMPLE, ROLES, run, values
+from .forked_cli.program import forked_cli
 from .test_instance import SSM, not_attached
 from .test_workgroups import WORKGROUP
 
@@ -78,7 +79,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def start(policy: policies.Document, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with sandbox.start(operator_policy=policy) as box:
+    with sandbox.start(operator_policy=policy, cli=forked_cli()) as box:
         monkeypatch.setenv(SANDBOX_URL, box.url)
         yield box
 

@@ -19,7 +19,7 @@ from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.text import is_plain
 
 from .account import in_place, make_foreign_role, other_inline, retrust, role_of
-from .conftest import SERVICES, Run, run, values
+from .conftest import SERVICES, Run, between_tries_no_time_passes, run, values
 from .test_display import HOSTILE, texts
 
 KEY = f"arn:aws:kms:{sandbox.REGION}:{sandbox.ONEMATA_ACCOUNT}:key/0a1b2c3d"
@@ -243,7 +243,10 @@ def test_without_the_permission_it_is_not_provable_and_nothing_else_is_lost(unal
 
 
 @pytest.mark.parametrize("how", ["html", "empty", "binary", "long error", "InternalServerException"])
-def test_whatever_goes_wrong_it_is_not_provable_and_the_plan_goes_on(aws: Sandbox, how: str) -> None:
+def test_whatever_goes_wrong_it_is_not_provable_and_the_plan_goes_on(
+    aws: Sandbox, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    between_tries_no_time_passes(monkeypatch)
     aws.fail("ValidatePolicy", how, 20)
     result = run("redshift", policy_checks="free")
     in_place(result)

@@ -4,7 +4,6 @@ import atexit
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,8 +15,8 @@ from onemata_helpers.instance.profile_section import ProfileSection
 from onemata_helpers.instance.reports import ConfigReport, parse_config_report
 from onemata_helpers.instance.scripts import add_text, look_text
 from onemata_helpers.location import Location
+from tests.forked_cli.program import forked_cli
 
-BIN = Path(sys.executable).parent
 SYSTEM_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin", "/snap/bin")
 USER = "ec2-user"
 NOBODY = 65534
@@ -214,7 +213,7 @@ class Box:
         if self.without_aws:
             (self.shims / "aws").unlink(missing_ok=True)
             return f"{self.shims}:{system()}"
-        return f"{self.shims}:{BIN}:{system()}"
+        return f"{self.shims}:{forked_cli().parent}:{system()}"
 
     def run(
         self, text: str, env: Mapping[str, str] | None = None, uid: int | None = None

@@ -11,7 +11,8 @@ from onemata_helpers.instance.known_errors import ASSUME_ERRORS, BUCKET_ERRORS, 
 from onemata_helpers.instance.paste import judge_typed
 from onemata_helpers.instance.proof import judge_identity, judge_listing
 from onemata_helpers.location import Location
-from tests.instance.instance_box import BIN, HOSTILE, ROLE, SECTION, WANTED, swapped
+from tests.forked_cli.program import forked_cli
+from tests.instance.instance_box import HOSTILE, ROLE, SECTION, WANTED, swapped
 
 AT_B = Assignment(WANTED, Location("b", "p/"))
 SESSION = "arn:aws:sts::987654321098:assumed-role/onemata-reader/botocore-session-1700000000"
@@ -193,7 +194,7 @@ def test_what_the_real_cli_says_is_understood(name: str, tmp_path: Path) -> None
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_bytes(content)
     result = subprocess.run(
-        [BIN / "aws", "sts", "get-caller-identity", "--profile", "client-ec2"],
+        [forked_cli(), "sts", "get-caller-identity", "--profile", "client-ec2"],
         env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED": "true"},
         capture_output=True,
         text=True,

@@ -10,11 +10,12 @@ from onemata_helpers.instance.assignment import Assignment
 from onemata_helpers.instance.profile_section import ProfileSection
 from onemata_helpers.instance.windows import first_look, proof_commands, set_commands
 from onemata_helpers.location import Location
-from tests.instance.instance_box import ASSIGNMENT, BIN, ROLE, WANTED
+from tests.forked_cli.program import forked_cli
+from tests.instance.instance_box import ASSIGNMENT, ROLE, WANTED
 
 
 def run(home: Path, command: str) -> subprocess.CompletedProcess[str]:
-    env = {"HOME": str(home), "PATH": f"{BIN}:/usr/bin:/bin"}
+    env = {"HOME": str(home), "PATH": f"{forked_cli().parent}:/usr/bin:/bin"}
     return subprocess.run(["sh", "-c", command], env=env, capture_output=True, text=True, check=False)
 
 

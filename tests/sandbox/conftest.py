@@ -6,9 +6,10 @@ import pytest
 
 from onemata_helpers import sandbox
 from onemata_helpers.sandbox.server import Sandbox
+from tests.forked_cli.program import forked_cli
 
 
 @pytest.fixture
 def box() -> Iterator[Sandbox]:
-    with sandbox.start() as box:
+    with sandbox.start(cli=forked_cli()) as box:
         yield box

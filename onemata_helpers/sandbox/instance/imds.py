@@ -18,6 +18,7 @@ from moto.sts.models import AssumedRole, sts_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from ..wire.http_server import close
 from .ec2_instance import Ec2Instance
 
 _TTL = "X-aws-ec2-metadata-token-ttl-seconds"
@@ -43,9 +44,7 @@ class MetadataServer:
 
     def stop(self) -> None:
         """Close the port."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        close(self._server, self._thread)
 
     def _serve(self, environ: dict[str, Any], start_response: Any) -> Any:
         request = Request(environ)

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import ThreadedWSGIServer
+from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -69,9 +69,7 @@ class HttpServer(ThreadedWSGIServer):
 
     def stop(self) -> None:
         """Close the port, and every connection."""
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
+        close(self, self._thread)
         for connection in list(self._open):
             _hang_up(connection)
 
@@ -86,8 +84,16 @@ class HttpServer(ThreadedWSGIServer):
         super().shutdown_request(request)
 
 
+def close(server: BaseWSGIServer, thread: Thread) -> None:
+    """Close the port of a server that the thread serves."""
+    _hang_up(server.socket)  # wakes the thread, which waits for the next connection
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
 def _hang_up(connection: socket.socket) -> None:
     try:
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:  # it has come to its end by itself
+    except OSError:  # it has come to its end by itself, or the system does not do this to a port
         return
