@@ -21,8 +21,8 @@ from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
 
-from .publishing import PubSocket, Publisher, Stream
-from .wire import SHELL, Inbox, Outbox, Parts, new_session
+from .publishing import Publisher, PubSocket, Stream, WholeOutbox
+from .wire import SHELL, Inbox, Parts, new_session
 
 # As nbclient does it: the history of what was run is nobody's.
 _CONFIG = Config({"HistoryManager": {"hist_file": ":memory:"}})
@@ -57,7 +57,7 @@ class _Kernel(IPythonKernel):
         self.iopub_thread = thread
         thread.start()
         self.iopub_socket = self.iopub_thread.background_socket
-        self.shell_stream = Outbox(stream, SHELL, lock)
+        self.shell_stream = WholeOutbox(stream, SHELL, lock)
         for publisher in (shell.displayhook, shell.display_pub):
             publisher.session, publisher.pub_socket = self.session, self.iopub_socket
         sys.stdout = Stream(self.session, thread, "stdout")  # type: ignore[no-untyped-call]

@@ -48,5 +48,5 @@ def load() -> None:
 
 
 def _unsent(request: AWSPreparedRequest, **_: object) -> AWSResponse:
-    """An answer in place of AWS's: a refusal. What boto3 makes when it first calls and is first refused is then there."""
+    """A refusal, in place of AWS's: what boto3 makes for its first call, and for its first refusal, is then there."""
     return AWSResponse(request.url, HTTPStatus.BAD_REQUEST, {}, HTTPResponse(BytesIO()))
