@@ -21,12 +21,12 @@ READY = b"ready"
 
 
 def new_session() -> Session:
-    """Makes messages, and reads them. None is signed: only the two have the socket."""
-    return Session(key=b"")
+    """Makes messages, and reads them. The key is no secret: only the two have the socket."""
+    return Session(key=b"onemata")
 
 
 def read_message(parts: Parts) -> dict[str, Any]:
-    """A message, as `Session.deserialize` gives it, but much faster: the only dates in it are looked for there."""
+    """A message, as `Session.deserialize` gives it, but faster: only where dates stand they are looked for."""
     _, _, *texts = parts[parts.index(DELIM) :]
     header, parent, metadata, content = map(json.loads, texts[:4])
     for each in (header, parent):
