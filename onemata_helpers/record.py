@@ -9,8 +9,9 @@ import re
 import stat
 import time
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -224,7 +225,7 @@ def _begun(parameters: ServiceParameters) -> Record:
         approved_by=parameters.approved_by,
         approval_reference=parameters.approval_reference,
         parameters=parameters.model_dump(mode="json", exclude={"record"}),
-        versions=_versions(),
+        versions=dict(versions()),
     )
 
 
@@ -317,7 +318,9 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _versions() -> dict[str, str]:
+@cache
+def versions() -> Mapping[str, str]:
+    """What runs here. To find it out, files are read."""
     return {
         "onemata-runbooks": version("onemata-runbooks"),
         "python": platform.python_version(),

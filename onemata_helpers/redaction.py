@@ -33,6 +33,8 @@ _SYMBOL = r"(?:[/+=]|\\/|%(?:2[FBfb]|3[Dd])|&#(?:4[37]|61|x2[FBfb]|x3[Dd]);|\\u0
 _CERTAIN = re.compile(
     rf"(?:AKIA|ASIA)[A-Z0-9]{{16,}}|(?:IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)(?:[A-Za-z0-9_-]|{_SYMBOL})+",
 )
+# What each of them has in it. A text without any, like most, is seen to be one much faster so.
+_IN_CERTAIN = ("AKIA", "ASIA", "IQoJb3JpZ2lu", "oGZXIvYXdz")
 # A secret access key has 40 letters, digits, `/` and `+`, and nothing else that says what it is.
 _FORTY = re.compile(
     r"(?:(?<![A-Za-z0-9/+])|(?<=\\[nrt])|(?<=%(?!2[FBfb])[0-9A-Fa-f]{2})|(?<=\\u[0-9a-f]{4}))"
@@ -85,7 +87,7 @@ def without_secrets(text: str, secrets: Iterable[str]) -> str:
     for secret in secrets:
         for form in {secret, quote(secret, safe=""), html.escape(secret)}:
             text = text.replace(form, _REMOVED)
-    return _CERTAIN.sub(_REMOVED, text)
+    return _CERTAIN.sub(_REMOVED, text) if any(each in text for each in _IN_CERTAIN) else text
 
 
 def foreign(text: str) -> str:

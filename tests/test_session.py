@@ -14,7 +14,7 @@ from onemata_helpers.calls import ApiCall
 from onemata_helpers.errors import ConnectError
 from onemata_helpers.parameter_files import from_notebook
 from onemata_helpers.sandbox.server import Sandbox
-from onemata_helpers.session import Aws, Identity, connect, refuse_strangers
+from onemata_helpers.session import Aws, Identity, connect, prepare_session, refuse_strangers, sandbox_session
 from onemata_helpers.text import is_plain
 
 from .conftest import run, values
@@ -51,6 +51,19 @@ def test_the_environment_and_its_endpoint_are_honoured(signed_in: Sandbox) -> No
     aws = enter()
     assert aws.identity.account == sandbox.CLIENT_ACCOUNT
     assert aws.identity.partition == "aws"
+
+
+def test_a_session_made_ahead_is_one_sessions_and_knows_no_settings_yet(
+    signed_in: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare_session()
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/of/this/run")
+    connected = enter()._session._session
+    assert connected.get_config_variable("config_file") == "/of/this/run"
+    others = [sandbox_session(name, "secret", None, "us-east-1") for name in ("one", "two")]
+    assert [each.get_credentials().access_key for each in others] == ["one", "two"]
+    assert len({id(each._session) for each in others} | {id(connected)}) == 3
+    assert not connected.get_config_variable("profile")
 
 
 def test_a_profile_is_honoured(aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

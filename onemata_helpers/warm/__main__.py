@@ -31,12 +31,11 @@ def main() -> None:
 
 
 def _load() -> None:
-    """Load all, and set it apart: a collection of garbage in a fork would touch it, and so copy it."""
+    """Load all, and set it apart, garbage too: a collection in a fork would touch it, and so copy it."""
     gc.disable()
     from . import preload
 
     preload.load()
-    gc.collect()
     gc.freeze()
 
 

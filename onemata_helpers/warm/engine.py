@@ -19,7 +19,7 @@ from papermill.iorw import papermill_io
 from papermill.log import logger
 
 from .process import Process
-from .wire import IOPUB, SHELL, Inbox, Outbox, new_session
+from .wire import IOPUB, SHELL, Inbox, Outbox, new_session, read_message
 
 FORKED = "onemata-forked"
 """The engine's name."""
@@ -101,8 +101,7 @@ class _Kernel:
         if not piece:
             asyncio.get_running_loop().remove_reader(self._process.stream)
         for channel, parts in self._inbox.put(piece):
-            _, message = self.session.feed_identities(parts)
-            self._channels[channel].put(self.session.deserialize(message))
+            self._channels[channel].put(read_message(parts))
 
 
 class _Saving(NotebookExecutionManager):  # type: ignore[misc]

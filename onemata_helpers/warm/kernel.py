@@ -21,8 +21,8 @@ from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
 
-from .publishing import PubSocket, Publisher, Stream
-from .wire import SHELL, Inbox, Outbox, Parts, new_session
+from .publishing import Publisher, PubSocket, Stream, WholeOutbox
+from .wire import SHELL, Inbox, Parts, new_session
 
 # As nbclient does it: the history of what was run is nobody's.
 _CONFIG = Config({"HistoryManager": {"hist_file": ":memory:"}})
@@ -51,13 +51,13 @@ class _Kernel(IPythonKernel):
 
     def go(self, stream: socket.socket) -> None:
         """Begin, in the process, with the environment and over the socket that are this notebook's."""
-        self.session, lock = new_session(), Lock()
+        self.session.pid, lock = os.getpid(), Lock()
         thread: Any = Publisher(PubSocket(stream, lock), self.session)
         shell: Any = self.shell
         self.iopub_thread = thread
         thread.start()
         self.iopub_socket = self.iopub_thread.background_socket
-        self.shell_stream = Outbox(stream, SHELL, lock)
+        self.shell_stream = WholeOutbox(stream, SHELL, lock)
         for publisher in (shell.displayhook, shell.display_pub):
             publisher.session, publisher.pub_socket = self.session, self.iopub_socket
         sys.stdout = Stream(self.session, thread, "stdout")  # type: ignore[no-untyped-call]
@@ -77,15 +77,25 @@ class _Kernel(IPythonKernel):
 
 
 def load() -> None:
-    """Make the kernel, without its sockets and threads, and import what it imports only as it runs."""
+    """Make the kernel, without its sockets and threads, and import and set up what it needs only as it runs."""
     for name in _LATE:
         import_module(name)
-    _Kernel.instance(
+    kernel = _Kernel.instance(
         session=new_session(),
         shell_channel_thread=SimpleNamespace(parent_thread=main_thread()),  # asked in which thread Ctrl-C comes
         config=_CONFIG,
         log=_LOG,
     )
+    kernel.shell.display_formatter.format(0)
+    asyncio.run(_practice(kernel))
+
+
+async def _practice(kernel: _Kernel) -> None:
+    """Run a cell that does nothing, for nobody and without a trace: much is made when it is first used."""
+    kernel.iopub_socket = kernel.shell_stream = SimpleNamespace(send_multipart=lambda *_, **__: None)
+    request = kernel.session.msg("execute_request", {"code": "pass", "silent": True, "store_history": False})
+    _, parts = kernel.session.feed_identities(kernel.session.serialize(request))
+    await kernel.dispatch_shell([zmq.Message(part) for part in (b"<IDS|MSG>", *parts)])
 
 
 def run_kernel(stream: socket.socket, rest: Inbox) -> None:

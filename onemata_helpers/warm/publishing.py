@@ -4,28 +4,45 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Sequence
-from threading import RLock, current_thread, main_thread
-from typing import Any
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from threading import Event, Lock, RLock, current_thread, main_thread
 
 import zmq
 from ipykernel.iostream import IOPubThread, OutStream
+from jupyter_client.session import Session
 
 from .wire import IOPUB, Outbox
 
 
 class Publisher(IOPubThread):
-    """The thread still flushes what is printed before a long silence, and takes what child processes print."""
+    """The thread still flushes what is printed before a long silence, and takes what child processes print.
 
-    def __init__(self, socket: PubSocket, session: Any) -> None:
-        super().__init__(socket, pipe=True, session=session)  # type: ignore[no-untyped-call]
+    ZeroMQ, by which these tell it, is set up before the first of them is forked, as is seldom done.
+    """
+
+    def __init__(self, socket: PubSocket, session: Session) -> None:
+        super().__init__(socket, session=session)  # type: ignore[no-untyped-call]
         self.turn = RLock()
-        os.register_at_fork(after_in_child=self._let_go)
+        os.register_at_fork(before=self._hear_children, after_in_child=self._let_go)
 
     def schedule(self, f: Callable[[], None]) -> None:
         """Do it now, in its turn."""
         with self.turn:
             f()
+
+    def _setup_event_pipe(self) -> None:
+        """Nothing is handed to the thread."""
+
+    def _hear_children(self) -> None:
+        if self._pipe_flag or not self._is_master_process() or not self.thread.is_alive():  # type: ignore[no-untyped-call]
+            return
+        self._pipe_flag, heard = True, Event()
+        self.io_loop.add_callback(self._setup_pipe_in)
+        self.io_loop.add_callback(heard.set)
+        heard.wait()
 
     def _let_go(self) -> None:
         """In a child that a cell forks, nobody is left who would end the turn."""
@@ -48,22 +65,34 @@ class Stream(OutStream):
             super()._flush()  # type: ignore[no-untyped-call]
 
 
-class PubSocket(Outbox):
-    """The channel that all the world may hear, with what IOPubThread takes from a socket beside sending."""
-
-    def __init__(self, stream: Any, lock: Any) -> None:
-        super().__init__(stream, IOPUB, lock)
-        self.context = zmq.Context()
+class WholeOutbox(Outbox):
+    """Sends each message whole, also from a cell: a Ctrl-C meanwhile is raised afterwards."""
 
     def send_multipart(self, parts: Sequence[bytes | memoryview], **_: object) -> None:
-        """Send one message, whole: a Ctrl-C meanwhile is raised afterwards."""
-        if current_thread() is not main_thread():
-            return super().send_multipart(parts)
-        noted: list[int] = []
-        before = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
-        try:
+        """Send one message. Raises OSError when the other side is gone."""
+        with _ctrl_c_waits() if current_thread() is main_thread() else nullcontext():
             super().send_multipart(parts)
-        finally:
-            signal.signal(signal.SIGINT, before)
-        if noted:
-            signal.raise_signal(signal.SIGINT)
+
+
+class PubSocket(WholeOutbox):
+    """The channel that all the world may hear, with what IOPubThread takes from a socket beside sending."""
+
+    def __init__(self, stream: socket.socket, lock: Lock) -> None:
+        super().__init__(stream, IOPUB, lock)
+
+    @cached_property
+    def context(self) -> zmq.Context[zmq.Socket[bytes]]:
+        """ZeroMQ's, with threads of its own."""
+        return zmq.Context()
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    noted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if noted:
+        signal.raise_signal(signal.SIGINT)

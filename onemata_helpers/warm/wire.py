@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from threading import Lock
+from typing import Any
 
-from jupyter_client.session import Session
+from jupyter_client.session import DELIM, Session
 
 Parts = list[bytes]
 SHELL, IOPUB = "shell", "iopub"
@@ -19,8 +21,26 @@ READY = b"ready"
 
 
 def new_session() -> Session:
-    """Makes and reads messages. The key is no secret: only the two have the socket."""
+    """Makes messages, and reads them. The key is no secret: only the two have the socket."""
     return Session(key=b"onemata")
+
+
+def read_message(parts: Parts) -> dict[str, Any]:
+    """A message, as `Session.deserialize` gives it, but faster: only where dates stand they are looked for."""
+    _, _, *texts = parts[parts.index(DELIM) :]
+    header, parent, metadata, content = map(json.loads, texts[:4])
+    for each in (header, parent):
+        if "date" in each:
+            each["date"] = datetime.fromisoformat(each["date"])
+    return {
+        "header": header,
+        "msg_id": header["msg_id"],
+        "msg_type": header["msg_type"],
+        "parent_header": parent,
+        "metadata": metadata,
+        "content": content,
+        "buffers": [memoryview(each) for each in texts[4:]],
+    }
 
 
 class Outbox:

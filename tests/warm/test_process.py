@@ -136,6 +136,56 @@ def test_an_interrupt_before_a_cell_is_not_lost(tmp_path: Path) -> None:
         assert run_in(process, tmp_path / "next.ipynb", "print('never')", "print('never')") == ["KeyboardInterrupt", ""]
 
 
+def test_an_interrupt_breaks_no_message_in_two(tmp_path: Path) -> None:
+    """A cell sends what it shows by itself, and much of it is half sent at any time."""
+    path = tmp_path / "much.ipynb"
+    cell = (
+        "from IPython.display import display, update_display\n"
+        "print('be' + 'gun', flush=True)\n"
+        "caught = 0\n"
+        "while caught < 9:\n"
+        "    try:\n"
+        "        while True:\n"
+        "            display('x' * 1_000_000, display_id='one')\n"
+        "            update_display('', display_id='one')\n"
+        "    except KeyboardInterrupt:\n"
+        "        caught += 1"
+    )
+
+    def interrupt_often() -> None:
+        until(lambda: path.exists() and "begun" in path.read_text())
+        while process.alive() and not ended:
+            process.interrupt()
+            time.sleep(0.05)
+
+    ended: list[bool] = []
+    with warm.fork() as process:
+        thread = Thread(target=interrupt_often)
+        thread.start()
+        shown = run_in(process, path, cell)
+        ended.append(True)
+        thread.join()
+    assert shown[0].startswith("begun\n")
+
+
+def test_what_threads_print_is_whole_and_in_its_cell(tmp_path: Path) -> None:
+    cells = [
+        "import sys, threading\n"
+        "def say(name):\n"
+        "    for n in range(200):\n"
+        "        sys.stdout.write(f'{name}{n} ')\n"
+        "threads = [threading.Thread(target=say, args=(each,)) for each in 'ab']\n"
+        "[each.start() for each in threads]\n"
+        "say('c')\n"
+        "[each.join() for each in threads]; None",
+        "print('the next')",
+    ]
+    with warm.fork() as process:
+        first, second = run_in(process, tmp_path / "threads.ipynb", *cells)
+    assert sorted(first.split()) == sorted([f"{name}{n}" for name in "abc" for n in range(200)])
+    assert second == "the next\n"
+
+
 def test_what_was_printed_before_a_kill_is_in_the_notebook_and_what_it_started_ends_too(tmp_path: Path) -> None:
     path = tmp_path / "killed.ipynb"
     cell = (
