@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
 from .apply import Done
 from .calls import ApiCall
@@ -157,8 +157,7 @@ def write_record(path: Path, record: Record, secrets: Sequence[str] = ()) -> Non
 
     Raises OSError.
     """
-    content = json.dumps(record.model_dump(), indent=2, ensure_ascii=False, default=_in_json)
-    replace_file(path, _UNSEEN.sub(_escaped, without_secrets(content, secrets)) + "\n")
+    replace_file(path, _UNSEEN.sub(_escaped, without_secrets(_in_json(record.model_dump()), secrets)) + "\n")
 
 
 def read_record(path: Path) -> Record:
@@ -286,7 +285,14 @@ def _escaped(found: re.Match[str]) -> str:
     return json.dumps(character)[1:-1]
 
 
-def _in_json(value: object) -> object:
+def _in_json(content: dict[str, Any]) -> str:
+    try:
+        return to_json(content, indent=2, bytes_mode="base64", fallback=str).decode()
+    except PydanticSerializationError:  # half a character, which Python's own writes as it is, but slowly
+        return json.dumps(content, indent=2, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> object:
     return to_jsonable_python(value, bytes_mode="base64", fallback=str)
 
 
