@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core import to_json, to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
 from .apply import Done
 from .calls import ApiCall
@@ -161,15 +161,7 @@ def write_record(path: Path, record: Record, secrets: Sequence[str] = ()) -> Non
 
     Raises OSError.
     """
-    content = _as_json(record.model_dump())
-    replace_file(path, _UNSEEN.sub(_escaped, without_secrets(content, secrets)) + "\n")
-
-
-def _as_json(content: dict[str, Any]) -> str:
-    try:
-        return to_json(content, indent=2, bytes_mode="base64", inf_nan_mode="strings", fallback=str).decode()
-    except ValueError:  # of half a character, which Python writes, and takes thirty times as long
-        return json.dumps(content, indent=2, ensure_ascii=False, default=_in_json)
+    replace_file(path, _UNSEEN.sub(_escaped, without_secrets(_in_json(record.model_dump()), secrets)) + "\n")
 
 
 def read_record(path: Path) -> Record:
@@ -301,7 +293,14 @@ def _escaped(found: re.Match[str]) -> str:
     return json.dumps(character)[1:-1]
 
 
-def _in_json(value: object) -> object:
+def _in_json(content: dict[str, Any]) -> str:
+    try:
+        return to_json(content, indent=2, bytes_mode="base64", inf_nan_mode="strings", fallback=str).decode()
+    except PydanticSerializationError:  # half a character, which Python's own writes as it is, but slowly
+        return json.dumps(content, indent=2, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> object:
     return to_jsonable_python(value, bytes_mode="base64", fallback=str)
 
 

@@ -8,10 +8,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.hooks import EventAliaser, HierarchicalEmitter
 from hypothesis import settings
 
 from onemata_helpers import Runbook, sandbox
@@ -65,6 +67,15 @@ _start_from_a_clean_environment()
 # The same examples each time, and no failure for a slow machine.
 settings.register_profile("onemata", derandomize=True, deadline=None, database=None)
 settings.load_profile("onemata")
+
+
+def _translate_each_event_once() -> None:
+    """botocore looks for the names of its events anew in each client. Their translations are always the same."""
+    translated = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)
+    EventAliaser._alias_event_name = lambda _, name: translated(name)
+
+
+_translate_each_event_once()
 
 
 @pytest.fixture
