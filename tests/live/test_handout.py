@@ -1,0 +1,53 @@
+"""The client's pages in a real browser: readable in both themes, on paper, and with nothing that calls elsewhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from onemata_helpers.notebook import as_record, template
+
+from ..conftest import run
+from .lab import AXE, ONEMATA
+
+pytestmark = pytest.mark.browser
+
+
+def pages(folder: Path) -> list[Path]:
+    """The page before the call, and the page and PDF of a record."""
+    record = run("redshift").record
+    path = folder / "records/example/redshift/2026-01-01T120000.000Z.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(record.model_dump_json())
+    path.with_suffix(".ipynb").write_text(json.dumps(as_record(template("redshift"), record, path)))
+    for command in (["prepare", "parameters/example"], ["export", str(path.relative_to(folder))]):
+        subprocess.run([ONEMATA, *command], cwd=folder, check=True, capture_output=True)
+    return [folder / "records/example/prepare.html", path.with_suffix(".html"), path.with_suffix(".pdf")]
+
+
+def test_they_are_readable_everywhere_and_call_nowhere(browser: Browser, folder: Path, aws: object) -> None:
+    *found, pdf = pages(folder)
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    for path in found:
+        for scheme in ("light", "dark"):
+            context = browser.new_context(viewport={"width": 1024, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+            page = context.new_page()
+            said: list[str] = []
+            page.on("console", lambda message, said=said: said.append(message.text))  # type: ignore[misc]
+            page.on("request", lambda request, said=said: said.append(request.url))  # type: ignore[misc]
+            page.goto(path.as_uri())
+            assert said == [path.as_uri()]
+            assert page.evaluate("document.documentElement.scrollWidth") <= 1024
+            assert page.get_by_role("button", name="Copy").count() == (path.name == "prepare.html")
+            context.close()
+            context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+            page = context.new_page()
+            page.goto(path.as_uri())
+            page.evaluate(AXE)
+            wrong = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+            assert [(each["id"], each["nodes"][0]["html"]) for each in wrong] == []
+            context.close()
