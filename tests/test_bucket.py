@@ -13,13 +13,17 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from typer.testing import CliRunner
 
 from onemata_helpers.archive import NoRecords
 from onemata_helpers.batch.elsewhere import uploaded
 from onemata_helpers.batch.jobs import Job, Result
 from onemata_helpers.bucket import Bucket
+from onemata_helpers.cli import app
 from onemata_helpers.errors import ParameterError, RecordNotWritten
+from onemata_helpers.notebook import template
 from onemata_helpers.parameter_files import from_folder
+from onemata_helpers.record import SANDBOX_NOTICE, Record, now
 from onemata_helpers.status.rows import rows
 
 from .conftest import EXAMPLE
@@ -134,3 +138,32 @@ def test_earlier_records_are_brought_here(bucket: Bucket, tmp_path: Path) -> Non
     (tmp_path / f"{FIRST}.json").write_text("another")
     bucket.fetch(tmp_path, "example/glue/")
     assert (tmp_path / f"{FIRST}.json").read_text() == "another"
+
+
+def test_a_record_in_a_bucket_is_exported_as_if_it_were_here(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    record = Record(
+        notice=SANDBOX_NOTICE,
+        sandbox=True,
+        client="example",
+        account_id="012345670123",
+        region="us-east-1",
+        service="glue",
+        action="apply",
+        outcome="verified",
+        started=now(),
+        parameters={},
+        versions={},
+    )
+    bucket.keep(f"{FIRST}.json", record.model_dump_json().encode())
+    bucket.keep(f"{FIRST}.ipynb", json.dumps(template("glue")).encode())
+    done = CliRunner().invoke(app, ["export", f"{PLACE}/{FIRST}.json"])
+    assert done.exit_code == 0, done.output
+    page = tmp_path / "records" / f"{FIRST}.html"
+    assert page.read_text().index("VERIFIED") < page.read_text().index("1. Parameters")
+    other = CliRunner().invoke(app, ["export", f"{PLACE}/{SECOND}.json"])
+    assert other.exit_code == 2
+    assert f"AWS did not read {PLACE}/{SECOND}.json" in other.output

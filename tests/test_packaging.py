@@ -14,7 +14,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from .conftest import ROOT, SERVICES
+from .conftest import EXAMPLE, ROOT, SERVICES
 
 LOCK = (ROOT / "requirements.lock").read_text()
 LOCKED = {name.lower(): version for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", LOCK, re.MULTILINE)}
@@ -65,6 +65,11 @@ def test_the_wheel_holds_notebooks_templates_and_the_checklist(tmp_path: Path) -
     assert {f"onemata_helpers/templates/{path.name}" for path in (ROOT / "onemata_helpers/templates").iterdir()} <= set(
         names
     )
+    assert {f"onemata_helpers/handout/{path.name}" for path in (ROOT / "onemata_helpers/handout").iterdir()} <= {
+        *names,
+        "onemata_helpers/handout/__pycache__",
+    }
+    assert {f"onemata_helpers/example/{path.name}" for path in EXAMPLE.glob("*.yaml")} <= set(names)
     assert "onemata_helpers/unconfirmed.yaml" in names
     (entry,) = [name for name in names if name.endswith("entry_points.txt")]
     assert "onemata = onemata_helpers.cli:app" in zipfile.ZipFile(wheel).read(entry).decode()

@@ -11,6 +11,7 @@ from typing import Any
 from .. import display
 from ..archive import Archive, Folder, NoRecords
 from ..bucket import SCHEME, Bucket
+from ..display import View
 from ..errors import OnemataError, RecordNotWritten, who_acts
 from ..files import replace_file
 from ..notebook import OUTCOME_CELL, Notebook, as_record, read
@@ -57,17 +58,17 @@ def export(source: Source) -> Path:
     record = _record(source)
     notebook = _notebook(source, alone=record is None)
     try:
-        replace_file(source.page, page(notebook, record, source.name))
+        replace_file(source.page, page(notebook, record, source.page.absolute().with_suffix(".json")))
     except OSError as error:
         happened = f"{source.page} cannot be written: {error.strerror}"
         raise RecordNotWritten(who_acts(happened, "the engineer corrects that")) from None
     return source.page
 
 
-def page(notebook: Notebook | None, record: Record | None, name: str) -> str:
-    """The page of a record: of its notebook, and of its JSON; of one of them where there is no other."""
+def page(notebook: Notebook | None, record: Record | None, path: Path) -> str:
+    """The page of the record at `path`: of its notebook, and of its JSON; of one of them where there is no other."""
     whole = notebook or _of_json_alone(record)
-    cells = as_record(whole, record, Path(f"{name}.json"))["cells"]
+    cells = as_record(whole, record, path)["cells"]
     has_outcome = any(cell.get("id") == OUTCOME_CELL for cell in cells)
     sandbox = record.sandbox if record else SANDBOX_NOTICE in json.dumps(whole)
     told = {
@@ -76,7 +77,7 @@ def page(notebook: Notebook | None, record: Record | None, name: str) -> str:
         "Its notebook could not be read. This page is made of the JSON record alone.": notebook is None,
         "There is no JSON record beside this notebook. This page is made of the notebook alone.": record is None,
     }
-    title = f"{record.service} for {record.client}" if record else name
+    title = f"{record.service} for {record.client}" if record else path.stem
     notices = [notice for notice, holds in told.items() if holds]
     return rendered("export.html", title=title, notices=notices, cells=list(map(_cell, cells)))
 
@@ -111,12 +112,12 @@ def _of_json_alone(record: Record | None) -> Notebook:
     """A notebook that shows what the JSON record has."""
     if record is None:
         return {"metadata": {}, "cells": []}
-    views = {
+    views: dict[str, View | None] = {
         f"# {record.service} for {record.client}": None,
-        "## The plan": record.plan and display.plan(record.plan),
+        "## The plan": display.plan(record.plan) if record.plan else None,
         "## What was done": display.done(record.changes_done) if record.changes_done else None,
         "## What was verified": display.checks(record.checks) if record.checks else None,
-        "## Hand over": record.hand_over and display.hand_over(record.hand_over),
+        "## Hand over": display.hand_over(record.hand_over) if record.hand_over else None,
     }
     cells: list[dict[str, Any]] = []
     for heading, view in views.items():

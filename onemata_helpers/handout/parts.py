@@ -45,10 +45,11 @@ def _redshift(p: RedshiftParameters) -> Part:
     ]
     where = " and ".join(filter(None, [clusters, workgroups]))
     does = [
-        f"Creates the IAM role {p.role_name}, which only Redshift can use.",
+        _creates(p, "Redshift"),
         _access(
-            p, "AmazonS3ReadOnlyAccess, AWS's own policy: it lets the role read every bucket that this account may"
+            p, "AmazonS3ReadOnlyAccess, AWS's own policy: the role may read every bucket that this account may read"
         ),
+        *([f"Lets it assume a role of Onemata's, through which it reads: {_answer(p)}."] if p.role_chain else []),
         f"Puts the role on {where}, beside the roles that are there. They stay, and so does the default role.",
     ]
     if p.launch:

@@ -41,7 +41,7 @@ def output(found: dict[str, Any]) -> Markup:
     if html := text_of(data.get("text/html", "")):
         return _clean(html)
     plain = data.get("text/plain", "") or found.get("text", "") or found.get("traceback", "")
-    lines = strip_ansi(text_of(plain, "\n" if isinstance(plain, list) and "traceback" in found else ""))
+    lines = strip_ansi(text_of(plain, "\n" if found.get("traceback") else ""))  # type: ignore[no-untyped-call]
     return Markup("<pre>{}</pre>").format(visible(lines).strip("\n")) if lines.strip() else Markup()
 
 
