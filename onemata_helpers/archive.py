@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .errors import OnemataError, who_acts
+from .lock import is_changing
 
 _TIME = r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z"
 FILE = re.compile(rf"{_TIME}\.(?:json|ipynb)")
@@ -31,6 +32,9 @@ class Archive(Protocol):
 
     def link(self, name: str) -> str:
         """Where one is, as seen from the working folder."""
+
+    def changing(self, client: str, service: str) -> bool:
+        """Whether a run is known to change things for them now."""
 
 
 class NoRecords(OnemataError):
@@ -64,6 +68,10 @@ class Folder:
     def link(self, name: str) -> str:
         """Where one is, as seen from the working folder."""
         return Path(os.path.relpath(self._root / name)).as_posix()
+
+    def changing(self, client: str, service: str) -> bool:
+        """Whether a run is known to change things for them now: it holds their lock."""
+        return is_changing(self._root / client / service, client, service)
 
     def _folders_in(self, client: os.DirEntry[str]) -> list[os.DirEntry[str]]:
         return [each for each in self._inside(client, client.name) if each.is_dir()]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from .text import one_line
 from .wait import Wait
 
 _LONGEST = 500
+_NEWEST: dict[tuple[str, str, int], ChangeLock] = {}  # by client, service and thread of this process
 
 
 class ChangeLock:
@@ -63,6 +65,15 @@ class ChangeLock:
             return one_line(foreign(self._path.read_text(encoding="utf-8", errors="replace")[:_LONGEST])) or "unknown"
         except OSError:
             return "unknown"
+
+
+def lock_of_run(record: Path, client: str, service: str) -> ChangeLock:
+    """The lock for a new run. If the cells of a notebook are run again from the top, the run before lets its own go."""
+    key = (client, service, threading.get_ident())
+    former, _NEWEST[key] = _NEWEST.get(key), ChangeLock(record, client, service)
+    if former is not None:
+        former.release()
+    return _NEWEST[key]
 
 
 def is_changing(folder: Path, client: str, service: str) -> bool:

@@ -5,7 +5,6 @@ A notebook makes one Runbook and calls its methods in this order; each gives bac
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -19,7 +18,7 @@ from .calls import ApiCall
 from .checks import Check, verify, verify_removal
 from .display import View
 from .errors import Busy, Interrupted, OnemataError, OutOfOrder, PlanBlocked, PlanChanged, RunFailed
-from .lock import ChangeLock
+from .lock import lock_of_run
 from .parameter_files import changed, from_notebook
 from .permissions import needed_for
 from .plan import CHANGING, ONLY_SHOW, REMOVING, Change, Plan
@@ -37,9 +36,6 @@ from .session import Aws, connect
 from .text import counted, one_line, sentence
 from .wait import Wait
 from .watcher import Watcher
-
-# The lock of the newest runbook, by client, service and thread of this process.
-_LAST: dict[tuple[str, str, int], ChangeLock] = {}
 
 P = ParamSpec("P")
 Step = Callable[Concatenate["Runbook", P], View]
@@ -102,8 +98,7 @@ class Runbook:
         self.watcher = watcher or Watcher()
         self.progress = Progress(self.recorder)
         self.wait = self.progress.telling(wait or Wait())
-        self.lock = ChangeLock(self.recorder.path, self.parameters.client, self.parameters.service)
-        self._end_the_last_one()
+        self.lock = lock_of_run(self.recorder.path, self.parameters.client, self.parameters.service)
         self._policy_checks = PolicyChecks(self.service)
         self._permission_checks = PermissionChecks(self.parameters, needed_for(self.parameters))
         self._aws: Aws | None = None
@@ -112,13 +107,6 @@ class Runbook:
         self._unsettled: list[Resource] = []
         self._verified = False
         self._declined = ""
-
-    def _end_the_last_one(self) -> None:
-        """In a notebook whose cells are run again from the top, the run before holds no lock any more."""
-        key = (self.parameters.client, self.parameters.service, threading.get_ident())
-        last, _LAST[key] = _LAST.get(key), self.lock
-        if last is not None:
-            last.release()
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return display.parameters(self.parameters)._repr_mimebundle_()

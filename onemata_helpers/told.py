@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
 from .choices import Action
+from .parameters import ServiceParameters
 from .record import Outcome
 from .text import visible
 
@@ -78,7 +79,7 @@ class Told(_Form):
     @property
     def subject(self) -> dict[str, Any]:
         """The parameters without those that say only how a run was made."""
-        return {key: value for key, value in self.parameters.items() if key not in _OF_THE_RUN}
+        return _without_run(self.parameters)
 
     @property
     def failed(self) -> list[ToldCheck]:
@@ -95,6 +96,15 @@ class Told(_Form):
         """What is not as it should be: what the plan found to do, and what failed when it was verified."""
         planned = self.plan.open if self.plan else []
         return list(dict.fromkeys([*planned, *(check.name for check in self.failed)]))
+
+
+def subject(parameters: ServiceParameters) -> dict[str, Any]:
+    """What a record of a run with these parameters has as its subject."""
+    return _without_run(parameters.model_dump(mode="json"))
+
+
+def _without_run(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in parameters.items() if key not in _OF_THE_RUN}
 
 
 class Past:

@@ -32,4 +32,5 @@ def _newest(job: Job) -> str:
     if seen is None:
         return "none"
     said = f"{seen.outcome} in {seen.doing}" if seen.doing else seen.outcome
-    return " ".join(part for part in (seen.action, said, seen.path.stem) if part)
+    action = seen.told.action if seen.told else ""
+    return " ".join(part for part in (action, said, seen.path.stem) if part)

@@ -6,6 +6,7 @@ What is done in AWS is not decided here: what is run again is simply run, and do
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from ..errors import RecordNotWritten, who_acts
@@ -40,16 +41,18 @@ def done_since(todo: Sequence[Job], records: Path, action: str | None) -> tuple[
         if seen and seen.outcome in (CUT_OFF, RUNNING):
             said = "was cut off" if seen.outcome == CUT_OFF else "still runs"
             say(f"{job.name}: the last run {said}{f' in {seen.doing}' if seen.doing else ''}.")
-    say(f"{counted(len(done), 'runbook')} of {len(todo)} ended as asked since {since or 'ever'}; the others are run.")
+    ended = f"ended as asked since {since.isoformat(timespec='seconds') if since else 'ever'}"
+    say(f"{counted(len(done), 'runbook')} of {len(todo)} {ended}; the others are run.")
     return left, done
 
 
-def _began(records: Path, action: str | None) -> str:
-    """When the last batch began; empty if that is not known, which lets every good end count."""
+def _began(records: Path, action: str | None) -> datetime | None:
+    """When the last batch began; None if that is not known, which lets every good end count."""
     try:
-        return _mark(records, action).read_text(encoding="utf-8")
+        began = datetime.fromisoformat(_mark(records, action).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return ""
+        return None
+    return began if began.tzinfo else None
 
 
 def _mark(records: Path, action: str | None) -> Path:

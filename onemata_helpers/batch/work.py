@@ -41,7 +41,7 @@ class Work:
         self._began = time.monotonic()
 
     def run(self, todo: Sequence[Job]) -> list[Result]:
-        """Run these jobs, and show how they go on. After Ctrl-C none begins any more."""
+        """Run these jobs, and show how they go on; their results, in this order. After Ctrl-C none begins any more."""
         if self.interrupted:
             return [not_begun(job, "not run", f"Not begun: {_CTRL_C}.") for job in todo]
         how = self._how
@@ -53,7 +53,8 @@ class Work:
                     show(event)
                     results += [event] if isinstance(event, Result) else []
                     self._heed(asked, batch)
-        return results
+        order = {job.name: number for number, job in enumerate(todo)}
+        return sorted(results, key=lambda result: order[result.name])
 
     def ended(self, results: Sequence[Result]) -> bool:
         """Say what became of all, and how to go on. Gives back whether nobody has to look at any.

@@ -23,7 +23,7 @@ from .rows import Row, rows
 
 _COLOURS = {
     "failed": "bold red", "unreadable": "bold red", "cut off": "bold red", "blocked": "bold red", "waiting": "yellow",
-    "declined": "yellow", "planned": "yellow", "applied": "green", "verified": "green",
+    "running": "yellow",     "declined": "yellow", "planned": "yellow", "applied": "green", "verified": "green",
 }  # fmt: skip
 # A program for tables takes a cell that begins so for a formula, and may run it. The second four are the wide forms.
 # https://owasp.org/www-community/attacks/CSV_Injection

@@ -12,8 +12,8 @@ from ..text import counted
 from .rows import WORST_FIRST, Row
 
 SIGNS = {
-    "failed": "✗", "unreadable": "✗", "cut off": "✗", "blocked": "!", "declined": "!", "waiting": "…", "planned": "…",
-    "applied": "✓", "verified": "✓", "removed": "=",
+    "failed": "✗", "unreadable": "✗", "cut off": "✗", "blocked": "!", "declined": "!", "waiting": "…",
+    "running": "…", "planned": "…", "applied": "✓", "verified": "✓", "removed": "=",
 }  # fmt: skip
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 

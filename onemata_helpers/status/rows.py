@@ -16,7 +16,7 @@ from .waits import Wait, waits_for
 
 UNREADABLE = "unreadable"
 CUT_OFF = "cut off"
-NOT_ENDED = (UNREADABLE, CUT_OFF)
+RUNNING = "running"
 WORST_FIRST = (
     "failed",
     UNREADABLE,
@@ -24,6 +24,7 @@ WORST_FIRST = (
     "blocked",
     "declined",
     "waiting",
+    RUNNING,
     "planned",
     "applied",
     "verified",
@@ -90,16 +91,17 @@ def _row(client: str, service: str, names: Sequence[str], archive: Archive, note
         why = "The newest record cannot be read."
         return Row(*name, UNREADABLE, why, verified=verified, proven=proven, waits=waits, record=link)
     drifted = drift(islice(past, FAR_BACK))
+    running = last.outcome is None and archive.changing(client, service)
     return Row(
         *name,
-        last.outcome or CUT_OFF,
-        last.reason if last.outcome else _where(last),
+        last.outcome or (RUNNING if running else CUT_OFF),
+        last.reason if last.outcome else _where(last, running=running),
         last.action,
         last.ended,
         verified,
         proven,
         drifted,
-        tuple(waits_for(last, drifted)),
+        () if running else tuple(waits_for(last, drifted)),
         link,
         last.sandbox,
     )
@@ -110,9 +112,10 @@ def _proven(told: Told) -> str:
     return f"{proven} of {len(told.checks)} proven"
 
 
-def _where(told: Told) -> str:
-    """A record without an end: of a run that was cut off, or that is under way."""
-    return sentence(f"It has no end: it was cut off, or still runs{f', at: {told.doing}' if told.doing else ''}")
+def _where(told: Told, *, running: bool) -> str:
+    """A record without an end: of a run that was cut off, or that is under way. One that only reads holds no lock."""
+    said = "It changes things now" if running else "It has no end: it was cut off, or still runs and only reads"
+    return sentence(f"{said}{f', at: {told.doing}' if told.doing else ''}")
 
 
 def _unread(places: dict[str, str]) -> Iterator[Row]:

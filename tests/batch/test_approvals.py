@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from onemata_helpers import execute
 from onemata_helpers.batch import commands
 from onemata_helpers.batch.approvals import ApprovalsNotWritten, read_approvals
 from onemata_helpers.batch.commands import NotApproved
 from onemata_helpers.errors import ParameterError
+from onemata_helpers.parameters import ServiceParameters
 from onemata_helpers.sandbox.server import Sandbox
 
-from .conftest import Approval, How, Planning, Which, client, records
+from .conftest import Approval, How, Planning, Which, client, in_this_process, records
 
 HOW = How()
 FILE = Path("approvals.yaml")
@@ -71,6 +75,23 @@ def test_what_is_approved_is_applied_and_what_is_struck_out_is_left_alone(
     assert record.approved_by == "Jane O'Neil (CTO)"
     assert record.approval_reference == "https://tickets.example.com/OPS-12?x=1#c2"
     assert record.parameters["approved_plan"] == record.plan_digest
+
+
+def test_the_plans_stand_in_the_order_of_the_folders_whichever_ends_first(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bolt_ended = Event()
+
+    def bolt_first(parameters: ServiceParameters, record: Path, on_process: Callable[..., None]) -> str:
+        if parameters.client == "acme":
+            assert bolt_ended.wait(60)
+        said = in_this_process(parameters, record, on_process)
+        bolt_ended.set()
+        return said
+
+    monkeypatch.setattr(execute, "execute", bolt_first)
+    planned([client(tmp_path, name) for name in ("acme", "bolt")])
+    assert re.findall(r"^  (\w+)/glue: ", FILE.read_text(), re.MULTILINE) == ["acme", "bolt"]
 
 
 def test_what_has_changed_since_is_named_and_nothing_of_it_is_done(

@@ -16,7 +16,7 @@ from onemata_helpers.parameters import ServiceParameters
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.stopping import ask_to_stop
 
-from ..conftest import run
+from ..conftest import between_tries_no_time_passes, run
 from .conftest import How, Which, client, in_this_process, records
 
 
@@ -55,6 +55,23 @@ def test_a_folder_that_is_no_more_is_that_clients_alone(aws: Sandbox, tmp_path: 
     aws.before("CreateRole", in_the_way)
     assert not commands.run(which, How(jobs=1), "apply")
     assert outcomes(tmp_path) == {"acme/glue": "applied"}
+
+
+def test_throttling_is_waited_out_and_no_write_is_made_twice(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    which = clients(tmp_path, "acme", "bolt", "core")
+    assert commands.run(which, How(jobs=1), "plan")
+    between_tries_no_time_passes(monkeypatch)
+    for operation in ("GetCallerIdentity", "GetRole", "CreateRole", "AttachRolePolicy"):
+        aws.throttle(operation, 5)
+    assert commands.run(which, How(jobs=3), "apply")
+    assert set(outcomes(tmp_path).values()) == {"applied"}
+    for name, found in records(tmp_path).items():
+        made = [call for call in found[-1].calls if call.operation == "CreateRole" and not call.error]
+        assert len(made) == 1, name
+    assert commands.run(which, How(jobs=3), "apply")
+    assert all(call.access == "read" for found in records(tmp_path).values() for call in found[-1].calls)
 
 
 @pytest.mark.parametrize(("stop_after", "begun"), [(0, 5), (2, 2), (4, 5)])

@@ -81,7 +81,7 @@ def test_by_what_the_newest_record_says(aws: Sandbox, tmp_path: Path) -> None:
     assert chosen([folder], only="waiting,blocked") == []
     aws.fail("GetRole", "AccessDenied")
     assert not commands.run(which, HOW, "verify")
-    assert states(one) == {State.FAILED, State.NOT_VERIFIED}
+    assert states(one) == {State.FAILED, State.DRIFTED, State.NOT_VERIFIED}
     assert commands.run(which, HOW, "remove")
     assert states(one) == set()
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from onemata_helpers.archive import Folder, NoRecords
+from onemata_helpers.lock import ChangeLock
 from onemata_helpers.status.rows import Row, rows
 from onemata_helpers.told import Told
+from onemata_helpers.wait import Wait
 
 from .conftest import BAD, GOOD, IN_ORDER, OPEN, Keep, planned
 
@@ -101,7 +103,21 @@ def test_a_run_without_an_end_is_shown_as_such(keep: Keep, tmp_path: Path) -> No
     keep("acme", 1, "apply", None, doing="change 2 of 3: policy X")
     row = only(tmp_path)
     assert row.outcome == "cut off"
-    assert row.reason == "It has no end: it was cut off, or still runs, at: change 2 of 3: policy X."
+    assert row.reason == "It has no end: it was cut off, or still runs and only reads, at: change 2 of 3: policy X."
+
+
+def test_a_run_that_changes_things_now_is_no_cut_off_one(keep: Keep, tmp_path: Path) -> None:
+    record = keep("acme", 1, "apply", None, doing="change 2 of 3: policy X")
+    lock = ChangeLock(record, "acme", "glue")
+    lock.take(Wait())
+    row = only(tmp_path)
+    assert (row.outcome, row.reason, row.waits) == (
+        "running",
+        "It changes things now, at: change 2 of 3: policy X.",
+        (),
+    )
+    lock.release()
+    assert only(tmp_path).outcome == "cut off"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "\x00\xff", '{"action": "apply", "outcome": "wonderful"}'])
