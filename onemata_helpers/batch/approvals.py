@@ -104,6 +104,7 @@ def _plan(result: Result, plan: Plan) -> list[str]:
         "",
         f"  # {result.name} in account {plan.account_id}, {plan.region}. {plan.counts}",
         *(f"  #   {change}" for change in changes),
+        *(f"  #   the operator lacks: {one_line(action)}" for action in plan.lacking),
         *(f"  #   asks for proof: {one_line(f'{proof.proves} {proof.cost}')}" for proof in plan.proofs),
         f"  # Record: {one_line(str(result.record))}",
         f'  {result.name}: "{plan.digest}"',

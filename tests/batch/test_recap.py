@@ -54,14 +54,14 @@ Preflight  Outcome      Client: runbooks
 2 missing  FAILED       bolt: redshift planned, glue failed
     glue: It broke. Who acts: the engineer.
     records/acme/glue/2026-11-25T224310.123Z.ipynb
-    redshift: missing: iam:PassRole on x
-    redshift: missing: iam:TagRole on x
+    redshift: missing: iam:PassRole
+    redshift: missing: iam:TagRole
 -          FAILED       evil: folder
     folder: client.yaml: must exist
 -          NOT RUN      dusk: ec2 not run
     ec2: Not begun: Ctrl-C.
 not ready  WAITING      core: ec2 waiting
-    ec2: not ready: instance i-1: stopped
+    ec2: not ready: i-1: stopped
     ec2: Onemata has not yet answered.
     records/acme/glue/2026-11-25T224310.123Z.ipynb
 ready      VERIFIED     acme: redshift verified
