@@ -18,6 +18,7 @@ from .approval import ApprovalPanel, Offer
 from .client_folder import ClientFolder
 from .form import Form
 from .frontend import Both
+from .progress import row_of
 from .question import Question
 from .screen import Screen
 from .steps import Steps
@@ -200,7 +201,7 @@ class LiveRunbook:
         if self._form:
             self._form.lock()
         self._screen.put(cards.at_work(plan, by), "status")
-        changes = [change.resource for change in plan.pending]
+        changes = [row_of(change) for change in plan.pending]
         return self._steps.take("apply", self._runbook.apply, "Applying the plan.", changes)
 
     def _failed(self, name: str, error: OnemataError) -> None:
