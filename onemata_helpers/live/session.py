@@ -207,7 +207,9 @@ class LiveRunbook:
     def _failed(self, name: str, error: OnemataError) -> None:
         self._decided = True
         self._screen.put(cards.outcome(self._runbook.recorder), "status", "finish")
-        self._screen.put(display.trouble(error), name)
+        if name == "apply":
+            self._screen.put(cards.NOT_REACHED, "verify")
+        self._screen.put_in_view(display.trouble(error), name)
         self._offer_again("What was done stays, and a new plan resumes there.")
         self._screen.keep()
 
