@@ -253,9 +253,11 @@ class LiveRunbook:
         return self._plan or self._runbook.shown_plan
 
     def _expected(self) -> list[str]:
+        """The names of the checks, in the order in which they are made."""
         plan = self._shown()
+        proofs = () if plan.removes else self._runbook.service.proven_by_scripts()
         names = [change.resource for change in plan.changes if change.kind != "keep"]
-        return list(dict.fromkeys([*names, *(proof.proves for proof in plan.proofs)]))
+        return list(dict.fromkeys([*proofs, *(proof.proves for proof in plan.proofs), *names]))
 
     def _choices(self) -> dict[str, Choices]:
         of_this_machine = [("the usual chain", ""), *((name, name) for name in profiles())]
