@@ -147,9 +147,7 @@ def test_decline_restart_interrupt_and_go_on(page: Page, folder: Path, aws: Sand
         session.shows("Waiting:")
         session.interrupt()
         session.shows("Interrupted")
-        session.is_in_view(
-            page.locator(".jp-Cell", has_text="runbook.apply()").get_by_text("Interrupted in apply()").first
-        )
+        session.is_in_view(page.locator(".jp-Cell", has_text="runbook.apply()").get_by_text("✗ Interrupted"))
         session.shows("Not reached")
         session.picture("interrupted")
         interrupted = session.records[-1]
