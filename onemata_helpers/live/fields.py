@@ -15,7 +15,8 @@ from ..services.base import Choices
 from ..text import visible
 from .frontend import HIDDEN_FIELD, has_account, masked, on_screen
 
-_WIDE = {"description_width": "16em"}
+_LABEL = "16em"
+_WIDE = {"description_width": _LABEL}
 # In tags neither keys nor values can hold this, but any colon.
 _BETWEEN = "|"
 _PAIR = f"key {_BETWEEN} value"
@@ -28,8 +29,9 @@ class FormField:
     def __init__(self, name: str, info: FieldInfo, value: Any, changed: Callable[[], None]) -> None:
         self.name, self._kind = name, _plain_type(info.annotation)
         self.control = _control(name, self._kind, value)
-        self._wrong = widgets.HTML()
-        help_ = widgets.HTML(f"<small>{on_screen(escape(_help(name, info)))}</small>")
+        beside = widgets.Layout(margin=f"0 0 0 {_LABEL}")
+        self._wrong = widgets.HTML(layout=beside)
+        help_ = widgets.HTML(f"<small>{on_screen(escape(_help(name, info)))}</small>", layout=beside)
         self.widget = widgets.VBox([self.control, help_, self._wrong], layout=widgets.Layout(margin="0 0 6px 0"))
         self._changed = changed
         self.control.observe(lambda _: self._changed(), "value")

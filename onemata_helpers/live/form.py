@@ -80,7 +80,7 @@ class Form:
         self._check()
         rows = [field.widget for field in self.fields.values()]
         buttons = widgets.HBox([self.save, self.back])
-        self.widget.children = (self._said, *rows, buttons)
+        self.widget.children = (self._said, *rows, buttons, self._said)  # the form is longer than a screen
 
     def _check(self) -> None:
         """What is wrong, beside each field and on top, while it is typed."""

@@ -12,11 +12,17 @@ from ..apply import Done
 from ..calls import ApiCall
 from ..checks import Check
 from ..display import View
+from ..plan import Change
 from ..text import one_line
 from ..watcher import Watcher
 from .frontend import Place
 
 _TICK = 1.0
+
+
+def row_of(change: Change) -> str:
+    """The name of a change's row: one thing may be made, and then added to."""
+    return f"{change.kind}: {change.resource}"
 
 
 @dataclass
@@ -69,7 +75,7 @@ class LiveProgress(Watcher):
         self.now = f"AWS answered {call.service}:{call.operation}"
 
     def change(self, done: Done) -> None:
-        row = self.rows.setdefault(done.change.resource, Row())
+        row = self.rows.setdefault(row_of(done.change), Row())
         if done.status == "begun":
             row.state, row.began = "begun", time.monotonic()
         else:

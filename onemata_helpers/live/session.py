@@ -18,6 +18,7 @@ from .approval import ApprovalPanel, Offer
 from .client_folder import ClientFolder
 from .form import Form
 from .frontend import Both
+from .progress import row_of
 from .question import Question
 from .screen import Screen
 from .steps import Steps
@@ -200,13 +201,15 @@ class LiveRunbook:
         if self._form:
             self._form.lock()
         self._screen.put(cards.at_work(plan, by), "status")
-        changes = [change.resource for change in plan.pending]
+        changes = [row_of(change) for change in plan.pending]
         return self._steps.take("apply", self._runbook.apply, "Applying the plan.", changes)
 
     def _failed(self, name: str, error: OnemataError) -> None:
         self._decided = True
         self._screen.put(cards.outcome(self._runbook.recorder), "status", "finish")
-        self._screen.put(display.trouble(error), name)
+        if name == "apply":
+            self._screen.put(cards.NOT_REACHED, "verify")
+        self._screen.put_in_view(display.trouble(error), name)
         self._offer_again("What was done stays, and a new plan resumes there.")
         self._screen.keep()
 
@@ -250,9 +253,11 @@ class LiveRunbook:
         return self._plan or self._runbook.shown_plan
 
     def _expected(self) -> list[str]:
+        """The names of the checks, in the order in which they are made."""
         plan = self._shown()
+        proofs = () if plan.removes else self._runbook.service.proven_by_scripts()
         names = [change.resource for change in plan.changes if change.kind != "keep"]
-        return list(dict.fromkeys([*names, *(proof.proves for proof in plan.proofs)]))
+        return list(dict.fromkeys([*proofs, *(proof.proves for proof in plan.proofs), *names]))
 
     def _choices(self) -> dict[str, Choices]:
         of_this_machine = [("the usual chain", ""), *((name, name) for name in profiles())]

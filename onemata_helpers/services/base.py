@@ -72,6 +72,10 @@ class Service(ABC, Generic[P]):
         Each check comes as soon as it was made. `patient` gives what was just made the time to become usable.
         """
 
+    def proven_by_scripts(self) -> tuple[str, ...]:
+        """The names of the checks that `prove` makes by scripts; of all others, `proofs` has them."""
+        return ()
+
     def scripts(self, look: Look) -> tuple[Script, ...]:
         """What is run on instances to look and to prove, word for word, as the plan shows it."""
         return ()

@@ -130,6 +130,9 @@ class Ec2(Service[Ec2Parameters]):
     def prove(self, look: Look, wait: Wait, *, patient: bool) -> Iterator[Check]:
         return self._on_instances.checks(look, wait, patient=patient)
 
+    def proven_by_scripts(self) -> tuple[str, ...]:
+        return tuple(name for proof in self._on_instances.proofs() for name in proof.names)
+
     def scripts(self, look: Look) -> tuple[Script, ...]:
         return self._on_instances.scripts(look)
 

@@ -67,6 +67,11 @@ class InstanceProof:
         return f"{self.instance_id} lists Onemata's bucket"
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all checks, but for one that is made only where the instance has no credentials."""
+        return (self.identity, self.listing, *map(self._denied, self._expected()))
+
+    @property
     def proof_script(self) -> Script:
         """The script that runs the guide's two commands."""
         return self._script("its own identity and Onemata's bucket", proof_text)

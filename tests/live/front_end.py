@@ -109,4 +109,4 @@ class FrontEnd:
         elif kind == "comm_msg" and content["data"]["method"] == "update":
             self._widgets[content["comm_id"]] |= content["data"]["state"]
         idle = kind == "status" and content["execution_state"] == "idle"
-        return idle and message["parent_header"].get("msg_id") == sent
+        return bool(idle and message["parent_header"].get("msg_id") == sent)

@@ -156,13 +156,12 @@ class Session:
         """Wait until somebody who does not scroll sees it."""
         expect(target).to_be_in_viewport(timeout=LONG)
 
-    def picture(self, name: str, **size: int) -> None:
+    def picture(self, name: str, width: int = 1400, height: int = 1000) -> None:
         """Take a picture of what is in view, in the folder that PYTEST_PICTURES names, if it names one."""
         if PICTURES:
-            before = self.page.viewport_size or {}
-            self.page.set_viewport_size({"width": 1400, "height": 1000} | size)
+            self.page.set_viewport_size({"width": width, "height": height})
             self.page.screenshot(path=Path(PICTURES, f"{name}.png"))
-            self.page.set_viewport_size({"width": before["width"], "height": before["height"]})
+            self.page.set_viewport_size({"width": 1400, "height": 1000})
 
     def reload(self) -> None:
         """Load the page anew, as with F5."""

@@ -67,7 +67,7 @@ def test_what_is_declined_is_not_applied_and_can_be_planned_again(aws: Sandbox, 
         assert "Not before <Monday>" in declined.reason
 
         notebook.click("Plan again")
-        notebook.until("Waiting for the approval")
+        notebook.until("PLANNED")
         notebook.click("Approve and apply")
         notebook.type_into("Approved by", "Jane Doe")  # what was typed may come after the click
         notebook.until("APPLIED")

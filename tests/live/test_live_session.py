@@ -84,11 +84,11 @@ def test_values_are_checked_and_saved_and_make_a_plan_stale(page: Page, folder: 
         session.shows("Read access to Onemata's bucket and prefix only.")
 
         session.approve("Jane Doe")
-        session.shows("Proven: ")
-        notebook = session.saved("Proven: ")
+        session.shows("VERIFIED")
+        notebook = session.saved("VERIFIED: All is in place")
         assert _account_ids_seen(session) == []
     planned, live = session.records
-    assert (planned.outcome, live.outcome) == ("planned", "applied")
+    assert (planned.outcome, live.outcome) == ("planned", "verified")
     assert live.parameters["s3_access"] == "scoped"
     assert 's3_access = "scoped"' in "".join(_values(notebook)["source"])
     assert live.account_id in json.dumps(notebook)
@@ -147,6 +147,8 @@ def test_decline_restart_interrupt_and_go_on(page: Page, folder: Path, aws: Sand
         session.shows("Waiting:")
         session.interrupt()
         session.shows("Interrupted")
+        session.is_in_view(page.locator(".jp-Cell", has_text="runbook.apply()").get_by_text("✗ Interrupted"))
+        session.shows("Not reached")
         session.picture("interrupted")
         interrupted = session.records[-1]
         assert (interrupted.outcome, "Interrupted" in interrupted.reason) == ("failed", True)
