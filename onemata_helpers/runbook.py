@@ -281,7 +281,7 @@ class Runbook:
             proofs=() if removing or self.service.waiting_for() else self.service.proofs(look),
             hand_over=None if removing else self.service.hand_over(look),
             notes=self.service.removal_notes() if removing else self.service.notes(look),
-            observed=look.seen,
+            observed=dict(sorted(look.seen.items())),  # whichever was read first
         )
 
     def _look_that_holds(self) -> Look:

@@ -148,12 +148,11 @@ def test_reads_that_do_not_depend_on_one_another_go_side_by_side(aws: Sandbox) -
 
 
 def test_the_failure_that_comes_first_in_the_plan_is_told_whichever_call_fails_first(aws: Sandbox) -> None:
-    """The cluster's is; and it is told only when that of the role has come."""
-    role_was_read = Barrier(2)
-    aws.after("GetRole", lambda _: role_was_read.wait(LONG))
-    aws.before("DescribeClusters", lambda _: role_was_read.wait(LONG))
-    aws.fail("DescribeClusters", "AccessDenied")
-    aws.fail("GetRole", "AccessDenied")
+    """Both are under way at the same time, and both fail; the cluster's comes first."""
+    both = Barrier(2)
+    for operation in ("GetRole", "DescribeClusters"):
+        aws.before(operation, lambda _: both.wait(LONG))
+        aws.fail(operation, "AccessDenied")
     done = run("redshift", "plan")
     assert isinstance(done.error, AwsRefused)
     assert "redshift:DescribeClusters in the step plan" in done.record.reason
