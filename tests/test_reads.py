@@ -11,14 +11,16 @@ import pytest
 from onemata_helpers import Runbook, runbook, sandbox
 from onemata_helpers.calls import ApiCall
 from onemata_helpers.errors import AwsRefused
-from onemata_helpers.resources.base import Look
+from onemata_helpers.resources.base import OWNER_TAG, Look
+from onemata_helpers.resources.probe_crawler import DESCRIPTION
 from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
 from onemata_helpers.session import Aws
 from onemata_helpers.wait import Wait
 from onemata_helpers.watcher import Watcher
 
 from .account import detach
-from .conftest import SERVICES, run, values
+from .conftest import ROLES, SERVICES, run, values
 
 LONG = 60  # seconds, after which a test has failed
 STEPS = ("connect", "plan", "apply", "verify")
@@ -108,11 +110,37 @@ def test_what_nothing_was_done_to_is_read_once(aws: Sandbox, service: str) -> No
         assert reads(service, action) == of_each(SIGN_IN, IN_PLACE[service], [], [])
 
 
+def test_what_should_be_there_is_not_looked_for_in_a_list_first(aws: Sandbox) -> None:
+    """Both policies on the role are wanted."""
+    run("ec2", s3_access="scoped")
+    found = reads("ec2", "verify", s3_access="scoped")
+    assert found["plan"] == sorted([*NEW["ec2"], "GetRolePolicy", "GetRolePolicy"])
+
+
 def test_glue_looks_again_at_what_a_proof_may_have_left_and_at_nothing_else(aws: Sandbox) -> None:
     run("glue", prove="crawler")
     found = reads("glue", "verify", prove="crawler")
     assert found["plan"] == sorted([*IN_PLACE["glue"], "GetCrawler", "GetDatabase"])
-    assert set(found["verify"]) == {"GetCrawler", "GetDatabase", "GetTags"}
+    # Before the proof, as it takes away what it made, and for the check that nothing is left.
+    assert Counter(found["verify"]) == {"GetCrawler": 3, "GetDatabase": 3, "GetTags": 1}
+
+
+def test_what_a_proof_leaves_behind_is_seen_though_the_plan_saw_nothing(aws: Sandbox) -> None:
+    run("glue", prove="crawler")
+
+    def make_it_again(call: IncomingCall) -> None:
+        aws.client("glue").create_crawler(
+            Name=call.params["Name"],
+            Role=f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/{ROLES['glue']}",
+            Description=DESCRIPTION,
+            Targets={"S3Targets": [{"Path": f"s3://{sandbox.BUCKET}/{sandbox.PREFIX}"}]},
+            Tags={OWNER_TAG: "glue"},
+        )
+
+    aws.after("DeleteCrawler", make_it_again)
+    done = run("glue", "verify", prove="crawler")
+    (failed,) = [each.name for each in done.record.checks if each.result == "failed"]
+    assert failed.startswith("what proofs left in Glue")
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -161,8 +189,12 @@ def test_the_failure_that_comes_first_in_the_plan_is_told_whichever_call_fails_f
 def test_a_look_reads_once_also_what_many_ask_for_at_the_same_time() -> None:
     look, read = Look(None), list[Aws]()  # type: ignore[arg-type]
 
+    def note(aws: Aws) -> int:
+        read.append(aws)
+        return len(read)
+
     def ask(look: Look) -> int:
-        return look.once("it", lambda aws: len(read) or bool(read.append(aws)) or 1)
+        return look.once("it", note)
 
     look.ahead([ask] * 20)
     assert (ask(look), len(read)) == (1, 1)

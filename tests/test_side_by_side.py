@@ -44,8 +44,11 @@ def test_no_more_than_so_many_calls_are_made_at_the_same_time() -> None:
 
 def test_who_waits_for_another_keeps_nobody_from_beginning() -> None:
     begun = Event()
-    side_by_side([*[lambda: bool(begun.wait(LONG))] * 2 * AT_ONCE, begun.set])
-    assert begun.is_set()
+
+    def wait() -> None:
+        assert begun.wait(LONG)
+
+    side_by_side([*[wait] * 2 * AT_ONCE, begun.set])
 
 
 def test_what_is_done_within_it_adds_no_threads() -> None:
@@ -97,8 +100,11 @@ def test_ctrl_c_while_something_is_told_ends_the_waiting_and_hangs_nobody() -> N
         pass_on(interrupt)
         ended.set()
 
+    def wait() -> None:
+        ended.wait(LONG)
+
     with pytest.raises(KeyboardInterrupt):
-        side_by_side([work, lambda: bool(ended.wait(LONG))])
+        side_by_side([work, wait])
     assert ended.wait(LONG)
 
 
