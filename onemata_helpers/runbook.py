@@ -132,8 +132,9 @@ class Runbook:
         self._verified = False
         if self.parameters.action in CHANGING:
             self.lock.take(self.wait)
-        self._look = look = Look(self._connected())
+        look = Look(self._connected())
         self._plan = self._policy_checks.on(self._make_plan(look), look)
+        self._look = None if self._unsettled else look
         self.recorder.keep(plan=self._plan, plan_digest=self._plan.digest)
         return display.plan(self._plan)
 
@@ -285,9 +286,9 @@ class Runbook:
         )
 
     def _look_that_holds(self) -> Look:
-        """The last look, if this run has changed nothing since and it began in the last minute; else a new one.
+        """The last look, if nothing of it passes by itself or was changed by this run, and it began in the last minute.
 
-        Where verify follows the plan at once, as in a batch, to read all of it again would prove no more.
+        Else a new one. Where verify follows the plan at once, as in a batch, to read all of it again proves no more.
         """
         if self._look is None or not self._look.holds(FRESH_SECONDS):
             self._look = Look(self._connected())
@@ -330,7 +331,6 @@ class Runbook:
     def _settle_what_was_begun(self) -> None:
         """An earlier run may have been cut off while AWS worked; what it began is waited for first."""
         for each in self._unsettled:
-            self._look = None
             self._settle(each)
 
     def _settle(self, resource: Resource) -> None:

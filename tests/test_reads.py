@@ -19,7 +19,7 @@ from onemata_helpers.session import Aws
 from onemata_helpers.wait import Wait
 from onemata_helpers.watcher import Watcher
 
-from .account import detach
+from .account import detach, in_place, off_cluster
 from .conftest import ROLES, SERVICES, run, values
 
 LONG = 60  # seconds, after which a test has failed
@@ -165,6 +165,18 @@ def test_what_happens_between_an_old_plan_and_verify_is_seen(aws: Sandbox, monke
     book.verify()
     failed = [each.name for each in book.recorder.record.checks if each.result == "failed"]
     assert failed == ["policy AWSGlueServiceRole on role AWSGlueServiceRoleOnemata"]
+
+
+def test_what_was_passing_when_the_plan_was_made_is_looked_at_again(aws: Sandbox) -> None:
+    """The client has just put the role on the cluster again."""
+    run("redshift")
+    off_cluster(aws)
+    role = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/{ROLES['redshift']}"
+    aws.client("redshift").modify_cluster_iam_roles(ClusterIdentifier=sandbox.CLUSTER, AddIamRoles=[role])
+    done = run("redshift", "verify")
+    assert done.record.plan is not None
+    assert done.record.plan.observed[f"cluster {sandbox.CLUSTER}"]["passing"] == {role: "adding"}
+    in_place(done)
 
 
 def test_reads_that_do_not_depend_on_one_another_go_side_by_side(aws: Sandbox) -> None:
