@@ -15,7 +15,8 @@ from onemata_helpers.resources.base import OWNER_TAG, Look
 from onemata_helpers.resources.probe_crawler import DESCRIPTION
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
-from onemata_helpers.session import Aws
+from onemata_helpers.session import Aws, sandbox_session
+from onemata_helpers.side_by_side import side_by_side
 from onemata_helpers.wait import Wait
 from onemata_helpers.watcher import Watcher
 
@@ -196,6 +197,13 @@ def test_the_failure_that_comes_first_in_the_plan_is_told_whichever_call_fails_f
     done = run("redshift", "plan")
     assert isinstance(done.error, AwsRefused)
     assert "redshift:DescribeClusters in the step plan" in done.record.reason
+
+
+def test_a_client_is_made_once_also_where_many_ask_for_it_at_the_same_time() -> None:
+    session = Aws(sandbox_session("nobody", "nothing", None, sandbox.REGION), (), lambda _: None, "http://127.0.0.1:9")
+    made = list[int]()
+    side_by_side([lambda: made.append(id(session.client("iam")))] * 16)
+    assert made == [id(session.client("iam"))] * 16
 
 
 def test_a_look_reads_once_also_what_many_ask_for_at_the_same_time() -> None:
