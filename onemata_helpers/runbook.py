@@ -36,8 +36,8 @@ from .text import counted, one_line, sentence
 from .wait import Wait
 from .watcher import Watcher
 
-FRESH_SECONDS = 60
-"""How old a look may be, if this run has changed nothing since, to say what is proven."""
+FRESH_SECONDS = 10
+"""How old a look may be to say what is proven: less than anybody takes to put something right, and then run verify."""
 
 P = ParamSpec("P")
 Step = Callable[Concatenate["Runbook", P], View]
@@ -74,9 +74,10 @@ def _recorded(step: Step[P]) -> Step[P]:
 
 def _doing(step: str, calls: Sequence[ApiCall], error: ClientError | BotoCoreError) -> str:
     """What failed: the last call that ended so, and the step. With an expired login none is made."""
-    code = error.response["Error"].get("Code") if isinstance(error, ClientError) else type(error).__name__
-    operation = error.operation_name if isinstance(error, ClientError) else ""
-    failed = [each for each in calls if each.error == code and operation in ("", each.operation)]
+    if isinstance(error, ClientError):
+        failed = [each for each in calls if each.error and each.operation == error.operation_name]
+    else:
+        failed = [each for each in calls if each.error == type(error).__name__]
     return f"{failed[-1].service}:{failed[-1].operation} in the step {step}" if failed else f"The step {step}"
 
 
@@ -129,7 +130,7 @@ class Runbook:
 
         If the action changes something, this first waits for other runs that do. Raises Busy if that takes too long.
         """
-        self._verified = False
+        self._verified, self._look = False, None
         if self.parameters.action in CHANGING:
             self.lock.take(self.wait)
         look = Look(self._connected())
@@ -191,8 +192,8 @@ class Runbook:
         self._settle_what_was_begun()
         if not plan.pending:
             return display.sentence("No changes: there is nothing to do.")
-        self._refuse_if_account_moved(plan)
         self._look = None
+        self._refuse_if_account_moved(plan)
         apply(
             plan,
             {each.key: each for each in self._resources},
@@ -207,7 +208,7 @@ class Runbook:
     def verify(self) -> View:
         """Look at everything and say what is proven, unless the action is only to plan.
 
-        It is looked at anew if this run has changed something, or if the plan's look is older than a minute.
+        It is looked at anew if this run has changed something, or if the plan was not made just now.
         """
         plan = self._planned()
         if plan.action in ONLY_SHOW or plan.waiting:
@@ -221,7 +222,7 @@ class Runbook:
         look.ahead(each.removal if removing else each.changes for each in resources)
         checks = list(self.watcher.each((verify_removal if removing else verify)(resources, look)))
         self.recorder.keep(checks=[*checks, *proven])
-        self._verified = True
+        self._verified, self._look = True, None
         return display.checks(self.recorder.record.checks)
 
     @_recorded
@@ -286,7 +287,7 @@ class Runbook:
         )
 
     def _look_that_holds(self) -> Look:
-        """The last look, if nothing of it passes by itself or was changed by this run, and it began in the last minute.
+        """The last look, if nothing of it passes by itself or was changed by this run, and it began just now.
 
         Else a new one. Where verify follows the plan at once, as in a batch, to read all of it again proves no more.
         """

@@ -10,7 +10,7 @@ import pytest
 
 from onemata_helpers import Runbook, runbook, sandbox
 from onemata_helpers.calls import ApiCall
-from onemata_helpers.errors import AwsRefused
+from onemata_helpers.errors import AwsRefused, PlanChanged
 from onemata_helpers.resources.base import OWNER_TAG, Look
 from onemata_helpers.resources.probe_crawler import DESCRIPTION
 from onemata_helpers.sandbox.server import Sandbox
@@ -20,7 +20,7 @@ from onemata_helpers.side_by_side import side_by_side
 from onemata_helpers.wait import Wait
 from onemata_helpers.watcher import Watcher
 
-from .account import detach, in_place, off_cluster
+from .account import GLUE_SERVICE_POLICY, detach, in_place, off_cluster
 from .conftest import ROLES, SERVICES, run, values
 
 LONG = 60  # seconds, after which a test has failed
@@ -88,6 +88,10 @@ def reads(service: str, action: str, **changes: Any) -> dict[str, list[str]]:
     times = [each.time for each in book.recorder.record.calls]
     assert times == sorted(times)
     return found
+
+
+def attach(aws: Sandbox) -> None:
+    aws.client("iam").attach_role_policy(RoleName=ROLES["glue"], PolicyArn=GLUE_SERVICE_POLICY)
 
 
 def of_each(*of_steps: list[str]) -> dict[str, list[str]]:
@@ -178,6 +182,32 @@ def test_what_was_passing_when_the_plan_was_made_is_looked_at_again(aws: Sandbox
     assert done.record.plan is not None
     assert done.record.plan.observed[f"cluster {sandbox.CLUSTER}"]["passing"] == {role: "adding"}
     in_place(done)
+
+
+def test_verify_run_again_looks_again(aws: Sandbox) -> None:
+    """Somebody has put right what it found."""
+    run("glue")
+    detach(aws)
+    book = Runbook("glue", values("glue", action="verify"))
+    for step in ("connect", "plan", "verify"):
+        getattr(book, step)()
+    assert [each.name for each in book.recorder.record.checks if each.result == "failed"]
+    attach(aws)
+    book.verify()
+    assert not [each.name for each in book.recorder.record.checks if each.result == "failed"]
+
+
+def test_what_changed_between_the_plan_and_apply_is_in_no_later_check(aws: Sandbox) -> None:
+    run("glue")
+    detach(aws)
+    book = Runbook("glue", values("glue", action="apply"))
+    book.connect()
+    book.plan()
+    attach(aws)
+    with pytest.raises(PlanChanged):
+        book.apply()
+    book.verify()
+    assert not [each.name for each in book.recorder.record.checks if each.result == "failed"]
 
 
 def test_reads_that_do_not_depend_on_one_another_go_side_by_side(aws: Sandbox) -> None:

@@ -98,7 +98,7 @@ class Look:
 
     def holds(self, seconds: float) -> bool:
         """Whether it began no longer ago than that, and all could be read."""
-        return self._reads.keys() <= self.seen.keys() and time.monotonic() - self._began <= seconds
+        return set(self._reads) <= set(self.seen) and time.monotonic() - self._began <= seconds
 
     def _read(self, key: str, read: Callable[[Aws], Any]) -> None:
         try:
