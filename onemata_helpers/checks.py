@@ -1,4 +1,4 @@
-"""Look at everything anew, and say what is proven."""
+"""Look at everything, and say what is proven."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Check(Frozen):
 def verify(resources: Iterable[Resource], look: Look) -> Iterator[Check]:
     """One check for each resource: proven when it is as it should be, failed with the difference when not.
 
-    `look` must be a new one, so that nothing is taken from memory.
+    `look` must have begun after the last change.
     """
     for resource in resources:
         changes = resource.changes(look)

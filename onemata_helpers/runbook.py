@@ -38,8 +38,8 @@ from .text import counted, one_line, sentence
 from .wait import Wait
 from .watcher import Watcher
 
-FRESH_SECONDS = 60
-"""How old a look may be, if this run has changed nothing since, to say what is proven."""
+FRESH_SECONDS = 10
+"""How old a look may be to say what is proven: less than anybody takes to put something right, and then run verify."""
 
 P = ParamSpec("P")
 Step = Callable[Concatenate["Runbook", P], View]
@@ -76,9 +76,10 @@ def _recorded(step: Step[P]) -> Step[P]:
 
 def _doing(step: str, calls: Sequence[ApiCall], error: ClientError | BotoCoreError) -> str:
     """What failed: the last call that ended so, and the step. With an expired login none is made."""
-    code = error.response["Error"].get("Code") if isinstance(error, ClientError) else type(error).__name__
-    operation = error.operation_name if isinstance(error, ClientError) else ""
-    failed = [each for each in calls if each.error == code and operation in ("", each.operation)]
+    if isinstance(error, ClientError):
+        failed = [each for each in calls if each.error and each.operation == error.operation_name]
+    else:
+        failed = [each for each in calls if each.error == type(error).__name__]
     return f"{failed[-1].service}:{failed[-1].operation} in the step {step}" if failed else f"The step {step}"
 
 
@@ -139,11 +140,12 @@ class Runbook:
 
         If the action changes something, this first waits for other runs that do. Raises Busy if that takes too long.
         """
-        self._verified = False
+        self._verified, self._look = False, None
         if self.parameters.action in CHANGING:
             self.lock.take(self.wait)
-        self._look = look = Look(self._connected())
+        look = Look(self._connected())
         self._plan = self._permission_checks.on(self._policy_checks.on(self._make_plan(look), look))
+        self._look = None if self._unsettled else look
         self.recorder.keep(plan=self._plan, plan_digest=self._plan.digest)
         return display.plan(self._plan)
 
@@ -201,8 +203,8 @@ class Runbook:
         if not plan.pending:
             return display.sentence("No changes: there is nothing to do.")
         self._permission_checks.refuse(self._connected(), plan)
-        self._refuse_if_account_moved(plan)
         self._look = None
+        self._refuse_if_account_moved(plan)
         apply(
             plan,
             {each.key: each for each in self._resources},
@@ -217,7 +219,7 @@ class Runbook:
     def verify(self) -> View:
         """Look at everything and say what is proven, unless the action is only to plan.
 
-        It is looked at anew if this run has changed something, or if the plan's look is older than a minute.
+        It is looked at anew if this run has changed something, or if the plan was not made just now.
         """
         plan = self._planned()
         if plan.action in ONLY_SHOW or plan.waiting:
@@ -231,7 +233,7 @@ class Runbook:
         look.ahead(each.removal if removing else each.changes for each in resources)
         checks = list(self.watcher.each((verify_removal if removing else verify)(resources, look)))
         self.recorder.keep(checks=[*checks, *proven])
-        self._verified = True
+        self._verified, self._look = True, None
         return display.checks(self.recorder.record.checks)
 
     @_recorded
@@ -293,13 +295,13 @@ class Runbook:
             hand_over=None if removing else self.service.hand_over(look),
             notes=self.service.removal_notes() if removing else self.service.notes(look),
             readiness=() if removing else self.service.readiness(look),
-            observed=look.seen,
+            observed=dict(sorted(look.seen.items())),  # whichever was read first
         )
 
     def _look_that_holds(self) -> Look:
-        """The last look, if this run has changed nothing since and it began in the last minute; else a new one.
+        """The last look, if nothing of it passes by itself or was changed by this run, and it began just now.
 
-        Where verify follows the plan at once, as in a batch, to read all of it again would prove no more.
+        Else a new one. Where verify follows the plan at once, as in a batch, to read all of it again proves no more.
         """
         if self._look is None or not self._look.holds(FRESH_SECONDS):
             self._look = Look(self._connected())
@@ -342,7 +344,6 @@ class Runbook:
     def _settle_what_was_begun(self) -> None:
         """An earlier run may have been cut off while AWS worked; what it began is waited for first."""
         for each in self._unsettled:
-            self._look = None
             self._settle(each)
 
     def _settle(self, resource: Resource) -> None:

@@ -32,4 +32,4 @@ def share_descriptions(session: boto3.Session) -> None:
     inner = session._session
     if not inner.get_config_variable("data_path"):
         inner.register_component("data_loader", descriptions())
-        inner._internal_components.register_component("exceptions_factory", _errors())
+        inner._internal_components.register_component("exceptions_factory", _errors())  # type: ignore[attr-defined]

@@ -6,12 +6,14 @@ widgets only ever hear of one thread.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
-from contextvars import ContextVar, copy_context
+from concurrent.futures import Future
+from contextlib import contextmanager, nullcontext, suppress
+from contextvars import Context, ContextVar, copy_context
+from functools import partial
 from queue import SimpleQueue
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Lock, Thread
 from typing import Final
 
 AT_ONCE: Final = 4
@@ -24,21 +26,22 @@ Act = Callable[[], None]
 
 
 def side_by_side(works: Sequence[Act]) -> None:
-    """Do all of it, and come back when it is done. It must not raise.
+    """Do all of it, and come back when it is done. Raises what the first that failed raised.
 
-    Ctrl-C is answered at once: what has not begun is left, and what is under way is waited for by nobody.
+    Ctrl-C is answered at once: what has not begun is left, and for what is under way nobody waits, not even the end of
+    this process.
     """
     if len(works) < 2 or _waiting.get():
         for work in works:
             work()
         return
-    waiting = _Waiting()
-    pool = ThreadPoolExecutor(min(_THREADS, len(works)))
+    waiting = _Waiting(works)
     try:
-        waiting.until_done([pool.submit(waiting.context(), work) for work in works])
+        for _ in range(min(_THREADS, len(works))):
+            Thread(target=waiting.context().run, args=(waiting.work_off,), daemon=True).start()
+        waiting.until_done()
     finally:
         waiting.leave()
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager
@@ -61,30 +64,37 @@ def pass_on(tell: Act) -> None:
 class _Waiting:
     """A thread that waits for others, and does the telling for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, works: Sequence[Act]) -> None:
         self.turns = BoundedSemaphore(AT_ONCE)
-        self._heard: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._works = deque(works)
+        self._left = len(works)
+        self._heard: SimpleQueue[Act] = SimpleQueue()
         self._has_left = False
         self._leaving = Lock()
 
-    def context(self) -> Callable[[Act], None]:
-        """What runs a piece of work so that it knows who waits for it."""
+    def context(self) -> Context:
+        """What a thread runs in that shall know who waits for it."""
         context = copy_context()
         context.run(_waiting.set, self)
-        return context.run
+        return context
 
-    def until_done(self, works: Sequence[Future[None]]) -> None:
-        """Tell what is to be told until all are done. Raises the first failure."""
-        left = set(works)
-        for work in works:
-            work.add_done_callback(lambda done: self._heard.put(lambda: left.discard(done)))
-        while left:
+    def work_off(self) -> None:
+        """Do piece after piece, until all have begun."""
+        with suppress(IndexError):
+            while True:
+                work = self._works.popleft()
+                done: Future[None] = Future()
+                _do(work, done)
+                self._heard.put(partial(self._ended, done))
+
+    def until_done(self) -> None:
+        """Tell what is to be told until all is done. Raises the first failure."""
+        while self._left:
             self._heard.get()()
-        for work in works:
-            work.result()
 
     def leave(self) -> None:
         """Nobody waits any more: what was to be told is told, and from now on each tells for itself."""
+        self._works.clear()
         with self._leaving:
             self._has_left = True
         while not self._heard.empty():
@@ -96,22 +106,29 @@ class _Waiting:
         with self._leaving:
             heard = not self._has_left
             if heard:
-                self._heard.put(lambda: _done(telling, tell))
+                self._heard.put(partial(_do, tell, telling))
         if heard:
             telling.result()
         else:
             tell()
 
+    def _ended(self, done: Future[None]) -> None:
+        self._left -= 1
+        if not self._has_left:
+            done.result()
 
-def _done(telling: Future[None], tell: Act) -> None:
+
+def _do(act: Act, done: Future[None]) -> None:
+    """Do it, and say so. Ctrl-C goes to the thread that waits, which this one then is."""
     try:
-        tell()
-    except BaseException as error:
-        telling.set_exception(error)
-        if not isinstance(error, Exception):
-            raise  # Ctrl-C is for the thread that waits
+        act()
+    except Exception as error:
+        done.set_exception(error)
+    except BaseException:
+        done.set_result(None)
+        raise
     else:
-        telling.set_result(None)
+        done.set_result(None)
 
 
 _waiting: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)

@@ -10,15 +10,18 @@ import pytest
 
 from onemata_helpers import Runbook, runbook, sandbox
 from onemata_helpers.calls import ApiCall
-from onemata_helpers.errors import AwsRefused
-from onemata_helpers.resources.base import Look
+from onemata_helpers.errors import AwsRefused, PlanChanged
+from onemata_helpers.resources.base import OWNER_TAG, Look
+from onemata_helpers.resources.probe_crawler import DESCRIPTION
 from onemata_helpers.sandbox.server import Sandbox
-from onemata_helpers.session import Aws
+from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
+from onemata_helpers.session import Aws, sandbox_session
+from onemata_helpers.side_by_side import side_by_side
 from onemata_helpers.wait import Wait
 from onemata_helpers.watcher import Watcher
 
-from .account import detach
-from .conftest import SERVICES, run, values
+from .account import GLUE_SERVICE_POLICY, detach, in_place, off_cluster
+from .conftest import ROLES, SERVICES, run, values
 
 LONG = 60  # seconds, after which a test has failed
 STEPS = ("connect", "plan", "apply", "verify")
@@ -87,6 +90,10 @@ def reads(service: str, action: str, **changes: Any) -> dict[str, list[str]]:
     return found
 
 
+def attach(aws: Sandbox) -> None:
+    aws.client("iam").attach_role_policy(RoleName=ROLES["glue"], PolicyArn=GLUE_SERVICE_POLICY)
+
+
 def of_each(*of_steps: list[str]) -> dict[str, list[str]]:
     return dict(zip(STEPS, map(sorted, of_steps), strict=True))
 
@@ -108,11 +115,37 @@ def test_what_nothing_was_done_to_is_read_once(aws: Sandbox, service: str) -> No
         assert reads(service, action) == of_each(SIGN_IN, IN_PLACE[service], [], [])
 
 
+def test_what_should_be_there_is_not_looked_for_in_a_list_first(aws: Sandbox) -> None:
+    """Both policies on the role are wanted."""
+    run("ec2", s3_access="scoped")
+    found = reads("ec2", "verify", s3_access="scoped")
+    assert found["plan"] == sorted([*NEW["ec2"], "GetRolePolicy", "GetRolePolicy"])
+
+
 def test_glue_looks_again_at_what_a_proof_may_have_left_and_at_nothing_else(aws: Sandbox) -> None:
     run("glue", prove="crawler")
     found = reads("glue", "verify", prove="crawler")
     assert found["plan"] == sorted([*IN_PLACE["glue"], "GetCrawler", "GetDatabase"])
-    assert set(found["verify"]) == {"GetCrawler", "GetDatabase", "GetTags"}
+    # Before the proof, as it takes away what it made, and for the check that nothing is left.
+    assert Counter(found["verify"]) == {"GetCrawler": 3, "GetDatabase": 3, "GetTags": 1}
+
+
+def test_what_a_proof_leaves_behind_is_seen_though_the_plan_saw_nothing(aws: Sandbox) -> None:
+    run("glue", prove="crawler")
+
+    def make_it_again(call: IncomingCall) -> None:
+        aws.client("glue").create_crawler(
+            Name=call.params["Name"],
+            Role=f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/{ROLES['glue']}",
+            Description=DESCRIPTION,
+            Targets={"S3Targets": [{"Path": f"s3://{sandbox.BUCKET}/{sandbox.PREFIX}"}]},
+            Tags={OWNER_TAG: "glue"},
+        )
+
+    aws.after("DeleteCrawler", make_it_again)
+    done = run("glue", "verify", prove="crawler")
+    (failed,) = [each.name for each in done.record.checks if each.result == "failed"]
+    assert failed.startswith("what proofs left in Glue")
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -139,6 +172,44 @@ def test_what_happens_between_an_old_plan_and_verify_is_seen(aws: Sandbox, monke
     assert failed == ["policy AWSGlueServiceRole on role AWSGlueServiceRoleOnemata"]
 
 
+def test_what_was_passing_when_the_plan_was_made_is_looked_at_again(aws: Sandbox) -> None:
+    """The client has just put the role on the cluster again."""
+    run("redshift")
+    off_cluster(aws)
+    role = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/{ROLES['redshift']}"
+    aws.client("redshift").modify_cluster_iam_roles(ClusterIdentifier=sandbox.CLUSTER, AddIamRoles=[role])
+    done = run("redshift", "verify")
+    assert done.record.plan is not None
+    assert done.record.plan.observed[f"cluster {sandbox.CLUSTER}"]["passing"] == {role: "adding"}
+    in_place(done)
+
+
+def test_verify_run_again_looks_again(aws: Sandbox) -> None:
+    """Somebody has put right what it found."""
+    run("glue")
+    detach(aws)
+    book = Runbook("glue", values("glue", action="verify"))
+    for step in ("connect", "plan", "verify"):
+        getattr(book, step)()
+    assert [each.name for each in book.recorder.record.checks if each.result == "failed"]
+    attach(aws)
+    book.verify()
+    assert not [each.name for each in book.recorder.record.checks if each.result == "failed"]
+
+
+def test_what_changed_between_the_plan_and_apply_is_in_no_later_check(aws: Sandbox) -> None:
+    run("glue")
+    detach(aws)
+    book = Runbook("glue", values("glue", action="apply"))
+    book.connect()
+    book.plan()
+    attach(aws)
+    with pytest.raises(PlanChanged):
+        book.apply()
+    book.verify()
+    assert not [each.name for each in book.recorder.record.checks if each.result == "failed"]
+
+
 def test_reads_that_do_not_depend_on_one_another_go_side_by_side(aws: Sandbox) -> None:
     """The sandbox answers none of the two before both are there."""
     both = Barrier(2)
@@ -148,22 +219,32 @@ def test_reads_that_do_not_depend_on_one_another_go_side_by_side(aws: Sandbox) -
 
 
 def test_the_failure_that_comes_first_in_the_plan_is_told_whichever_call_fails_first(aws: Sandbox) -> None:
-    """The cluster's is; and it is told only when that of the role has come."""
-    role_was_read = Barrier(2)
-    aws.after("GetRole", lambda _: role_was_read.wait(LONG))
-    aws.before("DescribeClusters", lambda _: role_was_read.wait(LONG))
-    aws.fail("DescribeClusters", "AccessDenied")
-    aws.fail("GetRole", "AccessDenied")
+    """Both are under way at the same time, and both fail; the cluster's comes first."""
+    both = Barrier(2)
+    for operation in ("GetRole", "DescribeClusters"):
+        aws.before(operation, lambda _: both.wait(LONG))
+        aws.fail(operation, "AccessDenied")
     done = run("redshift", "plan")
     assert isinstance(done.error, AwsRefused)
     assert "redshift:DescribeClusters in the step plan" in done.record.reason
 
 
+def test_a_client_is_made_once_also_where_many_ask_for_it_at_the_same_time() -> None:
+    session = Aws(sandbox_session("nobody", "nothing", None, sandbox.REGION), (), lambda _: None, "http://127.0.0.1:9")
+    made = list[int]()
+    side_by_side([lambda: made.append(id(session.client("iam")))] * 16)
+    assert made == [id(session.client("iam"))] * 16
+
+
 def test_a_look_reads_once_also_what_many_ask_for_at_the_same_time() -> None:
     look, read = Look(None), list[Aws]()  # type: ignore[arg-type]
 
+    def note(aws: Aws) -> int:
+        read.append(aws)
+        return len(read)
+
     def ask(look: Look) -> int:
-        return look.once("it", lambda aws: len(read) or bool(read.append(aws)) or 1)
+        return look.once("it", note)
 
     look.ahead([ask] * 20)
     assert (ask(look), len(read)) == (1, 1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from threading import Barrier, Event, get_ident
 
 import pytest
@@ -42,8 +44,11 @@ def test_no_more_than_so_many_calls_are_made_at_the_same_time() -> None:
 
 def test_who_waits_for_another_keeps_nobody_from_beginning() -> None:
     begun = Event()
-    side_by_side([*[lambda: bool(begun.wait(LONG))] * 2 * AT_ONCE, begun.set])
-    assert begun.is_set()
+
+    def wait() -> None:
+        assert begun.wait(LONG)
+
+    side_by_side([*[wait] * 2 * AT_ONCE, begun.set])
 
 
 def test_what_is_done_within_it_adds_no_threads() -> None:
@@ -74,6 +79,47 @@ def test_the_thread_that_waits_does_the_telling_and_a_failure_goes_to_who_told()
     side_by_side([work, work])
     assert heard == [get_ident()] * 4
     assert caught == ["stop"] * 2
+
+
+def test_what_fails_is_raised_by_who_waits() -> None:
+    def fails() -> None:
+        raise LookupError("this one")
+
+    for works in ([fails], [fails, lambda: None], [lambda: None, fails]):
+        with pytest.raises(LookupError, match="this one"):
+            side_by_side(works)
+
+
+def test_ctrl_c_while_something_is_told_ends_the_waiting_and_hangs_nobody() -> None:
+    ended = Event()
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    def work() -> None:
+        pass_on(interrupt)
+        ended.set()
+
+    def wait() -> None:
+        ended.wait(LONG)
+
+    with pytest.raises(KeyboardInterrupt):
+        side_by_side([work, wait])
+    assert ended.wait(LONG)
+
+
+def test_nobody_waits_for_what_hangs_when_the_process_ends() -> None:
+    hangs = (
+        "import os, signal, threading\n"
+        "from onemata_helpers.side_by_side import side_by_side\n"
+        "both = threading.Barrier(2)\n"
+        "def interrupt(): both.wait(); os.kill(os.getpid(), signal.SIGINT); threading.Event().wait()\n"
+        "def hang(): both.wait(); threading.Event().wait()\n"
+        "try: side_by_side([interrupt, hang])\n"
+        "except KeyboardInterrupt: print('answered')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", hangs], capture_output=True, text=True, timeout=LONG, check=True)
+    assert (done.stdout, done.stderr) == ("answered\n", "")
 
 
 def test_ctrl_c_is_answered_at_once_and_what_has_not_begun_never_does() -> None:

@@ -64,43 +64,48 @@ class Permission:
 
 
 class Look:
-    """One look at the account. Each thing is read once, and what kept it from being read counts as found, too."""
+    """One look at the account. Each thing is read once, and a failure to read it is remembered, too.
+
+    `seen` keeps what was found, for the record.
+    """
 
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
+        self.seen: dict[str, Any] = {}
         self._began = time.monotonic()
         self._reads: dict[str, Future[Any]] = {}
-        self._adding = Lock()
+        self._beginning = Lock()
 
     def once(self, key: str, read: Callable[[Aws], State]) -> State:
         """What `read` finds, read at the first call for this key and remembered for the next."""
-        with self._adding:
-            found: Future[State] | None = self._reads.get(key)
-            reading: Future[State] = self._reads.setdefault(key, Future())
-        if found is None:
-            try:
-                reading.set_result(read(self.aws))
-            except BaseException as error:
-                reading.set_exception(error)
-        return reading.result()
+        with self._beginning:
+            is_first = key not in self.seen and key not in self._reads
+            if is_first:
+                self._reads[key] = Future()
+        if is_first:
+            self._read(key, read)
+        found: State = self.seen[key] if key in self.seen else self._reads[key].result()
+        return found
 
     def ahead(self, readers: Iterable[Callable[[Look], object]]) -> None:
         """Let all of these read what they need, side by side. What fails is told to whoever asks for it first."""
         side_by_side([partial(_read_ahead, each, self) for each in readers])
 
     def forget(self, key: str) -> None:
-        """It may be another now: the next who asks for it reads it again."""
+        """It may be another now: who asks for it next reads it again."""
         self._reads.pop(key, None)
-
-    @property
-    def seen(self) -> dict[str, Any]:
-        """What was found, by key, for the record."""
-        return {key: read.result() for key, read in sorted(self._reads.items()) if not read.exception()}
+        self.seen.pop(key, None)
 
     def holds(self, seconds: float) -> bool:
         """Whether it began no longer ago than that, and all could be read."""
-        failed = any(read.exception() for read in self._reads.values())
-        return not failed and time.monotonic() - self._began <= seconds
+        return set(self._reads) <= set(self.seen) and time.monotonic() - self._began <= seconds
+
+    def _read(self, key: str, read: Callable[[Aws], Any]) -> None:
+        try:
+            self.seen[key] = read(self.aws)
+            self._reads[key].set_result(self.seen[key])
+        except BaseException as error:
+            self._reads[key].set_exception(error)
 
 
 def _read_ahead(reader: Callable[[Look], object], look: Look) -> None:
