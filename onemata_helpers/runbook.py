@@ -317,7 +317,8 @@ class Runbook:
         if self.service.waiting_for():
             return [each.unsettled for each in self._resources]
         service = self.service
-        return [*(each.changes for each in self._resources), service.proofs, service.hand_over, service.notes]
+        of_service = (service.proofs, service.hand_over, service.notes, service.readiness)
+        return [*(each.changes for each in self._resources), *of_service]
 
     def _changes(self, look: Look) -> list[Change]:
         if self.parameters.action in REMOVING:
