@@ -51,17 +51,18 @@ class _Kernel(IPythonKernel):
 
     def go(self, stream: socket.socket) -> None:
         """Begin, in the process, with the environment and over the socket that are this notebook's."""
-        self.session.pid, lock = os.getpid(), Lock()
-        thread: Any = Publisher(PubSocket(stream, lock), self.session)
+        session: Any = self.session
         shell: Any = self.shell
+        session.pid, lock = os.getpid(), Lock()
+        thread: Any = Publisher(PubSocket(stream, lock), session)
         self.iopub_thread = thread
         thread.start()
         self.iopub_socket = self.iopub_thread.background_socket
         self.shell_stream = WholeOutbox(stream, SHELL, lock)
         for publisher in (shell.displayhook, shell.display_pub):
-            publisher.session, publisher.pub_socket = self.session, self.iopub_socket
-        sys.stdout = Stream(self.session, thread, "stdout")  # type: ignore[no-untyped-call]
-        sys.stderr = Stream(self.session, thread, "stderr")  # type: ignore[no-untyped-call]
+            publisher.session, publisher.pub_socket = session, self.iopub_socket
+        sys.stdout = Stream(session, thread, "stdout")  # type: ignore[no-untyped-call]
+        sys.stderr = Stream(session, thread, "stderr")  # type: ignore[no-untyped-call]
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         shell.init_environment()
 
@@ -80,7 +81,7 @@ def load() -> None:
     """Make the kernel, without its sockets and threads, and import and set up what it needs only as it runs."""
     for name in _LATE:
         import_module(name)
-    kernel = _Kernel.instance(
+    kernel: Any = _Kernel.instance(
         session=new_session(),
         shell_channel_thread=SimpleNamespace(parent_thread=main_thread()),  # asked in which thread Ctrl-C comes
         config=_CONFIG,
@@ -90,7 +91,7 @@ def load() -> None:
     asyncio.run(_practice(kernel))
 
 
-async def _practice(kernel: _Kernel) -> None:
+async def _practice(kernel: Any) -> None:
     """Run a cell that does nothing, for nobody and without a trace: much is made when it is first used."""
     kernel.iopub_socket = kernel.shell_stream = SimpleNamespace(send_multipart=lambda *_, **__: None)
     request = kernel.session.msg("execute_request", {"code": "pass", "silent": True, "store_history": False})
@@ -103,7 +104,7 @@ def run_kernel(stream: socket.socket, rest: Inbox) -> None:
 
     It ends the process, and all that it started, when the runner is gone.
     """
-    kernel = _Kernel.instance()
+    kernel: Any = _Kernel.instance()
     kernel.go(stream)
     signal.signal(signal.SIGINT, kernel.note_interrupt)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
