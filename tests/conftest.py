@@ -71,8 +71,8 @@ settings.load_profile("onemata")
 
 def _translate_each_event_once() -> None:
     """botocore looks for the names of its events anew in each client. Their translations are always the same."""
-    translated = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)
-    EventAliaser._alias_event_name = lambda _, name: translated(name)
+    translated = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)  # type: ignore[attr-defined]
+    EventAliaser._alias_event_name = lambda _, name: translated(name)  # type: ignore[attr-defined]
 
 
 _translate_each_event_once()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,7 +26,6 @@ from onemata_helpers.wait import Wait
 
 from .account import give_foreign_profile, inline_name
 from .conftest import STEPS, Run, run, values
-from .forked_cli.program import forked_cli
 
 PATIENT = Wait(tell=lambda _: None, seconds=20, longest_pause=0.3)
 IMPATIENT = Wait(tell=lambda _: None, seconds=0.1)
@@ -59,14 +58,7 @@ def evidence(result: Run) -> str:
     return "\n".join(check.evidence for check in result.record.checks)
 
 
-@pytest.fixture(params=[lambda: AWS_CLI, forked_cli], ids=["each AWS CLI started", "each AWS CLI forked"])
-def of_this_cli(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with sandbox.start(operator_policy=unscoped(), cli=request.param()) as box:
-        monkeypatch.setenv(SANDBOX_URL, box.url)
-        yield box
-
-
-def test_it_ends_verified_with_the_output_of_the_two_commands(of_this_cli: Sandbox) -> None:
+def test_it_ends_verified_with_the_output_of_the_two_commands(aws: Sandbox) -> None:
     done = ec2()
     assert done.error is None
     assert done.record.outcome == "verified"
@@ -77,7 +69,7 @@ def test_it_ends_verified_with_the_output_of_the_two_commands(of_this_cli: Sandb
     names = [check.name for check in done.record.checks]
     for refused in ("without the external ID", "another role", "another bucket"):
         assert any(refused in name for name in names)
-    written = (of_this_cli.instance.home / ".aws" / "config").read_text()
+    written = (aws.instance.home / ".aws" / "config").read_text()
     assert written == (
         "[profile onemata-ec2]\n"
         f"role_arn = {sandbox.ONEMATA_ROLE_ARN}\n"
@@ -85,6 +77,12 @@ def test_it_ends_verified_with_the_output_of_the_two_commands(of_this_cli: Sandb
         f"external_id = {sandbox.EXTERNAL_ID}\n"
         "region = us-east-1\n"
     )
+
+
+def test_so_it_does_with_an_aws_cli_that_is_started_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with sandbox.start(operator_policy=unscoped(), cli=AWS_CLI) as box:
+        monkeypatch.setenv(SANDBOX_URL, box.url)
+        test_it_ends_verified_with_the_output_of_the_two_commands(box)
 
 
 def test_a_second_apply_writes_nothing_and_verify_proves_it_again(aws: Sandbox) -> None:

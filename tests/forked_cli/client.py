@@ -13,14 +13,15 @@ address, program, *arguments = sys.argv[1:]
 
 NO_MATTER = ("PYTHONDONTWRITEBYTECODE", "PYTHONUSERBASE")
 """The second has no say in a virtual environment, which has no folder of the user's."""
+AT_THE_START = ("LC_", "LANG", "PYTHON", "AWS_DATA_PATH", "AWS_NEW_RETRIES", "BOTO_")
+"""What Python and the AWS CLI look at when they are loaded, and so cannot be made up for later."""
 
 
 def _is_like_the_server() -> bool:
-    """What Python and the AWS CLI look at when they are loaded cannot be made up for later."""
     given = {name: value for name, value in os.environ.items() if name not in NO_MATTER}
     if given.get("LC_CTYPE") == "C.UTF-8":  # which Python sets by itself
         del given["LC_CTYPE"]
-    return not any(name.startswith(("LC_", "LANG", "PYTHON", "AWS_DATA_PATH")) for name in given)
+    return os.path.isdir(given.get("HOME", "")) and not any(name.startswith(AT_THE_START) for name in given)  # noqa: PTH112
 
 
 def _ask() -> int:

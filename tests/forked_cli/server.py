@@ -28,11 +28,16 @@ def main() -> None:
 
 def _load() -> None:
     """All that most commands load, set apart: a collection of garbage in a fork would touch it, and so copy it."""
+    os.environ["HOME"] = f"/proc/self/fd/{_HOME}"
     import awscli.clidriver
     import awscli.handlers  # noqa: F401
 
     gc.collect()
     gc.freeze()
+
+
+_HOME = 99
+"""What is loaded takes `/proc/self/fd/99` for the home: a folder that each fork has open under this number."""
 
 
 class _Server:
@@ -90,6 +95,9 @@ def _become(client: socket.socket) -> None:
     data = os.environ["AWS_DATA_PATH"]  # which the AWS CLI sets when it is loaded
     os.environ.clear()
     os.environ.update(request["environment"], AWS_DATA_PATH=data)
+    home = os.open(os.environ["HOME"], os.O_DIRECTORY)
+    os.dup2(home, _HOME, inheritable=False)
+    os.close(home)
     sys.argv[1:] = request["arguments"]
     Thread(target=_end_with, args=(client,), daemon=True).start()
 

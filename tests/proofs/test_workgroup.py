@@ -16,28 +16,25 @@ from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox.state import state
 from onemata_helpers.wait import Wait
 
-from .account import replace_roles, second_workgroup
-from .conftest import Run, run, values
-from .test_redshift_proof import (
+from ..account import replace_roles, second_workgroup
+from ..conftest import Run, run, values
+from ..test_workgroups import THEIRS, WORKGROUP
+from .common import (
     LONG,
-    PROVE,
-    ROLE,
-    ROLE_ARN,
+    UNSEEN,
     Broken,
     asked,
-    bucket_policy_for_another,
+    bucket_policy_for_another_than,
     check,
     denials,
     emptied,
     encrypted,
     nothing,
-    secret,
-    sent,
-    trust_onematas_role,
     without_bucket_policy,
     without_probe,
 )
-from .test_workgroups import THEIRS, WORKGROUP
+from .redshift import PROVE, ROLE, ROLE_ARN, secret, sent, trust_onematas_role
+from .redshift import READING as CLUSTER_READING
 
 NAME = sandbox.SERVERLESS_WORKGROUP
 READING = f"workgroup {NAME} reads Onemata's data"
@@ -78,7 +75,7 @@ def test_without_a_yes_to_the_costs_nothing_is_sent_and_the_client_is_told_how(a
     assert done.record.plan.proofs == ()
     assert f"workgroup {NAME} is not asked for proof" in done.shown["plan"]
     found = reading(done)
-    assert found.result == "not provable from here"
+    assert found.result == UNSEEN
     assert "confirm_proof_costs: true" in found.evidence
     assert "NOLOAD;" in found.evidence
     assert prove("plan").record.plan_digest != prove("plan", confirm_proof_costs=False).record.plan_digest
@@ -86,8 +83,8 @@ def test_without_a_yes_to_the_costs_nothing_is_sent_and_the_client_is_told_how(a
 
 def test_clusters_are_proven_all_the_same(aws: Sandbox) -> None:
     done = prove(confirm_proof_costs=False, cluster_identifiers=[sandbox.CLUSTER])
-    assert check(done).result == "proven"
-    assert reading(done).result == "not provable from here"
+    assert check(done, CLUSTER_READING).result == "proven"
+    assert reading(done).result == UNSEEN
     assert done.record.plan is not None
     assert len(done.record.plan.proofs) == 3
 
@@ -96,14 +93,11 @@ def test_each_cluster_and_workgroup_is_proven_on_its_own(aws: Sandbox) -> None:
     """One of them cannot be proven, which takes nothing from the others."""
     state.serverless[sandbox.CLIENT_ACCOUNT, sandbox.REGION].namespaces[sandbox.NAMESPACE].database = "sales"
     aws.revoke_assumerole("second")
-    names: dict[str, Any] = {
-        "cluster_identifiers": [sandbox.CLUSTER],
-        "workgroup_names": [NAME, second_workgroup(aws)],
-    }
+    names: dict[str, Any] = {"cluster_identifiers": [sandbox.CLUSTER], "workgroup_names": [NAME, second_workgroup(aws)]}
     done = prove(**names)
     assert done.record.outcome == "applied"
-    assert [check(done).result, reading(done).result] == ["proven", "proven"]
-    assert check(done, "workgroup second reads Onemata's data").result == "not provable from here"
+    assert [check(done, CLUSTER_READING).result, reading(done).result] == ["proven", "proven"]
+    assert check(done, "workgroup second reads Onemata's data").result == UNSEEN
     assert prove(**(names | {"workgroup_names": [NAME]})).record.outcome == "verified"
 
 
@@ -147,35 +141,36 @@ BROKEN: dict[str, Broken] = {
         trusting(*BOTH, **{"sts:ExternalId": f"{USERS}/somebody"}), "failed", f"User {USERS}/IAM:", "client's admin"
     ),
     "ASSUMEROLE revoked": Broken(
-        lambda box: box.revoke_assumerole(NAME), "not provable from here", "does not have ASSUMEROLE",
+        lambda box: box.revoke_assumerole(NAME), UNSEEN, "does not have ASSUMEROLE",
         f"GRANT ASSUMEROLE ON '{ROLE_ARN}' TO \"IAM:{world.OPERATOR}\" FOR COPY;",
     ),
     "no bucket policy": Broken(
         without_bucket_policy, "failed", "Access Denied,Status 403", "Who acts: Onemata looks at its bucket policy"
     ),
     "bucket policy for another role": Broken(
-        bucket_policy_for_another, "failed", "Access Denied,Status 403", "Who acts: Onemata looks at its bucket policy"
+        bucket_policy_for_another_than(f"role/{ROLE}"), "failed", "Access Denied,Status 403",
+        "Who acts: Onemata looks at its bucket policy"
     ),
     "KMS key closed to the role": Broken(encrypted, "failed", "Status 403", "names it for kms_key_arn"),
     "prefix empty": Broken(
-        emptied, "not provable from here", "does not exist", "Who acts: Onemata puts the probe object there"
+        emptied, UNSEEN, "does not exist", "Who acts: Onemata puts the probe object there"
     ),
     "probe object missing": Broken(
-        without_probe, "not provable from here", "does not exist", "Who acts: Onemata puts the probe object there"
+        without_probe, UNSEEN, "does not exist", "Who acts: Onemata puts the probe object there"
     ),
     "wrong region": Broken(
         nothing, "failed", "must be addressed using the specified endpoint", "the engineer sets bucket_region",
         {"bucket_region": "eu-west-1"},
     ),
     "workgroup not available": Broken(
-        being_modified, "not provable from here", "MODIFYING", "the engineer corrects what AWS's message names"
+        being_modified, UNSEEN, "MODIFYING", "the engineer corrects what AWS's message names"
     ),
     "no such database": Broken(
-        nothing, "not provable from here", 'database "nowhere" does not exist', "the engineer corrects database",
+        nothing, UNSEEN, 'database "nowhere" does not exist', "the engineer corrects database",
         {"database": "nowhere"},
     ),
     "no such secret": Broken(
-        nothing, "not provable from here", "can't find the specified secret", "Who acts: the engineer corrects",
+        nothing, UNSEEN, "can't find the specified secret", "Who acts: the engineer corrects",
         {"database_secret_arn": GONE},
     ),
 }  # fmt: skip
@@ -237,7 +232,7 @@ def test_it_runs_with_the_printed_policy_and_no_more(aws: Sandbox, by_secret: bo
     assert prove(**changes).record.outcome == "verified"
     others: dict[str, Any] = {"database_secret_arn": ""} if by_secret else {"database_secret_arn": GONE}
     refused = reading(prove("verify", **(changes | others)))
-    assert refused.result == "not provable from here"
+    assert refused.result == UNSEEN
     action = "redshift-serverless:GetCredentials" if by_secret else "secretsmanager:GetSecretValue"
     assert f"is not authorized to perform: {action}" in refused.evidence
 
