@@ -99,27 +99,20 @@ def new(
 ) -> None:
     """Make a new client's folder, by asking; or from options, without asking."""
     from .errors import ParameterError
-    from .new_client.folder import beginning, make, place, set_values
-    from .new_client.questions import ask_all, asked_services, at_the_terminal
+    from .new_client.new import new as make_new
     from .terminal import complain, say, somebody_is_there
 
     if settings is None and not somebody_is_there():
         raise typer.BadParameter("nobody is there to be asked: name the values, --set region=... and so on")
     try:
-        place(client, parent)
-        chosen = services or (list(ServiceName) if settings is not None else asked_services(at_the_terminal))
-        values = beginning(client, chosen)
-        if settings is None:
-            ask_all(values, at_the_terminal)
-        else:
-            set_values(values, settings)
-        folder = one_line(str(make(values, parent)))
+        made = make_new(client, services or [], settings, parent)
     except ParameterError as error:
         _fail(error)
     except (EOFError, KeyboardInterrupt):
         complain("\nNothing was made.")
         raise typer.Exit(2) from None
-    say(f"{folder}: {', '.join(f'{name}.yaml' for name in values)}. Every key is explained there.")
+    folder = one_line(str(made))
+    say(f"{folder}: {', '.join(sorted(path.name for path in made.iterdir()))}. Every key is explained there.")
     say(f"Next: onemata check {folder}; then, for the client: onemata prepare {folder}")
 
 
