@@ -228,7 +228,7 @@ def test_a_missing_client_file_hides_nothing_else(folder: Path) -> None:
     for expected in (
         "client.yaml: must exist",
         "glue.yml: must be one of",
-        "redshift.yaml, line 15: role_name = 'a b'",
+        "redshift.yaml, line 17: role_name = 'a b'",
     ):
         assert expected in text
 
@@ -236,7 +236,7 @@ def test_a_missing_client_file_hides_nothing_else(folder: Path) -> None:
 def test_the_wrong_entry_of_a_list_has_its_own_line(folder: Path) -> None:
     path = folder / "ec2.yaml"
     path.write_text(path.read_text().replace("  - i-0a1b", "  - i-0123456789abcdef0\n  - web-1\n  - i-0a1b"))
-    assert "ec2.yaml, line 20: instance_ids.1 = 'web-1': must be an instance's id" in said(folder)
+    assert "ec2.yaml, line 22: instance_ids.1 = 'web-1': must be an instance's id" in said(folder)
 
 
 def test_the_order_is_that_of_files_and_lines(folder: Path) -> None:
@@ -247,7 +247,7 @@ def test_the_order_is_that_of_files_and_lines(folder: Path) -> None:
     assert lines == [
         f"  - {folder}/client.yaml, line 7",
         f"  - {folder}/client.yaml, line 13",
-        *(f"  - {folder}/{name}" for name in ("ec2.yaml, line 15", "glue.yaml, line 15", "redshift.yaml, line 15")),
+        *(f"  - {folder}/{name}" for name in ("ec2.yaml, line 17", "glue.yaml, line 17", "redshift.yaml, line 17")),
     ]
 
 

@@ -15,6 +15,7 @@ from onemata_helpers.apply import Done
 from onemata_helpers.checks import Check
 from onemata_helpers.errors import OnemataError
 from onemata_helpers.hand_over import HandOver, Snippet
+from onemata_helpers.permitted import Missing, Permitted, Preflight, Readiness
 from onemata_helpers.plan import Call, Change, Field, Finding, Proof
 from onemata_helpers.record import Record
 from onemata_helpers.session import Identity
@@ -52,8 +53,9 @@ def views(text: str) -> list[display.View]:
     )
     return [
         display.sentence(text),
-        display.identity(who, {"sts": text}, sandbox=True),
-        display.View("plan", plan=_Plan(change, text), counts=text, summary=text),
+        display.identity(who, {"sts": text}, sandbox=True, preflight=_preflight(text)),
+        display.identity(who, {}, sandbox=True, preflight=Preflight(untold=text)),
+        display.View("plan", plan=_Plan(change, text), counts=text, summary=text, to_add={"Action": text}),
         display.done([done]),
         display.checks([Check(name=text, result="failed", evidence=text)]),
         display.hand_over(hand_over),
@@ -61,6 +63,12 @@ def views(text: str) -> list[display.View]:
         display.trouble(OnemataError(text)),
         display.View("parameters", rows=[(text, {"tag": text}, text), (text, text, text)], source=text),
     ]
+
+
+def _preflight(text: str) -> Preflight:
+    denied = Permitted(action=text, resource=text, verdict="denied", why=text, addable=True)
+    unknown = denied.model_copy(update={"verdict": "not provable from here"})
+    return Preflight(asked_of=text, permitted=(denied, unknown))
 
 
 def _record(text: str) -> Record:
@@ -89,6 +97,8 @@ class _Plan:
         call = Call(service="glue", operation=text, arguments={text: text})
         self.proofs = (Proof(proves=text, how=text, cost=text, calls=(call,), otherwise=(call,)),)
         self.findings = (Finding(about=text, asked=text, result="found", said=text),)
+        self.missing = (Missing(permission=_preflight(text).permitted[0], needed_for=(text,)),)
+        self.readiness = (Readiness(about=text, state=text, ready=False),)
 
 
 @given(texts)
@@ -100,7 +110,8 @@ def test_every_view_is_printable(text: str) -> None:
         assert printable(in_notebook["text/plain"])
         assert "<script>" not in in_notebook["text/html"]
         assert in_notebook["text/html"].startswith('<div class="tex2jax_ignore mathjax_ignore">')  # $...$ is no formula
-    assert printable(str(display.View("terminal_plan", name=text, plan=_Plan(plan_change(text), text))))
+    plan = _Plan(plan_change(text), text)
+    assert printable(str(display.View("terminal_plan", name=text, plan=plan, to_add={"Action": text})))
 
 
 @given(texts)

@@ -29,9 +29,7 @@ RECORD = Path("records/acme/glue/2026-11-25T224310.123Z.json")
 def test_failures_come_first_with_reason_and_record(capsys: pytest.CaptureFixture[str]) -> None:
     results = [
         Result("acme", "redshift", "verified", "All is in place.", RECORD, 3, "ready"),
-        Result(
-            "bolt", "redshift", "planned", "2 changes.", RECORD, 3, "missing", ("iam:PassRole on x", "iam:TagRole on x")
-        ),
+        Result("bolt", "redshift", "planned", "2 changes.", RECORD, 3, "missing", ("iam:PassRole", "iam:TagRole")),
         Result("bolt", "glue", "failed", "It broke. Who acts: the engineer.", RECORD, 3, "ready"),
         Result(
             "core",
@@ -41,7 +39,7 @@ def test_failures_come_first_with_reason_and_record(capsys: pytest.CaptureFixtur
             RECORD,
             3,
             "not ready",
-            ("instance i-1: stopped",),
+            ("i-1: stopped",),
         ),
         Result("dusk", "ec2", "not run", "Not begun: Ctrl-C."),
         Result("evil", "", "failed", "client.yaml: must exist"),

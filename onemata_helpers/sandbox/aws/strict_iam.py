@@ -92,7 +92,7 @@ class SandboxIam(IamResponse):
         user, boundary = self.backend.get_user(self._get_param("UserName")), self._get_param("PermissionsBoundary")
         if boundary not in self.backend.managed_policies:
             raise NoSuchEntity(f"Scope ARN: {boundary} does not exist or is not attachable.")
-        user.permissions_boundary_arn = boundary
+        vars(user)["permissions_boundary_arn"] = boundary
         return ActionResult({})
 
 
