@@ -8,7 +8,7 @@ from ..record import versions
 from ..redaction import foreign
 from ..runbook import Runbook  # noqa: F401 (with it all that a notebook imports)
 from ..session import prepare_session
-from ..somebody import somebody_is_there  # noqa: F401
+from ..somebody import somebody_may_be_there  # noqa: F401
 from ..values import partition_of
 from . import kernel
 
