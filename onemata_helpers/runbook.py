@@ -19,9 +19,11 @@ from .checks import Check, verify, verify_removal
 from .display import View
 from .errors import Busy, Interrupted, OnemataError, OutOfOrder, PlanBlocked, PlanChanged, RunFailed
 from .lock import lock_of_run
+from .outcome import outcome_of
 from .parameter_files import changed, from_notebook
 from .permissions import needed_for
-from .plan import CHANGING, ONLY_SHOW, REMOVING, Change, Plan
+from .plan import CHANGING, ONLY_SHOW, Plan
+from .planning import make_plan, resources_in
 from .policy_checks import PolicyChecks
 from .preflight import PermissionChecks
 from .progress import Progress
@@ -34,7 +36,7 @@ from .services import service_of
 from .services.base import Choices
 from .session import Aws, connect
 from .side_by_side import pass_on
-from .text import counted, one_line, sentence
+from .text import one_line, sentence
 from .wait import Wait
 from .watcher import Watcher
 
@@ -229,7 +231,7 @@ class Runbook:
         proven = [] if removing else list(self.watcher.each(self._prove(self._look_that_holds())))
         self.recorder.keep(checks=proven)
         look = self._look_that_holds()
-        resources = self._resources_in(look)
+        resources = resources_in(self.service, self.parameters.action, look)
         look.ahead(each.removal if removing else each.changes for each in resources)
         checks = list(self.watcher.each((verify_removal if removing else verify)(resources, look)))
         self.recorder.keep(checks=[*checks, *proven])
@@ -278,25 +280,9 @@ class Runbook:
         return self.service.prove(look, self.wait, patient=bool(self.recorder.record.changes_done))
 
     def _make_plan(self, look: Look) -> Plan:
-        p = self.parameters
-        removing = p.action in REMOVING
-        self._resources = self._resources_in(look)
-        look.ahead(self._readers(removing))
-        self._unsettled = [each for each in self._resources if each.unsettled(look)]
-        return Plan(
-            action=p.action,
-            service=p.service,
-            account_id=p.account_id,
-            partition=p.partition,
-            region=p.region,
-            changes=tuple(self._changes(look)),
-            scripts=() if removing else self.service.scripts(look),
-            proofs=() if removing or self.service.waiting_for() else self.service.proofs(look),
-            hand_over=None if removing else self.service.hand_over(look),
-            notes=self.service.removal_notes() if removing else self.service.notes(look),
-            readiness=() if removing else self.service.readiness(look),
-            observed=dict(sorted(look.seen.items())),  # whichever was read first
-        )
+        planned = make_plan(self.service, self.parameters.action, look)
+        self._resources, self._unsettled = planned.resources, planned.unsettled
+        return planned.plan
 
     def _look_that_holds(self) -> Look:
         """The last look, if nothing of it passes by itself or was changed by this run, and it began just now.
@@ -306,28 +292,6 @@ class Runbook:
         if self._look is None or not self._look.holds(FRESH_SECONDS):
             self._look = Look(self._connected())
         return self._look
-
-    def _resources_in(self, look: Look) -> list[Resource]:
-        return self.service.removals(look) if self.parameters.action in REMOVING else self.service.resources(look)
-
-    def _readers(self, removing: bool) -> list[Callable[[Look], object]]:
-        """All that reads for a plan."""
-        if removing:
-            return [each.removal for each in self._resources]
-        if self.service.waiting_for():
-            return [each.unsettled for each in self._resources]
-        service = self.service
-        of_service = (service.proofs, service.hand_over, service.notes, service.readiness)
-        return [*(each.changes for each in self._resources), *of_service]
-
-    def _changes(self, look: Look) -> list[Change]:
-        if self.parameters.action in REMOVING:
-            return [change for each in reversed(self._resources) for change in each.removal(look)]
-        needed = self.service.waiting_for()
-        if needed:
-            why = f"Onemata has not yet given {needed}. Send Onemata the hand-over; then run again with its answer."
-            return [Change(kind="waiting", resource="Onemata's answer", step=self.service.title, why=why)]
-        return [change for each in self._resources for change in each.changes(look)]
 
     def _refuse_if_account_moved(self, shown: Plan) -> None:
         """A client may take minutes to approve; what is applied is still what was shown.
@@ -354,44 +318,10 @@ class Runbook:
         self.wait.until(resource.key, state, "usable", resource.settling_seconds)
 
     def _outcome(self) -> tuple[Outcome, str]:
-        plan, checks = self._planned(), self.recorder.record.checks
+        plan, checks, stale = self._planned(), self.recorder.record.checks, self.parameters.approved_plan
         if self._declined:
             return "declined", self._declined
-        if plan.waiting:
-            return "waiting", plan.waiting[0].why
-        if plan.blocked and plan.action != "verify":
-            return "blocked", "; ".join(f"{change.resource}: {change.why}" for change in plan.blocked)
-        if plan.action in ONLY_SHOW:
-            return "planned", self._what_is_planned(plan)
-        if not self._verified:
-            return "failed", "Nothing was verified in this run, so nothing is proven: run the cells from the top."
-        failed = [check.name for check in checks if check.result == "failed"]
-        if failed:
-            names = "; ".join(failed)
-            return "failed", f"{len(failed)} of {len(checks)} checks failed: {names}. The checks say why, and who acts."
-        if plan.action == "remove":
-            return "removed", self._what_stays(plan)
-        unproven = [check for check in checks if check.result != "proven"]
-        if unproven:
-            return "applied", f"In place. Not provable from here: {'; '.join(check.name for check in unproven)}."
-        return "verified", "All is in place, and every check is proven."
-
-    def _what_is_planned(self, plan: Plan) -> str:
-        lacking = f" The operator lacks: {', '.join(plan.lacking)}." if plan.missing else ""
-        planned = f"{counted(len(plan.pending), 'change')}, none made yet. Digest: {plan.digest}{lacking}"
-        stale = self.parameters.approved_plan
-        if stale in ("", plan.digest):
-            return planned
-        return (
-            f"{planned}. approved_plan in the parameters is {stale}, of another plan: it approves nothing, take it out."
-        )
-
-    def _what_stays(self, plan: Plan) -> str:
-        kept = [change.resource for change in plan.changes if change.kind == "keep"]
-        stays = (
-            f"These stay, and the plan says why: {'; '.join(kept)}." if kept else "Nothing that we looked for is left."
-        )
-        return f"What is ours alone is gone. {stays} Its notes say what cannot be seen from here."
+        return outcome_of(plan, checks, verified=self._verified, approved_plan=stale)
 
     def _connected(self) -> Aws:
         if self._aws is None:
