@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -62,9 +61,6 @@ def carry_out(job: Job, watcher: Watcher | None = None) -> Result:
 
 
 def _carried_out(job: Job, watcher: Watcher) -> tuple[str, str, Path]:
-    # papermill checks notebooks with jsonschema, whose grammar of addresses takes more than a second to load; and a
-    # notebook has no address that is checked.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from ..execute import conclude, execute  # it takes half a second, too, which the sandbox's start need not wait for
 
     path, _ = begin(job.parameters, job.records, notebook=True)
