@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 from onemata_helpers.record import Record
 
@@ -22,17 +21,14 @@ OF_THE_APPROVAL = ("approved_plan", "approved_by", "approval_reference")
 
 
 def comparable(record: Record) -> list[str]:
-    """A record without times, ids, the approver, and the number of looks while waiting."""
+    """A record without times, ids, the approver, and how often and in which order it looked: some looks overlap."""
     content = record.model_dump(mode="json", exclude={"started", "finished", "approved_by", "approval_reference"})
     for key in (*OF_THE_APPROVAL, "record"):
         content["parameters"].pop(key, None)
     for done in content["changes_done"]:
         done["time"] = ""
-    content["calls"] = _once_each(content["calls"])
+    calls = [call | {"time": "", "request_id": "", "seconds": 0} for call in content.pop("calls")]
+    content["writes"] = [call for call in calls if call["access"] == "write"]
+    content["reads"] = sorted({json.dumps(call) for call in calls if call["access"] != "write"})
     text = re.sub("|".join(_VARYING), "", json.dumps(content, indent=1))
     return text.splitlines()
-
-
-def _once_each(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    same = [call | {"time": "", "request_id": "", "seconds": 0} for call in calls]
-    return [call for call, before in zip(same, [None, *same], strict=False) if call != before]
