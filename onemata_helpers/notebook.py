@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,6 +31,8 @@ _HIDING = re.compile(r"^<style>\.onemata-account.*?</style>", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines
 OUTCOME_CELL = "onemata-outcome"
 """The id of the cell with the outcome, which a record has on top."""
+# Python's parser counts its depth once for all threads, and fails if two of them are in it. A batch has many.
+_PARSING = Lock()
 # What papermill adds: the values in a cell of their own, and where it stopped. The record has both elsewhere.
 _PAPERMILLS = {"injected-parameters", "papermill-error-cell-tag"}
 
@@ -163,7 +166,8 @@ def _parameters_cell(notebook: Notebook) -> dict[str, Any] | None:
 def _assigned(source: str, values: Mapping[str, Any]) -> str:
     """A cell of assignments, each with its new value. One that is not Python, as somebody left it, stays as it is."""
     try:
-        statements = ast.parse(source).body
+        with _PARSING:
+            statements = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return source
     lines = _LINE_END.split(source)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import copy
+import gc
 import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +86,25 @@ def test_each_assignment_of_a_name_gets_the_value(lines: list[str], value: Any) 
 def test_a_cell_that_is_not_python_stays_as_somebody_left_it(left: str) -> None:
     cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": left, "outputs": []}
     assert with_values({"cells": [cell]}, {"a": 2}) == {"cells": [cell]}
+
+
+def test_many_threads_fill_in_values_at_once() -> None:
+    """Whatever lets another thread go on in the middle of it: here, whenever garbage is collected."""
+    filled = with_values(template("ec2"), {"client": "acme"})
+
+    def go_on(*_: object) -> None:
+        time.sleep(0)
+
+    threshold = gc.get_threshold()
+    gc.callbacks.append(go_on)
+    gc.set_threshold(50)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            each = list(pool.map(lambda _: with_values(template("ec2"), {"client": "acme"}), range(80)))
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(go_on)
+    assert all(one == filled for one in each)
 
 
 @pytest.mark.parametrize("service", SERVICES)
