@@ -42,8 +42,8 @@ lint: $(READY)
 
 # After a change of what notebooks show: writes their committed outputs again.
 notebooks: $(READY)
-	@env -u ONEMATA_SANDBOX_URL ONEMATA_RECORDS=records .venv/bin/jupyter execute --inplace \
-	  --NotebookClient.record_timing=False notebooks/*.ipynb
+	@env -u ONEMATA_SANDBOX_URL ONEMATA_RECORDS=records .venv/bin/jupyter nbconvert --to notebook --execute --inplace \
+	  --log-level=WARN --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 # After a change of the record: writes its published schema again.
 schema: $(READY)
