@@ -9,7 +9,7 @@ from ..display import View, word
 from ..plan import Plan
 from ..record import Recorder
 
-FOLLOWS = word("expected", "Follows when the plan is approved")
+FOLLOWS = word("expected", "Follows when the plan is approved and applied")
 NOT_REACHED = word("expected", "Not reached", "A step before this one failed.")
 NOTHING_TO_PROVE = word("declined", "Declined", "Nothing was changed, so there is nothing to prove.")
 NEXT_CELLS = word("begun", "Applied", "Run the next cells: they verify, and end the record.")
