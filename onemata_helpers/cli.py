@@ -192,7 +192,9 @@ def open_(
     what: Annotated[
         Path, typer.Argument(help="The client's folder, or a record's notebook to read", metavar="CLIENT_DIR")
     ],
-    service: Annotated[ServiceName | None, typer.Argument(help="The service, with a client's folder")] = None,
+    service: Annotated[
+        ServiceName | None, typer.Argument(help="The service, with a client's folder", metavar="SERVICE")
+    ] = None,
     records: Annotated[Path, typer.Option(help="Folder for the records")] = Path("records"),
     browser: Annotated[bool, typer.Option(help="Show it in the browser")] = True,
     mask: Annotated[bool, typer.Option("--mask", help="Hide account ids on the screen; the record keeps them")] = False,

@@ -114,7 +114,7 @@ def identity(who: Identity, endpoints: Mapping[str, str], *, sandbox: bool, pref
 
 def plan(the_plan: Plan) -> View:
     """Each change with its reason and fields, the calls that it makes, and the digest to approve."""
-    counts = _counted([change.kind for change in the_plan.changes])
+    counts = _counted(["unchanged" if each.kind == "nothing" else each.kind for each in the_plan.changes])
     adding = to_add(each.permission for each in the_plan.missing)
     return View("plan", plan=the_plan, counts=counts, summary=summary(the_plan), to_add=adding)
 

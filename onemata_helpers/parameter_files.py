@@ -87,7 +87,13 @@ def from_folder(folder: Path) -> dict[str, ServiceParameters]:
         names = sorted(path.name for path in folder.iterdir())
     except (OSError, ValueError) as error:
         must = f"must be a client's folder that can be read: {why_not(error)}"
+        elsewhere = Path("parameters") / folder
+        must += f"; is it {elsewhere}?" if elsewhere != folder and _is_file(elsewhere / _SHARED) else ""
         raise ParameterError([Problem(str(folder), "", "", must)]) from None
+    clients = [name for name in names if _is_file(folder / name / _SHARED)]
+    if clients and _SHARED not in names:
+        must = f"must be one client's folder, like {folder / clients[0]}; for all that are in it: {folder / '*'}"
+        raise ParameterError([Problem(str(folder), "", "", must)])
     problems = _stray(folder, names)
     shared = read(folder / _SHARED)
     own = {service: read(folder / name) for name, service in _FILES.items() if name in names}

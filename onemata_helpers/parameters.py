@@ -78,11 +78,11 @@ class ClientParameters(BaseModel):
         Filled,
     ] = Field(description="Short name of the client; names the folder of its records")
     region: Annotated[Text, Filled] = Field(description="AWS region of the client's services")
-    account_id: AccountId = Field(description="The client's AWS account, quoted")
+    account_id: AccountId = Field(description="The client's AWS account: 12 digits")
     aws_profile: OwnProfile = Field("", description="Profile in ~/.aws/config to start from; empty: the usual chain")
     operator_role_arn: RoleArn = Field("", description="Role in the client's account to sign in with; empty: none")
     operator_external_id: ExternalId = Field("", description="External ID that the operator role asks for")
-    onemata_account_id: AccountId = Field(description="Onemata's AWS account, quoted")
+    onemata_account_id: AccountId = Field(description="Onemata's AWS account: 12 digits")
     onemata_role_arn: RoleArn = Field("", description="Role that Onemata provides; empty until it has answered")
     onemata_external_id: ExternalId = Field("", description="External ID that Onemata's role asks for")
     bucket: Annotated[OptionalBucket, Filled] = Field(description="Onemata's bucket")

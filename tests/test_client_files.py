@@ -175,6 +175,16 @@ def test_so_is_a_folder_within(folder: Path, name: str) -> None:
     assert f"{name}: must be one of" in said(folder)
 
 
+def test_the_folder_that_is_meant_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder.parent / "parameters").mkdir()
+    folder.rename(folder.parent / "parameters/acme")
+    monkeypatch.chdir(folder.parent)
+    assert said(Path("acme")).endswith("no such file or directory; is it parameters/acme?")
+    assert said(Path("bolt")).endswith("no such file or directory")
+    all_of_them = "must be one client's folder, like parameters/acme; for all that are in it: parameters/*"
+    assert said(Path("parameters")).split("\n")[1:] == [f"  - parameters: {all_of_them}"]
+
+
 def test_notes_and_dot_files_may_be_there(folder: Path) -> None:
     (folder / "README.md").write_text("Ask Ana.")
     (folder / ".redshift.yaml.swp").write_bytes(b"\x00")

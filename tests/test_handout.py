@@ -325,6 +325,7 @@ def test_what_is_no_record_is_refused_in_a_sentence(tmp_path: Path, content: str
     code, said = onemata("export", path)
     assert code == 2
     assert "cannot be exported" in said
+    assert content is not None or said.startswith(f"{path} cannot be exported: ")
     assert "Who acts: the engineer names a record" in said
     assert "Traceback" not in said
     assert not path.with_suffix(".html").exists()
@@ -360,6 +361,12 @@ def test_the_browser_is_told_the_page_and_nothing_else(
     assert told[-1] == kept.with_suffix(".html").as_uri()
     assert "--headless" in told
     assert kept.with_suffix(".pdf").stat().st_mode & 0o077 == 0
+
+
+def test_the_services_are_named_as_in_a_sentence() -> None:
+    every = client()
+    named = [prepare({name: every[name] for name in names}).services for names in (["ec2"], ["redshift", "ec2"], every)]
+    assert named == ["EC2", "Redshift and EC2", "Redshift, Glue and Athena, and EC2"]
 
 
 def test_ec2_of_the_example_says_who_opens_a_shell() -> None:

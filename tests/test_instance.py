@@ -354,6 +354,9 @@ def test_a_role_that_takes_too_long_is_not_called_a_success(aws: Sandbox) -> Non
 def test_without_the_negative_checks_it_takes_an_explicit_key(aws: Sandbox) -> None:
     unnamed = ec2(denied_bucket="", denied_role_arn="")
     assert unnamed.record.outcome == "applied"
+    said = [check.evidence for check in unnamed.record.checks if "refused another" in check.name]
+    for each, (what, key) in zip(said, (("role", "denied_role_arn"), ("bucket", "denied_bucket")), strict=True):
+        assert each.startswith(f"Onemata names another {what} in {key}, or the client goes without (")
     named = ec2("verify", negative_checks=False)
     assert named.record.outcome == "verified"
     assert not any("refused" in check.name for check in named.record.checks)

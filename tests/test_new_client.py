@@ -95,6 +95,23 @@ def test_whatever_may_agree_to_a_cost_is_not_taken_over_from_the_example() -> No
     assert {key for key in keys if CONSENT.search(key)} <= NOT_TAKEN_OVER
 
 
+@pytest.mark.parametrize(
+    ("setting", "must"),
+    [
+        ("regio=x", "--set: regio: must be a key of client.yaml or redshift.yaml; did you mean region?"),
+        ("redshift.region=x", "must be a key of client.yaml or redshift.yaml; did you mean region?"),
+        ("instance_ids=i-1", "must be a key of client.yaml or redshift.yaml"),
+        ("client=bolt", "must be another key: the client's name is told as CLIENT"),
+        ("region", "must be KEY=VALUE"),
+    ],
+)
+def test_why_a_setting_is_refused_is_said(tmp_path: Path, setting: str, must: str) -> None:
+    code, said = onemata(tmp_path, "--service", "redshift", *options(setting))
+    assert code == 2
+    assert must in said
+    assert folders(tmp_path) == []
+
+
 @pytest.mark.parametrize("there", ["folder", "empty", "file", "broken link"])
 def test_nothing_is_written_over(tmp_path: Path, there: str) -> None:
     target = tmp_path / "acme"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -69,6 +70,7 @@ def test_apply_does_the_plan_and_a_second_apply_does_nothing(aws: Sandbox, servi
     in_place(second)
     assert second.writes == []
     assert second.kinds == {}
+    assert re.search(r": \d+ unchanged\n", second.shown["plan"])
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -25,7 +25,8 @@ def approves(planned: Sequence[tuple[Job, Plan]]) -> bool:
         show_plan(job.name, plan)
     p = planned[0][0].parameters
     out.print()
-    question = f"{'Remove' if p.action == 'remove' else 'Apply'} exactly this for {p.client}, account {p.account_id}?"
+    what = "this" if len(planned) == 1 else f"these {len(planned)} plans"
+    question = f"{'Remove' if p.action == 'remove' else 'Apply'} exactly {what} for {p.client}, account {p.account_id}?"
     out.print(shown(f"{question} Only `yes` approves: "), soft_wrap=True, end="")
     try:
         return input().strip() == "yes"

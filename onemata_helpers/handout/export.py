@@ -30,11 +30,12 @@ class NoSuchRecord(OnemataError):
 
 @dataclass(frozen=True)
 class Source:
-    """Where a record is, by its name without `.json` or `.ipynb`, and the page that is made of it."""
+    """Where a record is, by its name without `.json` or `.ipynb`, the page that is made of it, and what was typed."""
 
     archive: Archive
     name: str
     page: Path
+    typed: str
 
 
 def source_of(record: str, records_profile: str = "") -> Source:
@@ -46,11 +47,11 @@ def source_of(record: str, records_profile: str = "") -> Source:
     stem = re.sub(r"\.(json|ipynb)$", "", record)
     if not record.startswith("s3:"):
         path = Path(stem)
-        return Source(Folder(path.parent), path.name, path.parent / f"{path.name}.html")
+        return Source(Folder(path.parent), path.name, path.parent / f"{path.name}.html", record)
     found = _IN_BUCKET.fullmatch(stem)
     if not found:
         raise _none(record, "it is no s3://bucket/prefix/client/service/time.json")
-    return Source(Bucket(found[1], records_profile), found[2], Path("records") / f"{found[2]}.html")
+    return Source(Bucket(found[1], records_profile), found[2], Path("records") / f"{found[2]}.html", record)
 
 
 def export(source: Source) -> Path:
@@ -99,7 +100,8 @@ def _notebook(source: Source, *, alone: bool) -> Notebook | None:
     except (OSError, ValueError, NoRecords) as error:
         if alone:
             why = error.strerror if isinstance(error, OSError) else str(error)
-            raise _none(f"{source.name}.ipynb", str(why)) from None
+            name = source.typed if isinstance(error, FileNotFoundError) else f"{source.name}.ipynb"
+            raise _none(name, str(why)) from None
         return None
 
 

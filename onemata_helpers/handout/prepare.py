@@ -34,7 +34,7 @@ class Preparation:
     def services(self) -> str:
         """Their names, as in a sentence."""
         *first, last = [each.title for each in self.parts]
-        return f"{', '.join(first)}, and {last}" if first else last
+        return f"{', '.join(first)}{',' if len(first) > 1 else ''} and {last}" if first else last
 
     @property
     def people(self) -> list[str]:

@@ -9,7 +9,7 @@ from ..display import View, word
 from ..plan import Plan
 from ..record import Recorder
 
-FOLLOWS = word("expected", "Follows when the plan is approved")
+FOLLOWS = word("expected", "Follows when step 4 is done")
 NOT_REACHED = word("expected", "Not reached", "A step before this one failed.")
 NOTHING_TO_PROVE = word("declined", "Declined", "Nothing was changed, so there is nothing to prove.")
 NEXT_CELLS = word("begun", "Applied", "Run the next cells: they verify, and end the record.")
@@ -24,13 +24,14 @@ def ready(*, opened: bool) -> View:
 
 def planned(plan: Plan, *, waits: bool) -> View:
     """A plan was made, and may wait for somebody's decision."""
-    how = "Read the plan under 3, then approve or decline it under 4." if waits else ""
-    return word("waiting", display.summary(plan), how)
+    what = "approve or decline it" if plan.pending else "have it verified"
+    return word("waiting", display.summary(plan), f"Read the plan under 3, then {what} under 4." if waits else "")
 
 
 def waiting(plan: Plan) -> View:
     """The plan waits for somebody's decision."""
-    return word("waiting", "Waiting for the approval", display.summary(plan))
+    title = "Waiting for the approval" if plan.pending else "Nothing to approve"
+    return word("waiting", title, display.summary(plan))
 
 
 def stale(changed: Sequence[str]) -> View:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import secrets
@@ -76,7 +77,7 @@ def set_values(values: Values, settings: Iterable[str]) -> None:
         if equals and len(files) == 1 and key != "client":
             values[files[0]][key] = as_typed(text, values[files[0]][key])
         else:
-            problems.append(Problem("--set", name, "", _must_be(equals, key, files)))
+            problems.append(Problem("--set", name, "", _must_be(equals, key, files, values)))
     if problems:
         raise ParameterError(problems)
 
@@ -126,9 +127,13 @@ def _write(values: Values, draft: Path) -> None:
         raise ParameterError(replace(each, file=Path(each.file).name, line=0) for each in error.problems) from None
 
 
-def _must_be(equals: str, key: str, files: Sequence[str]) -> str:
+def _must_be(equals: str, key: str, files: Sequence[str], values: Values) -> str:
     if not equals:
         return "must be KEY=VALUE"
     if len(files) > 1:
         return f"must say of which service: {' or '.join(f'{each}.{key}' for each in files)}"
-    return "must be a key of the files of this client's services, and not client, which is told as CLIENT"
+    if key == "client":
+        return "must be another key: the client's name is told as CLIENT"
+    close = difflib.get_close_matches(key, [each for name in values for each in values[name]], n=1)
+    meant = f"; did you mean {close[0]}?" if close and len(key) <= 64 else ""
+    return f"must be a key of {' or '.join(f'{name}.yaml' for name in values)}{meant}"

@@ -50,7 +50,7 @@ Ask = Callable[[str], str]
 def asked_services(ask: Ask) -> list[ServiceName]:
     """Which services the client uses."""
     while True:
-        answer = as_typed(ask("Services that the client uses (redshift, glue, ec2): "), [])
+        answer = as_typed(ask("Services that the client uses (redshift, glue, ec2; glue is for Athena, too): "), [])
         chosen = [each for each in ServiceName if each in answer]
         if chosen and len(chosen) == len(set(answer)):
             return chosen

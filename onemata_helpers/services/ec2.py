@@ -101,7 +101,7 @@ class Ec2(Service[Ec2Parameters]):
         return Readiness(about=f"instance {instance_id}", state=state, ready=ready)
 
     def waiting_for(self) -> str:
-        return "" if self.parameters.onemata_role_arn else "the role that Onemata provides (onemata_role_arn)"
+        return "" if self.parameters.onemata_role_arn else "its role (onemata_role_arn)"
 
     def notes(self, look: Look) -> tuple[str, ...]:
         through = "The instance reads S3 as Onemata's role, so its own role needs no S3 policy for that."

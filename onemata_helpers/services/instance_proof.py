@@ -43,6 +43,7 @@ _DENIED = {
     "other_bucket": "is refused another bucket of Onemata's",
 }
 _PARAMETER = {"other_role": "denied_role_arn", "other_bucket": "denied_bucket"}
+_ANOTHER = {"other_role": "another role", "other_bucket": "another bucket"}
 _UNREACHED = "Systems Manager does not reach the instance, so nothing can be run there."
 _NOT_LINUX = "What runs by Systems Manager is for Linux only: choose configure: manual."
 _TYPED = "It was not tried: only the block to paste tries it."
@@ -170,8 +171,8 @@ class InstanceProof:
         return _check(self._denied(key), judge_denied(result, key), f"{self._tried(key)}\n{_transcript(result)}")
 
     def _unnamed(self, key: str) -> Check:
-        evidence = f"Onemata names one in {_PARAMETER[key]}, or the client goes without (negative_checks: false)."
-        return Check(name=self._denied(key), result=_UNSEEN, evidence=evidence)
+        who_acts = f"Onemata names {_ANOTHER[key]} in {_PARAMETER[key]}, or the client goes without"
+        return Check(name=self._denied(key), result=_UNSEEN, evidence=f"{who_acts} (negative_checks: false).")
 
     def _tried(self, key: str) -> str:
         role = f"With the role {self.assignment.section.role_arn} and no external ID:"

@@ -46,7 +46,7 @@ def refusals(name: str, *, negative_checks: bool) -> dict[str, str]:
 
 def unnamed(name: str, what: str) -> Check:
     """The check of a refusal that could not be tried, since Onemata has named nothing to try it with."""
-    evidence = f"Onemata names one in {_NAMED_BY[what]}, or the client goes without (negative_checks: false)."
+    evidence = f"Onemata names {what} in {_NAMED_BY[what]}, or the client goes without (negative_checks: false)."
     return Check(name=name, result=_UNSEEN, evidence=evidence)
 
 

@@ -54,7 +54,9 @@ def _table(found: Sequence[Row]) -> None:
 def _cell(row: Row | None, now: datetime) -> Text:
     if row is None:
         return Text()
-    lines = [f"{row.action} {ago(row.ended, now)}" if row.ended else "", f"verified {ago(row.verified, now)}"]
+    verified = f"verified {ago(row.verified, now)}" if row.verified else "never verified"
+    lines = [f"{row.action} {ago(row.ended, now)}" if row.ended else ""]
+    lines += [verified] if not row.verified or row.verified != row.ended else []
     lines += [f"DRIFTED: {', '.join(row.drift.what)}"] if row.drift else []
     cell = Text(f"{SIGNS[row.outcome]} {row.outcome}", _COLOURS.get(row.outcome, ""))
     return cell.append(f"\n{shown(chr(10).join(filter(None, lines)))}", "default")

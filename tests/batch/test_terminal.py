@@ -129,6 +129,14 @@ def test_nothing_but_yes_approves(
     assert "NOT APPROVED acme: glue not approved\n    glue: Nobody said yes to its plan." in capsys.readouterr().out
 
 
+def test_of_several_plans_the_question_says_how_many(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(monkeypatch, no_more)
+    assert commands.change(Which([client(tmp_path, "acme", "redshift", "glue")]), How(), "apply", Approval())
+    assert "Apply exactly these 2 plans for acme, account 012345670123?" in capsys.readouterr().out
+
+
 def test_each_client_is_asked_for_itself(aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["no", "yes"])
     answering(monkeypatch, lambda: next(answers))

@@ -177,6 +177,8 @@ def test_refusals_that_cannot_be_tried_are_not_passed_over(aws: Sandbox) -> None
     unnamed = prove(denied_prefix="", denied_bucket="")
     assert unnamed.record.outcome == "applied"
     assert denials(unnamed) == [UNSEEN] * 2
+    said = check(unnamed, f"cluster {sandbox.CLUSTER} is refused another bucket").evidence
+    assert said.startswith("Onemata names another bucket in denied_bucket, or the client goes without")
     assert prove(denied_prefix="", denied_bucket="", negative_checks=False).record.outcome == "verified"
 
 

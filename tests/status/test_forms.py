@@ -124,6 +124,17 @@ def test_what_a_record_says_acts_nowhere(keep: Keep, tmp_path: Path, capsys: pyt
         assert all(is_plain(line.rstrip("\r")) for line in text.split("\n"))
 
 
+def test_the_table_says_once_when_it_was_looked_at(
+    keep: Keep, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep("acme", 1, "apply", "verified", checks=[GOOD])
+    keep("bolt", 1, "plan", "planned")
+    status(tmp_path, Form.TABLE)
+    said = capsys.readouterr().out
+    assert "never verified" in said
+    assert not re.search(r"verified (never|\d+ \w+ ago|just now)", said)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=12), st.sampled_from(["", "=", "+", "-", "@", "\t", " =", "＝"]))
 def test_no_cell_begins_a_formula(keep: Keep, tmp_path: Path, text: str, begin: str) -> None:
