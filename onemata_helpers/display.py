@@ -33,7 +33,7 @@ _SIGNS = {
     "begun": "…", "done": "✓", "proven": "✓", "failed": "✗", "not provable from here": "?",
     "allowed": "✓", "denied": "✗", "ready": "✓", "not ready": "!",
     "passed": "✓", "found": "!", "expected": "…", "stale": "!",
-    "planned": "=", "declined": "!", "applied": "✓", "verified": "✓", "removed": "✓",
+    "planned": "…", "declined": "!", "applied": "✓", "verified": "✓", "removed": "✓",
 }  # fmt: skip
 
 _WHOSE_TURN = {
@@ -171,9 +171,15 @@ def outcome(record: Record, path: Path) -> View:
         title=_SERVICES.get(record.service, record.service),
         why=record.reason,
         found=found,
-        turn=_WHOSE_TURN[record.outcome or "failed"],
+        turn=_turn(record),
         path=_short(path),
     )
+
+
+def _turn(record: Record) -> str:
+    if record.outcome == "planned" and record.plan is not None and not record.plan.pending:
+        return "nobody's: there is nothing to do."
+    return _WHOSE_TURN[record.outcome or "failed"]
 
 
 def _short(path: Path) -> str:

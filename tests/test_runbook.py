@@ -309,3 +309,12 @@ def test_a_tag_that_differs_only_in_case_is_the_clients(aws: Sandbox) -> None:
     make_foreign_role(aws, "onemata-redshift")
     aws.client("iam").tag_role(RoleName="onemata-redshift", Tags=[{"Key": "Team", "Value": "billing"}])
     assert "TagRole" not in run("redshift", adopt_existing=True, tags={"team": "data"}).writes
+
+
+def test_nobody_is_asked_to_approve_a_plan_without_changes(aws: Sandbox) -> None:
+    before = run("glue", "plan").shown["finish"]
+    assert "to approve the plan" in before
+    assert run("glue").error is None
+    after = run("glue", "plan").shown["finish"]
+    assert "nobody's: there is nothing to do." in after
+    assert "approve" not in after
