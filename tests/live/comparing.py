@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import groupby
 from typing import Any
 
 from onemata_helpers.record import Record
@@ -34,5 +35,13 @@ def comparable(record: Record) -> list[str]:
 
 
 def _once_each(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each once of what was looked at in a row, in an order that does not depend on what was side by side."""
     same = [call | {"time": "", "request_id": "", "seconds": 0} for call in calls]
-    return [call for call, before in zip(same, [None, *same], strict=False) if call != before]
+    kept: list[dict[str, Any]] = []
+    for access, group in groupby(same, key=lambda call: call["access"]):
+        if access == "read":
+            texts = sorted({json.dumps(call, sort_keys=True) for call in group})
+            kept += map(json.loads, texts)
+        else:
+            kept += group
+    return kept
