@@ -8,16 +8,16 @@ from errno import ENOTDIR
 from pathlib import Path
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write a file so that a kill at any moment leaves the old text or the new one, never half of it.
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write a file so that a kill at any moment leaves the old content or the new one, never half of it.
 
-    Raises OSError.
+    A link is replaced, and not followed. Raises OSError.
     """
     _make(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}."[:100])
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
