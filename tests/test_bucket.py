@@ -121,6 +121,14 @@ def test_what_ended_is_uploaded_whole_with_what_earlier_runs_left(bucket: Bucket
     assert uploaded(job(tmp_path), ended) == ended
 
 
+def test_a_file_whose_name_is_no_time_stays_here(bucket: Bucket, tmp_path: Path) -> None:
+    keep(tmp_path, "example/glue/2026-13-01T120000.000Z", "2026-01-01T12:00:00+00:00")
+    path = keep(tmp_path, SECOND, "2026-01-02T12:00:00+00:00")
+    ended = Result("example", "glue", "verified", "All is in place.", path)
+    assert uploaded(job(tmp_path), ended) == ended
+    assert sorted(objects()) == [f"night/{SECOND}.{kind}" for kind in ("ipynb", "json")]
+
+
 def test_a_record_that_is_not_uploaded_fails_its_job_and_stays_here(bucket: Bucket, tmp_path: Path) -> None:
     path = keep(tmp_path, SECOND, "2026-01-02T12:00:00+00:00")
     result = uploaded(job(tmp_path, "s3://no-such-bucket/x"), Result("example", "glue", "verified", "Good.", path))

@@ -56,10 +56,10 @@ def _ended(folder: Path, own: Path | None) -> Iterator[Path]:
 
 
 def _has_end(path: Path) -> bool:
-    began = datetime.strptime(path.stem, "%Y-%m-%dT%H%M%S.%fZ").replace(tzinfo=UTC)
-    if datetime.now(UTC) - began > _CUT_OFF_AFTER:
-        return True
     try:
+        began = datetime.strptime(path.stem, "%Y-%m-%dT%H%M%S.%fZ").replace(tzinfo=UTC)
+        if datetime.now(UTC) - began > _CUT_OFF_AFTER:
+            return True
         return bool(json.loads(path.read_bytes())["finished"])
     except (ValueError, TypeError, KeyError):
         return False
