@@ -20,7 +20,6 @@ IN_PLACE = ("applied", "verified")
 _OF_THE_RUN = {"action", "approved_plan", "approved_by", "approval_reference", "record"}
 
 
-
 def _in_utc(time: datetime) -> datetime:
     try:
         return time.astimezone(UTC)

@@ -23,6 +23,7 @@ from ..conftest import ROLES, STEPS, run, values
 from .comparing import OF_THE_APPROVAL, comparable
 from .front_end import FrontEnd, front_end
 
+READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 LATER = "import asyncio; await asyncio.sleep(2)"
 """A cell after which what was clicked before has been done."""
 
@@ -136,7 +137,7 @@ def test_outside_of_a_notebook_only_what_is_approved_is_applied(aws: Sandbox, tm
 def test_a_button_approves_the_plan_that_it_stands_under_and_no_other(aws: Sandbox, tmp_path: Path) -> None:
     """The cell with the plan is run again by itself, and the account is another by then."""
     run("redshift")
-    aws.client("iam").detach_role_policy(RoleName=ROLES["redshift"], PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
+    aws.client("iam").detach_role_policy(RoleName=ROLES["redshift"], PolicyArn=READ_ONLY)
     with front_end(tmp_path) as notebook:
         notebook.run_all("redshift", **applying())
         notebook.type_into("Approved by", "Jane Doe")
