@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
-from errno import ENOTDIR
+from errno import EINVAL, ENOTDIR
 from pathlib import Path
+
+
+def read_file(path: Path) -> bytes:
+    """What an ordinary file holds. Raises OSError, also for what is none: to read a pipe would wait for ever."""
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(number, "rb") as file:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise OSError(EINVAL, "it is no ordinary file", str(path))
+        return file.read()
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
