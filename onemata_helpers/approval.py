@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import PlanBlocked, PlanChanged
+from .files import read_file
 from .plan import Change, Plan
 from .record import Record, read_record
 
@@ -69,7 +70,7 @@ def _records_with(digest: str, record: Path) -> Iterator[Record]:
     """The records beside this one in which the digest stands, the newest first."""
     for path in sorted(record.parent.glob("*.json"), reverse=True):
         try:
-            if path != record and digest.encode() in path.read_bytes():
+            if path != record and digest.encode() in read_file(path):
                 yield read_record(path)
         except (OSError, ValueError):
             continue  # what cannot be read approves nothing

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .errors import OnemataError, who_acts
+from .files import read_file
 from .lock import is_changing
 
 _TIME = r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z"
@@ -63,7 +64,7 @@ class Folder:
 
     def read(self, name: str) -> bytes:
         """The content of one. Raises OSError."""
-        return (self._root / name).read_bytes()
+        return read_file(self._root / name)
 
     def link(self, name: str) -> str:
         """Where one is, as seen from the working folder."""

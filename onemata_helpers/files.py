@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
-from errno import ENOTDIR
+from errno import EINVAL, ENOTDIR
 from pathlib import Path
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write a file so that a kill at any moment leaves the old text or the new one, never half of it.
+def read_file(path: Path) -> bytes:
+    """What an ordinary file holds. Raises OSError, also for what is none: to read a pipe would wait for ever."""
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(number, "rb") as file:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise OSError(EINVAL, "it is no ordinary file", str(path))
+        return file.read()
 
-    Raises OSError.
+
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write a file so that a kill at any moment leaves the old content or the new one, never half of it.
+
+    A link is replaced, and not followed. Raises OSError.
     """
     _make(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}."[:100])
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

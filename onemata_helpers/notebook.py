@@ -28,6 +28,8 @@ _COPY_BUTTON = re.compile(r'<button class="onemata-copy-button".*?</button>', re
 _LOOK_HERE = re.compile(r'<script class="onemata-look-here">.*?</script>', re.DOTALL)
 _HIDDEN_ACCOUNT = re.compile(r'<span class="onemata-account">(\d{12})</span>')
 _HIDING = re.compile(r"^<style>\.onemata-account.*?</style>", re.DOTALL)
+_DEEPEST = 100
+_TOO_DEEP = "must be a notebook: this is nested too deeply"
 _LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines
 OUTCOME_CELL = "onemata-outcome"
 """The id of the cell with the outcome, which a record has on top."""
@@ -78,9 +80,19 @@ def read(content: str | bytes) -> Notebook:
     try:
         notebook: Notebook = json.loads(content)
     except RecursionError:
-        raise ValueError("must be a notebook: this is nested too deeply") from None
+        raise ValueError(_TOO_DEEP) from None
+    _refuse_depth(notebook)
     _Notebook.model_validate(notebook)
     return notebook
+
+
+def _refuse_depth(content: Any) -> None:
+    level = [content]
+    for _ in range(_DEEPEST):
+        inside = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        level = [each for one in inside for each in one]
+    if level:
+        raise ValueError(_TOO_DEEP)
 
 
 def template(service: str) -> Notebook:
@@ -130,7 +142,7 @@ def as_record(notebook: Notebook, record: Record | None, path: Path) -> Notebook
     kept["metadata"].pop("widgets", None)
     for cell in kept["cells"]:
         if cell["cell_type"] == "code":
-            cell["outputs"] = [_kept(output) for output in cell["outputs"]]
+            cell["outputs"] = [_kept(output) for output in cell.get("outputs", [])]
     kept["cells"] = [cell for cell in kept["cells"] if cell.get("id") != OUTCOME_CELL]
     if record is None:
         return kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -93,12 +94,10 @@ def _tokens(found: Any) -> Iterator[CommentToken]:
 
 def _refuse_unless_found(path: Path, text: str, wanted: Mapping[str, Any]) -> None:
     """Our own reader must find exactly these values in what would be written."""
-    draft = path.with_name(f".{path.name}.draft")
-    try:
+    with TemporaryDirectory(prefix="onemata-draft-") as folder:  # beside the file, others would find it
+        draft = Path(folder) / path.name
         replace_file(draft, text)
         seen = read(draft)
-    finally:
-        draft.unlink(missing_ok=True)
     if seen.problems or seen.values != wanted:
         must = "must be plain `key: value` lines, so that values can be saved in it: edit it by hand"
         raise ParameterError([Problem(str(path), "", "", must)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
@@ -19,7 +19,16 @@ IN_PLACE = ("applied", "verified")
 # What says how a run was made, and not of what.
 _OF_THE_RUN = {"action", "approved_plan", "approved_by", "approval_reference", "record"}
 
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a time that there is in UTC") from None
+
+
 Text = Annotated[str, AfterValidator(visible)]
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class _Form(BaseModel):
@@ -62,8 +71,8 @@ class Told(_Form):
     action: Action
     outcome: Outcome | None
     reason: Text = ""
-    started: AwareDatetime
-    finished: AwareDatetime | None = None
+    started: Time
+    finished: Time | None = None
     doing: Text = ""
     sandbox: bool = False
     parameters: dict[str, Any] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -119,6 +120,16 @@ def test_what_ended_is_uploaded_whole_with_what_earlier_runs_left(bucket: Bucket
     (row,) = rows(bucket)
     assert (row.outcome, row.record) == ("verified", f"{PLACE}/{SECOND}.ipynb")
     assert uploaded(job(tmp_path), ended) == ended
+
+
+def test_what_is_no_record_of_a_run_stays_here_and_is_not_waited_for(bucket: Bucket, tmp_path: Path) -> None:
+    keep(tmp_path, "example/glue/2026-13-01T120000.000Z", "2026-01-01T12:00:00+00:00")
+    os.mkfifo(tmp_path / "records/example/glue/2126-01-01T120000.000Z.json")
+    (tmp_path / "records/example/glue/2126-01-02T120000.000Z.json").write_text("[" * 100_000)
+    path = keep(tmp_path, SECOND, "2026-01-02T12:00:00+00:00")
+    ended = Result("example", "glue", "verified", "All is in place.", path)
+    assert uploaded(job(tmp_path), ended) == ended
+    assert sorted(objects()) == [f"night/{SECOND}.{kind}" for kind in ("ipynb", "json")]
 
 
 def test_a_record_that_is_not_uploaded_fails_its_job_and_stays_here(bucket: Bucket, tmp_path: Path) -> None:

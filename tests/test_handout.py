@@ -6,6 +6,7 @@ import html
 import json
 import os
 import re
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -367,6 +368,39 @@ def test_the_services_are_named_as_in_a_sentence() -> None:
     every = client()
     named = [prepare({name: every[name] for name in names}).services for names in (["ec2"], ["redshift", "ec2"], every)]
     assert named == ["EC2", "Redshift and EC2", "Redshift, Glue and Athena, and EC2"]
+
+
+def test_a_link_in_the_place_of_the_pdf_is_replaced_and_not_followed(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    no_browser(monkeypatch, tmp_path, 'for a in "$@"; do case $a in --print-to-pdf=*) echo > "${a#*=}";; esac; done')
+    (tmp_path / "mine").write_text("mine")
+    kept.with_suffix(".pdf").symlink_to(tmp_path / "mine")
+    assert onemata("export", kept)[0] == 0
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert kept.with_suffix(".pdf").read_text() == "\n"
+    assert not kept.with_suffix(".pdf").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code"),
+    [("{}", 0), (f'{{"a": {"[" * 900}{"]" * 900}}}', 2)],
+    ids=["no outputs", "nested deeply"],
+)
+def test_a_notebook_from_elsewhere_has_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metadata: str, code: int
+) -> None:
+    no_browser(monkeypatch, tmp_path)
+    cells = '[{"cell_type": "code", "metadata": {}, "source": "x"}]'
+    (tmp_path / "x.ipynb").write_text(f'{{"nbformat": 4, "metadata": {metadata}, "cells": {cells}}}')
+    assert onemata("export", tmp_path / "x.ipynb")[0] == code
+
+
+def test_what_is_begun_often_and_never_ended_takes_no_time() -> None:
+    began = time.monotonic()
+    shown = output({"data": {"text/html": "<script>1</script>" + "<script>" * 20_000 + "<style>" * 20_000}})
+    assert "1" not in shown
+    assert time.monotonic() - began < 15  # where all is read again from each beginning, it is a minute
 
 
 def test_ec2_of_the_example_says_who_opens_a_shell() -> None:

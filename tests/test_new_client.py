@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from onemata_helpers.choices import ServiceName
 from onemata_helpers.cli import app
 from onemata_helpers.errors import ParameterError
+from onemata_helpers.files import replace_file
 from onemata_helpers.new_client import questions
 from onemata_helpers.new_client.folder import NOT_TAKEN_OVER, as_typed, beginning, make, set_values
 from onemata_helpers.parameter_files import from_folder
@@ -128,6 +129,20 @@ def test_nothing_is_written_over(tmp_path: Path, there: str) -> None:
     assert code == 2
     assert "no client's folder is written over" in said
     assert [(path.name, path.is_file() and path.read_text()) for path in sorted(tmp_path.rglob("*"))] == before
+
+
+def test_nothing_is_written_where_the_example_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody may write there where it is installed, and others may be at it at the same time."""
+    written: list[Path] = []
+
+    def replace(path: Path, text: str) -> None:
+        written.append(path)
+        replace_file(path, text)
+
+    monkeypatch.setattr("onemata_helpers.parameter_edits.replace_file", replace)
+    assert onemata(tmp_path, *options(*told(*SERVICES)))[0] == 0
+    assert written
+    assert not [path for path in written if path.is_relative_to(EXAMPLE)]
 
 
 def test_every_problem_is_said_at_once_and_nothing_is_left(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from threading import Barrier, get_ident
 from typing import Any
@@ -275,3 +276,17 @@ def test_a_cluster_and_a_workgroup_share_what_is_read_of_the_role(aws: Sandbox) 
     found = reads("redshift", "verify", workgroup_names=[sandbox.SERVERLESS_WORKGROUP])
     counts = Counter(found["plan"])
     assert counts == dict.fromkeys([*IN_PLACE["redshift"], "GetNamespace", "GetWorkgroup"], 1)
+
+
+def test_what_was_seen_before_the_machine_slept_proves_nothing(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lid is closed between plan and verify. On Linux the monotonic clock stands still meanwhile."""
+    run("glue")
+    monkeypatch.setattr(runbook, "FRESH_SECONDS", 600)
+    book = Runbook("glue", values("glue", action="verify"), Wait(tell=lambda _: None, sleep=lambda _: None, seconds=5))
+    book.connect()
+    book.plan()
+    aws.client("iam").detach_role_policy(RoleName=ROLES["glue"], PolicyArn=GLUE_SERVICE_POLICY)
+    now = time.time
+    monkeypatch.setattr("time.time", lambda: now() + 3600)
+    book.verify()
+    assert [check.name for check in book.recorder.record.checks if check.result == "failed"]

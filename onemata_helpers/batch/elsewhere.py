@@ -12,6 +12,7 @@ from pathlib import Path
 from ..archive import FILE
 from ..bucket import Bucket
 from ..errors import OnemataError
+from ..files import read_file
 from ..terminal import say
 from ..text import counted, sentence
 from .jobs import Job, Result
@@ -40,7 +41,7 @@ def uploaded(job: Job, result: Result) -> Result:
         for path in _ended(job.folder, result.record):
             name = path.relative_to(job.records).as_posix()
             if name not in there:
-                bucket.keep(name, path.read_bytes())
+                bucket.keep(name, read_file(path))
     except OnemataError as error:
         return _not_uploaded(result, str(error))
     except OSError as error:
@@ -56,12 +57,12 @@ def _ended(folder: Path, own: Path | None) -> Iterator[Path]:
 
 
 def _has_end(path: Path) -> bool:
-    began = datetime.strptime(path.stem, "%Y-%m-%dT%H%M%S.%fZ").replace(tzinfo=UTC)
-    if datetime.now(UTC) - began > _CUT_OFF_AFTER:
-        return True
     try:
-        return bool(json.loads(path.read_bytes())["finished"])
-    except (ValueError, TypeError, KeyError):
+        began = datetime.strptime(path.stem, "%Y-%m-%dT%H%M%S.%fZ").replace(tzinfo=UTC)
+        if datetime.now(UTC) - began > _CUT_OFF_AFTER:
+            return True
+        return bool(json.loads(read_file(path))["finished"])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return False
 
 

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from ..archive import FILE
+from ..files import read_file
 from ..lock import is_changing
 from ..told import IN_PLACE, Past, Told, drift, subject
 from .jobs import Job
@@ -60,7 +61,7 @@ def newest(job: Job) -> Seen | None:
 def doing(record: Path) -> str:
     """What a run that writes this record is doing; empty if that cannot be seen."""
     try:
-        told = Told.model_validate_json(record.read_bytes())
+        told = Told.model_validate_json(read_file(record))
     except (OSError, ValueError):
         return ""
     return "ending" if told.finished else told.doing
@@ -99,7 +100,7 @@ def _goals(action: str) -> tuple[str, ...]:
 
 
 def _past(job: Job, names: list[str]) -> Past:
-    return Past(names, lambda name: (job.folder / name).read_bytes())
+    return Past(names, lambda name: read_file(job.folder / name))
 
 
 def _names(folder: Path) -> list[str]:

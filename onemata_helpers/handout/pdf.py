@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from ..files import replace_file
 from ..redaction import foreign
 from ..text import one_line, sentence
 
@@ -48,9 +49,8 @@ def print_to_pdf(page: Path) -> tuple[Path | None, str]:
                 timeout=_SECONDS,
                 check=False,
             )
-            made.chmod(0o600)  # as the page
             pdf = page.with_suffix(".pdf")
-            shutil.copy(made, pdf)
+            replace_file(pdf, made.read_bytes())
         except subprocess.TimeoutExpired:
             return None, f"There is no PDF: {Path(browser).name} did not end within {_SECONDS} s."
         except FileNotFoundError:

@@ -26,7 +26,10 @@ _STYLES = {
 # No address, function or escape can stand in it, but a colour of JupyterLab's with our own in its place.
 _STYLE = re.compile(r"(?:[a-zA-Z0-9 .,:;#%-]|var\(--jp-[a-z0-9-]+, #[0-9a-f]{6}\))*")
 _SCOPES = ("row", "col")
-_LIVES = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_LIVES = [
+    (re.compile(rf"<{tag}\b.*?</{tag}\s*>", re.DOTALL | re.IGNORECASE), re.compile(rf"</{tag}\s*>", re.IGNORECASE))
+    for tag in ("script", "style")
+]
 _MARKUP_OF_PROSE = re.compile(r'<a class="anchor-link".*?</a>', re.DOTALL)
 
 
@@ -51,7 +54,11 @@ def text_of(source: str | list[str], between: str = "") -> str:
 
 
 def _clean(html: str) -> Markup:
-    return Markup(visible(_cleaner().clean(_LIVES.sub("", html))))  # noqa: S704 - it was cleaned
+    for whole, end in _LIVES:
+        # What is never ended is not looked for: that would read all again from each beginning.
+        last = max((found.end() for found in end.finditer(html)), default=0)
+        html = whole.sub("", html[:last]) + html[last:]
+    return Markup(visible(_cleaner().clean(html)))  # noqa: S704 - it was cleaned
 
 
 def _may_stay(tag: str, name: str, value: str) -> bool:

@@ -12,6 +12,8 @@ from ..record import Recorder
 FOLLOWS = word("expected", "Follows when step 4 is done")
 NOT_REACHED = word("expected", "Not reached", "A step before this one failed.")
 NOTHING_TO_PROVE = word("declined", "Declined", "Nothing was changed, so there is nothing to prove.")
+PLANNED_ANEW = word("expected", "The plan is made anew", "What was asked here was about the plan before.")
+SUPERSEDED = word("stale", "Out of date", "The cells were run again from the top: run the next ones, too.")
 NEXT_CELLS = word("begun", "Applied", "Run the next cells: they verify, and end the record.")
 
 

@@ -35,8 +35,12 @@ class LiveRunbook:
     """
 
     _latest: ClassVar[Runbook | None] = None
+    _latest_session: ClassVar[LiveRunbook | None] = None
 
     def __init__(self, service: str, variables: Mapping[str, Any]) -> None:
+        if LiveRunbook._latest_session:
+            LiveRunbook._latest_session._has_a_successor()
+        LiveRunbook._latest_session = self
         self._service, self._given = service, dict(variables)
         self._folder = ClientFolder.of_this_session(service, variables)
         self._form = Form(self._folder, self._changed, self._saved, self._choices) if self._folder else None
@@ -60,6 +64,12 @@ class LiveRunbook:
         self._decided = False
         self._screen.belongs_to(runbook.parameters, runbook.recorder.path)
 
+    def _has_a_successor(self) -> None:
+        """The first cell was run again, perhaps with other values: nothing of this session can be approved any more."""
+        self._question.end(cards.SUPERSEDED)
+        if self._form:
+            self._form.lock()
+
     # The cells.
 
     def _ipython_display_(self) -> None:
@@ -74,9 +84,17 @@ class LiveRunbook:
         self._steps.cell("connect", self._runbook.connect, "Signing in.")
 
     def plan(self) -> None:
-        """Read what is there and say what would be done. Changes nothing."""
+        """Read what is there and say what would be done. Changes nothing.
+
+        If this cell is run again, what was asked about the plan before is asked about the new one.
+        """
+        again = self._screen.has("apply") and not self._decided
+        if again:
+            self._question.end(cards.PLANNED_ANEW)
         self._steps.cell("plan", self._runbook.plan, "Reading the account.")
         self._has_planned()
+        if again:
+            self._go_on()
 
     def apply(self) -> None:
         """Ask whether the plan is approved, and do exactly the plan when it is."""
@@ -160,7 +178,12 @@ class LiveRunbook:
             return
         if not self._steps.take("plan", self._runbook.plan, "Reading the account."):
             return
-        plan = self._has_planned()
+        self._has_planned()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """From a plan that was made anew, as far as the cells were run before."""
+        plan = self._shown()
         if self._waits():
             self._screen.put(cards.waiting(plan), "apply")
             self._question.put(self._about(plan))

@@ -72,7 +72,7 @@ class Look:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
         self.seen: dict[str, Any] = {}
-        self._began = time.monotonic()
+        self._began = _clocks()
         self._reads: dict[str, Future[Any]] = {}
         self._beginning = Lock()
 
@@ -98,7 +98,8 @@ class Look:
 
     def holds(self, seconds: float) -> bool:
         """Whether it began no longer ago than that, and all could be read."""
-        return set(self._reads) <= set(self.seen) and time.monotonic() - self._began <= seconds
+        ages = (now - began for now, began in zip(_clocks(), self._began, strict=True))
+        return set(self._reads) <= set(self.seen) and all(0 <= age <= seconds for age in ages)
 
     def _read(self, key: str, read: Callable[[Aws], Any]) -> None:
         try:
@@ -106,6 +107,11 @@ class Look:
             self._reads[key].set_result(self.seen[key])
         except BaseException as error:
             self._reads[key].set_exception(error)
+
+
+def _clocks() -> tuple[float, float]:
+    """One that nobody sets, but that stands still while the machine sleeps, and one that goes on."""
+    return time.monotonic(), time.time()
 
 
 def _read_ahead(reader: Callable[[Look], object], look: Look) -> None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from ..text import counted, sentence
 from ..told import Drift, Told
 
-_WHO_ACTS = re.compile(r"Who acts: ([^\n]+?[.!?])(?=\s|$)")
+# Each looks at a text of any length once: it stops where the next one begins.
+_WHO_ACTS = re.compile(r"Who acts: ((?:(?!Who acts: )[^\n])+?[.!?])(?=\s|$)")
 _SIDE = re.compile(r"\b(Onemata|client|engineer)\b", re.IGNORECASE)
 _BEGINS_WITH_A_SIDE = re.compile(r"(?:The )?(?:Onemata|client|engineer)\b")
-_DECIDES = re.compile(r"[^.;:]*\b[Tt]he client(?:'s admin)? decides\b[^;]*")
+_DECIDES = re.compile(r"(?:^|(?<=[.;:]))[^.;:]*\b[Tt]he client(?:'s admin)? decides\b[^;]*")
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,11 @@ class FrontEnd:
             pass
         return str(self._client.get_shell_msg(timeout=LONG)["content"]["status"])
 
-    def run_all(self, service: str, **changes: Any) -> None:
-        """Run the service's notebook with these values, as far as its cells end well."""
-        for cell in with_values(template(service), changes)["cells"]:
-            if cell["cell_type"] == "code" and self.run("".join(cell["source"])) != "ok":
+    def run_all(self, service: str, *, cells: int | None = None, **changes: Any) -> None:
+        """Run the service's notebook with these values, or its first cells, as far as they end well."""
+        code = [cell for cell in with_values(template(service), changes)["cells"] if cell["cell_type"] == "code"]
+        for cell in code[:cells]:
+            if self.run("".join(cell["source"])) != "ok":
                 return
 
     def until(self, text: str) -> None:
@@ -79,7 +80,15 @@ class FrontEnd:
 
     def click(self, label: str) -> None:
         """Click the newest button whose label begins so."""
-        self._send(self._widget(label), {"method": "custom", "content": {"event": "click"}})
+        self.click_on(self._widget(label))
+
+    def click_on(self, button: str) -> None:
+        """Click this button, also where there is a newer one."""
+        self._send(button, {"method": "custom", "content": {"event": "click"}})
+
+    def buttons(self, label: str) -> list[str]:
+        """All buttons so far whose label begins so."""
+        return [key for key, each in self._widgets.items() if (each.get("description") or "").startswith(label)]
 
     def type_into(self, label: str, text: str) -> None:
         """Fill in the newest field with this label."""

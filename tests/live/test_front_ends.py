@@ -18,9 +18,14 @@ from onemata_helpers.record import Record, read_record
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
 
-from ..conftest import STEPS, values
+from ..account import off_cluster
+from ..conftest import ROLES, STEPS, run, values
 from .comparing import OF_THE_APPROVAL, comparable
 from .front_end import FrontEnd, front_end
+
+READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+LATER = "import asyncio; await asyncio.sleep(2)"
+"""A cell after which what was clicked before has been done."""
 
 
 def applying(**changes: Any) -> dict[str, Any]:
@@ -127,3 +132,41 @@ def test_outside_of_a_notebook_only_what_is_approved_is_applied(aws: Sandbox, tm
     digest = records(tmp_path)[-1].plan_digest
     assert script(approved_plan=digest).returncode == 0
     assert records(tmp_path)[-1].outcome == "applied"
+
+
+def test_a_button_approves_the_plan_that_it_stands_under_and_no_other(aws: Sandbox, tmp_path: Path) -> None:
+    """The cell with the plan is run again by itself, and the account is another by then."""
+    run("redshift")
+    aws.client("iam").detach_role_policy(RoleName=ROLES["redshift"], PolicyArn=READ_ONLY)
+    with front_end(tmp_path) as notebook:
+        notebook.run_all("redshift", **applying())
+        notebook.type_into("Approved by", "Jane Doe")
+        (before,) = notebook.buttons("Approve and apply: 2 changes")
+        off_cluster(aws)
+        assert notebook.run("runbook.plan()") == "ok"
+        notebook.click_on(before)
+        assert notebook.run(LATER) == "ok"
+        assert records(tmp_path)[-1].changes_done == []
+        planned = records(tmp_path)[-1]
+        assert planned.plan_digest in planned.reason
+
+        notebook.type_into("Approved by", "Jane Doe")
+        notebook.click("Approve and apply: 3 changes")
+        notebook.until("APPLIED")
+    assert len(records(tmp_path)[-1].changes_done) == 3
+
+
+@pytest.mark.parametrize("changes", [{"role_name": "onemata-other"}, {"role_name": "not a name"}])
+def test_a_plan_of_other_values_cannot_be_approved_any_more(
+    aws: Sandbox, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    """The values are edited and their cell is run; the buttons of the run before still stand further down."""
+    with front_end(tmp_path) as notebook:
+        notebook.run_all("redshift", **applying())
+        notebook.type_into("Approved by", "Jane Doe")
+        (before,) = notebook.buttons("Approve and apply")
+        notebook.run_all("redshift", **applying(**changes), cells=4)
+        notebook.click_on(before)
+        assert notebook.run(LATER) == "ok"
+        assert "Out of date" in notebook.shown
+    assert [record.changes_done for record in records(tmp_path) if record.changes_done] == []

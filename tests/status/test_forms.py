@@ -10,6 +10,7 @@ import re
 from base64 import b64encode
 from html.parser import HTMLParser
 from pathlib import Path
+from time import monotonic
 from urllib.parse import unquote
 
 import pytest
@@ -21,7 +22,9 @@ from onemata_helpers.archive import Folder
 from onemata_helpers.cli import app
 from onemata_helpers.status import Form
 from onemata_helpers.status.forms import show_status
+from onemata_helpers.status.waits import waits_for
 from onemata_helpers.text import is_plain
+from onemata_helpers.told import Told
 
 from .conftest import BAD, GOOD, OPEN, Keep, planned
 
@@ -142,6 +145,21 @@ def test_no_cell_begins_a_formula(keep: Keep, tmp_path: Path, text: str, begin: 
     for row in csv.reader(io.StringIO(status(tmp_path, Form.CSV))):
         assert not any(cell.strip().startswith(("=", "+", "-", "@", "＝", "\t", "\r")) for cell in row)
         assert all(is_plain(cell) for cell in row)
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_utc_has_not_is_of_a_record_that_cannot_be_read(keep: Keep, tmp_path: Path, time: str) -> None:
+    keep("acme", 1, "verify", "verified", finished=time, checks=[GOOD])
+    for form in (Form.JSON, Form.CSV, Form.HTML):
+        assert "unreadable" in status(tmp_path, form)
+
+
+def test_a_reason_of_any_length_is_read_once() -> None:
+    began = monotonic()
+    for text in ("Who acts: " * 20_000, "the client decided " * 20_000):
+        told = Told(action="verify", outcome="blocked", reason=text, started="2026-01-01T00:00:00Z")  # type: ignore[arg-type]
+        assert [each.who for each in waits_for(told, None)] == ["engineer"]
+    assert monotonic() - began < 10
 
 
 def test_the_command(keep: Keep, tmp_path: Path) -> None:

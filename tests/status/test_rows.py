@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,11 @@ def test_one_that_cannot_be_read_is_a_row(keep: Keep, tmp_path: Path, content: s
     row = only(tmp_path)
     assert (row.outcome, row.proven) == ("unreadable", "1 of 1 proven")
     assert row.waits[0].who == "engineer"
+
+
+def test_a_pipe_in_the_place_of_a_record_is_not_waited_for(keep: Keep, tmp_path: Path) -> None:
+    os.mkfifo(keep("acme", 1, "verify", "verified").with_name("2026-01-02T120000.000Z.json"))
+    assert only(tmp_path).outcome == "unreadable"
 
 
 def test_a_place_that_cannot_be_looked_into_is_a_row(
