@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ..errors import OnemataError
+from ..errors import OnemataError, unforeseen
 from ..parameters import ServiceParameters
-from ..redaction import foreign
 from ..sandbox_in_use import sandbox_url
-from ..text import one_line
 from .jobs import Job
 
 # All sign-ins are one operator's: at STS and at the SSO portal they count as one caller's.
@@ -35,5 +33,5 @@ def _why_not(parameters: ServiceParameters) -> str:
     except OnemataError as error:
         return str(error)
     except Exception as error:  # not foreseen: it is this account's, and other clients need not wait
-        return one_line(foreign(f"{type(error).__name__}: {error}"))
+        return unforeseen(error)
     return ""

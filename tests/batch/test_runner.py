@@ -40,7 +40,8 @@ def test_an_unforeseen_failure_is_that_clients_alone(
     assert not commands.run(clients(tmp_path, "acme", "bolt", "core"), How(jobs=1), "apply")
     assert outcomes(tmp_path) == {"acme/glue": "applied", "bolt/glue": None, "core/glue": "applied"}
     said = capsys.readouterr().out
-    assert "FAILED       bolt: glue failed\n    glue: MemoryError: no room for\\x1b[2J this" in said
+    assert "FAILED       bolt: glue failed\n    glue: This was not foreseen: MemoryError: no room for" in said
+    assert "for\\x1b[2J this. Who acts: " in said
 
 
 def test_a_folder_that_is_no_more_is_that_clients_alone(aws: Sandbox, tmp_path: Path) -> None:
