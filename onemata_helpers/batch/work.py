@@ -98,8 +98,10 @@ def chosen(which: Which, how: How, action: str | None) -> Iterator[Work]:
     """
     todo, known = found(which, how, action)
     if how.resume:
-        todo, done = done_since(todo, how.records, action)
+        todo, done = done_since(todo, which, how.records, action)
         known += done
+    elif todo:
+        mark_begin(which, how.records, action)
     if not todo:
         say("Nothing to do.")
     in_sandbox = [job.parameters for job in todo if job.parameters.sandbox]
@@ -111,8 +113,6 @@ def chosen(which: Which, how: How, action: str | None) -> Iterator[Work]:
     with sandbox_for_all(in_sandbox):
         refused = _refused(todo, skip=which.skip_invalid)
         in_reach = [job for job in todo if job.parameters.client not in {result.client for result in refused}]
-        if in_reach and not how.resume:
-            mark_begin(how.records, action)
         yield Work(in_reach, [*known, *refused], how, which.folders)
 
 

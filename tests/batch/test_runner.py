@@ -7,11 +7,13 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from onemata_helpers import execute
 from onemata_helpers.batch import commands
+from onemata_helpers.choices import Action
 from onemata_helpers.parameters import ServiceParameters
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.stopping import ask_to_stop
@@ -237,3 +239,52 @@ def test_resume_runs_again_what_has_other_parameters_now(aws: Sandbox, tmp_path:
     file.write_text(file.read_text().replace('approval_reference: ""', 'approval_reference: "OPS-1"'))
     assert commands.run(which, How(resume=True), "apply")
     assert len(records(tmp_path)["acme/glue"]) == 2
+
+
+def resumed(which: Which, action: Action = "verify", **how: Any) -> bool:
+    return commands.run(which, How(resume=True, **how), action)
+
+
+def test_resume_knows_no_end_that_is_older_than_this_command(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both, other = clients(tmp_path, "acme", "bolt"), clients(tmp_path / "more", "core")
+    third = Which([*both.folders, *other.folders])
+    assert commands.run(third, How(), "apply")
+    assert commands.run(other, How(), "verify")  # long ago
+    assert commands.run(both, How(), "verify")
+    capsys.readouterr()
+    assert resumed(third)  # it never began before
+    assert len(records(tmp_path)["core/glue"]) == 3
+    assert "Nothing here tells when this command last began, so nothing counts as done." in capsys.readouterr().out
+
+
+def test_another_commands_beginning_is_not_this_ones(aws: Sandbox, tmp_path: Path) -> None:
+    both, other = clients(tmp_path, "acme", "bolt"), clients(tmp_path / "more", "core")
+    assert commands.run(both, How(), "apply")
+    assert commands.run(other, How(), "apply")
+    again = Which([Path(os.path.relpath(folder)) for folder in reversed(both.folders)])
+    assert resumed(again, "apply")  # the same clients, named otherwise
+    assert [len(found) for found in records(tmp_path).values()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("marks", [None, "", "yesterday", "2026-01-01T12:00:00"])
+def test_without_a_beginning_nothing_counts_as_done(aws: Sandbox, tmp_path: Path, marks: str | None) -> None:
+    which = clients(tmp_path, "acme")
+    assert commands.run(which, How(), "apply")
+    (mark,) = (tmp_path / "records").glob(".*")
+    mark.unlink()
+    if marks is not None:
+        mark.write_text(marks)
+    assert resumed(which, "apply")
+    assert len(records(tmp_path)["acme/glue"]) == 2
+
+
+def test_an_account_that_refused_is_run_though_it_was_verified_long_ago(aws: Sandbox, tmp_path: Path) -> None:
+    which = Which([client(tmp_path, "acme")], skip_invalid=True)
+    assert commands.run(which, How(), "apply")
+    assert commands.run(which, How(), "verify")
+    aws.fail("GetCallerIdentity", "AccessDenied")
+    assert not commands.run(which, How(), "verify")
+    assert resumed(which)
+    assert len(records(tmp_path)["acme/glue"]) == 3
