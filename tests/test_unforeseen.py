@@ -9,6 +9,7 @@ import pytest
 
 from onemata_helpers import Runbook, execute, runbook, session
 from onemata_helpers.batch import carry_out
+from onemata_helpers.batch.interrupts import Interrupts
 from onemata_helpers.batch.jobs import Job
 from onemata_helpers.batch.sign_in import sign_in
 from onemata_helpers.parameters import ServiceParameters
@@ -46,7 +47,7 @@ def test_when_signing_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(session, "connect", trip)
     monkeypatch.setattr("onemata_helpers.batch.sign_in.sandbox_url", lambda _: "")
     (glue,) = parameters(1, "glue")
-    assert sign_in([Job(glue, tmp_path / "records")]) == {"client-1": SAID}
+    assert sign_in([Job(glue, tmp_path / "records")], Interrupts()) == {"client-1": SAID}
 
 
 @pytest.mark.parametrize(

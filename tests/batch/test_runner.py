@@ -19,7 +19,7 @@ from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.stopping import ask_to_stop
 
 from ..conftest import between_tries_no_time_passes, run
-from .conftest import How, Which, client, in_this_process, records
+from .conftest import Approval, How, Planning, Which, client, in_this_process, records
 
 
 def outcomes(folder: Path) -> dict[str, str | None]:
@@ -165,6 +165,47 @@ def test_ctrl_c_stops_between_two_changes_and_says_how_to_go_on(
     assert said.rstrip().endswith("--resume")
     assert commands.run(which, How(resume=True), "apply")
     assert outcomes(tmp_path) == {"acme/glue": "applied", "bolt/glue": "applied"}
+
+
+def test_ctrl_c_during_the_sign_in_is_answered_at_once_and_all_is_told(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = threading.Event()
+
+    def interrupt_and_hang(call: object) -> None:
+        if not ended.is_set():
+            interrupt(call)
+            ended.wait(60)
+
+    aws.before("GetCallerIdentity", interrupt_and_hang)
+    assert not commands.run(clients(tmp_path, "acme", "bolt"), How(), "apply")
+    assert not ended.is_set()
+    ended.set()
+    assert records(tmp_path) == {}
+    said = capsys.readouterr().out
+    assert "NOT RUN      bolt: glue not run\n    glue: Not begun: the batch was interrupted (Ctrl-C)." in said
+    assert said.rstrip().endswith("--resume")
+
+
+@pytest.mark.parametrize("after", ["write_approvals", "_plan_of"])
+def test_ctrl_c_between_two_parts_of_a_command_is_told(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], after: str
+) -> None:
+    was = getattr(commands, after)
+
+    def then(*arguments: Any) -> Any:
+        interrupt(None)
+        return was(*arguments)
+
+    monkeypatch.setattr(commands, after, then)
+    which = clients(tmp_path, "acme")
+    file = tmp_path / "approvals.yaml"
+    written = commands.plan(which, How(), Planning(write_approvals=file))
+    assert written == file.exists() == (after == "write_approvals")
+    assert ("approvals.yaml was not written." in capsys.readouterr().out) == (not written)
+    if after == "_plan_of":
+        assert not commands.change(which, How(), "apply", Approval(approve=["0" * 20]))
+        assert [record.action for record in records(tmp_path)["acme/glue"]] == ["plan", "plan"]
 
 
 def wait_for_file(folder: Path, name: str) -> None:
