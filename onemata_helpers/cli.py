@@ -352,7 +352,7 @@ def _end(work: Callable[[], bool]) -> NoReturn:
     except OnemataError as error:
         _fail(error)
     except KeyboardInterrupt:
-        complain("Interrupted before anything was started.")
+        complain("Interrupted. Nothing more is started.")
         raise typer.Exit(2) from None
     raise typer.Exit(0 if well else 1)
 

@@ -144,3 +144,10 @@ class OutOfOrder(OnemataError):
 def who_acts(happened: str, who: str) -> str:
     """The two sentences that every error has: what happened, and who does what about it."""
     return f"{sentence(happened)} Who acts: {sentence(who)}"
+
+
+def unforeseen(error: Exception) -> str:
+    """What is said of an error that no part of ours knows, in the two sentences of every error."""
+    happened = f"This was not foreseen: {one_line(foreign(f'{type(error).__name__}: {error}'))}"
+    developers = "Onemata's developers need this message, and the record if there is one"
+    return who_acts(happened, f"the engineer runs it again; if it ends so again, {developers}")

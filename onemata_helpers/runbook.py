@@ -17,7 +17,7 @@ from .approval import refuse_unless_approved
 from .calls import ApiCall
 from .checks import Check, verify, verify_removal
 from .display import View
-from .errors import Busy, Interrupted, OnemataError, OutOfOrder, PlanBlocked, PlanChanged, RunFailed
+from .errors import Busy, Interrupted, OnemataError, OutOfOrder, PlanBlocked, PlanChanged, RunFailed, unforeseen
 from .lock import lock_of_run
 from .outcome import outcome_of
 from .parameter_files import changed, from_notebook
@@ -65,7 +65,7 @@ def _recorded(step: Step[P]) -> Step[P]:
             doing = _doing(step.__name__, self.recorder.record.calls, error)
             failure = aws_refusal(doing, f"account {self.parameters.account_id}", error)
         except Exception as error:  # not foreseen: its traceback is wanted, and the record must not look unfinished
-            self.recorder.finish("failed", one_line(foreign(f"{type(error).__name__}: {error}")))
+            self.recorder.finish("failed", unforeseen(error))
             self.lock.release()
             raise
         undone = isinstance(failure, PlanBlocked | PlanChanged | Busy)

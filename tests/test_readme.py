@@ -62,7 +62,9 @@ def test_the_keys_that_it_names_are_keys() -> None:
 
 def test_the_actions_and_outcomes_are_all_there() -> None:
     assert set(re.findall(r"^\| `([a-z][a-z-]*)` \|", README, re.MULTILINE)) == set(get_args(Action))
-    assert set(re.findall(r"^\| (\w+) \| .* \| [01] \|$", README, re.MULTILINE)) == set(get_args(Outcome))
+    codes = dict(re.findall(r"^\| (\w+) \| .* \| ([01-]) \|$", README, re.MULTILINE))
+    assert set(codes) == set(get_args(Outcome))
+    assert [outcome for outcome, code in codes.items() if code == "-"] == ["declined"]  # by a click, in no command
 
 
 def test_the_tag_and_the_files_that_it_names_exist() -> None:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import OnemataError, who_acts
+from ..errors import OnemataError, unforeseen, who_acts
 from ..plan import CHANGING
 from ..record import Record, begin, done_so_far, now, read_record, write_record
-from ..redaction import foreign
 from ..stopping import forget
 from ..text import one_line, sentence
 from .elsewhere import uploaded
@@ -34,6 +33,8 @@ class Watcher(Protocol):
 Carry = Callable[[Job, Watcher], Result]
 """Runs a job to its end, here or elsewhere."""
 
+_AGAIN = "the engineer runs it again, which completes what was begun"
+
 
 class Nobody:
     """Nobody watches."""
@@ -55,7 +56,7 @@ def carry_out(job: Job, watcher: Watcher | None = None) -> Result:
     except OnemataError as error:
         return not_begun(job, "failed", str(error))
     except Exception as error:  # not foreseen, and yet no reason for other clients to wait
-        return not_begun(job, "failed", one_line(foreign(f"{type(error).__name__}: {error}")))
+        return not_begun(job, "failed", unforeseen(error))
     seconds, p = time.monotonic() - began, job.parameters
     return uploaded(job, Result(p.client, p.service, outcome, why, path, seconds, *standing(path)))
 
@@ -76,11 +77,13 @@ def _ending(path: Path, error: str) -> tuple[str, str]:
     try:
         record = read_record(path)
     except (OSError, ValueError) as failure:
-        return "failed", f"{sentence(error)} The record {path} cannot be read: {one_line(str(failure))}".strip()
+        happened = f"{sentence(error) if error else ''} The record {path} cannot be read: {one_line(str(failure))}"
+        return "failed", who_acts(happened.strip(), "the engineer looks at that file, and runs it again")
     if record.outcome is None:
         return "failed", _cut_off(path, record, error)
     if error and record.outcome not in ("failed", "blocked"):
-        return "failed", f"{sentence(error)} The record says: {record.outcome}: {record.reason}"
+        happened = f"{sentence(error)} The record says: {record.outcome}: {record.reason}"
+        return "failed", happened if "Who acts: " in error else who_acts(happened, _AGAIN)
     return record.outcome, record.reason
 
 
@@ -88,7 +91,7 @@ def _cut_off(path: Path, record: Record, error: str) -> str:
     """Give a record the end that the notebook's process could not give it, and say what was done by then."""
     doing = f" It was at: {sentence(record.doing)}" if record.doing else ""
     happened = f"{sentence(error or 'The run was cut off before its end')}{doing} {_by_then(record)}"
-    why = who_acts(happened, "the engineer runs it again, which completes what was begun")
+    why = who_acts(happened, _AGAIN)
     record.outcome, record.reason, record.finished, record.doing = "failed", why, now(), ""
     try:
         write_record(path, record)

@@ -50,7 +50,10 @@ def plan(which: Which, how: How, planning: Planning) -> bool:
                 if each:
                     show_plan(result.name, each)
         well = work.ended(results)
-        if planning.write_approvals and not work.interrupted:
+        if planning.write_approvals and work.interrupted:
+            say(f"Interrupted: {one_line(str(planning.write_approvals))} was not written.")
+            return False
+        if planning.write_approvals:
             number = write_approvals(planning.write_approvals, "remove" if planning.remove else "apply", planned)
             say(f"{counted(number, 'plan')} to approve: {one_line(str(planning.write_approvals))}")
         return well
@@ -150,9 +153,9 @@ def _approved_now(work: Work, action: Changing, digests: set[str]) -> tuple[list
 def _approved(work: Work, pairs: Sequence[tuple[Job, Plan]]) -> bool:
     """Whether a person says yes to a client's plans. Ctrl-C in place of an answer ends all."""
     try:
-        return approves(pairs)
+        with work.asked.raised():
+            return approves(pairs)
     except KeyboardInterrupt:
-        work.interrupted = True
         return True  # and not run
 
 

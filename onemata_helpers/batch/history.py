@@ -83,10 +83,10 @@ def states(job: Job) -> set[State]:
     return found | {State.DRIFTED} if drift(chain([told], past)) else found
 
 
-def at_goal(job: Job, seen: Seen, since: datetime | None) -> bool:
+def at_goal(job: Job, seen: Seen, since: datetime) -> bool:
     """Whether this record is of a run since then, with the same parameters, that ended as this action is to end."""
     told = seen.told
-    if told is None or (since and told.started < since) or told.subject != subject(job.parameters):
+    if told is None or told.started < since or told.subject != subject(job.parameters):
         return False
     return seen.outcome in _goals(job.parameters.action) and (
         told.action == job.parameters.action or seen.outcome in IN_PLACE

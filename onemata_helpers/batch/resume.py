@@ -1,10 +1,15 @@
 """Where a batch goes on: what ended as asked since it began is not run again.
 
+When it began stands in a file beside the records, one for each command: the same action for the same clients, chosen
+in the same way. Where there is none, as on another machine, nothing counts as done.
+
 What is done in AWS is not decided here: what is run again is simply run, and does what AWS says is left to do.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +21,12 @@ from ..terminal import say
 from ..text import counted
 from .history import CUT_OFF, RUNNING, at_goal, newest
 from .jobs import Job, Result
+from .options import Which
 
 
-def mark_begin(records: Path, action: str | None) -> None:
+def mark_begin(which: Which, records: Path, action: str | None) -> None:
     """Note that a batch with this action begins now. Raises RecordNotWritten."""
-    path = _mark(records, action)
+    path = _mark(which, records, action)
     try:
         replace_file(path, now())
     except OSError as error:
@@ -28,32 +34,43 @@ def mark_begin(records: Path, action: str | None) -> None:
         raise RecordNotWritten(who_acts(happened, "the engineer corrects that, or names another --records")) from None
 
 
-def done_since(todo: Sequence[Job], records: Path, action: str | None) -> tuple[list[Job], list[Result]]:
-    """The jobs that the last batch with this action left to do, and the results of those that it did."""
-    since = _began(records, action)
+def done_since(todo: Sequence[Job], which: Which, records: Path, action: str | None) -> tuple[list[Job], list[Result]]:
+    """The jobs that this command left to do when it last began, and the results of those that it did.
+
+    If it is not known when that was, it begins now. Raises RecordNotWritten.
+    """
+    since = _began(_mark(which, records, action))
+    if since is None:
+        say("Nothing here tells when this command last began, so nothing counts as done.")
+        mark_begin(which, records, action)
     left, done = [], []
     for job in todo:
         seen = newest(job)
-        if seen and at_goal(job, seen, since):
+        if since and seen and at_goal(job, seen, since):
             done.append(Result(job.parameters.client, job.parameters.service, seen.outcome, seen.reason, seen.path))
             continue
         left.append(job)
         if seen and seen.outcome in (CUT_OFF, RUNNING):
             said = "was cut off" if seen.outcome == CUT_OFF else "still runs"
             say(f"{job.name}: the last run {said}{f' in {seen.doing}' if seen.doing else ''}.")
-    ended = f"ended as asked since {since.isoformat(timespec='seconds') if since else 'ever'}"
-    say(f"{counted(len(done), 'runbook')} of {len(todo)} {ended}; the others are run.")
+    if since:
+        ended = f"ended as asked since {since.isoformat(timespec='seconds')}"
+        say(f"{counted(len(done), 'runbook')} of {len(todo)} {ended}; the others are run.")
     return left, done
 
 
-def _began(records: Path, action: str | None) -> datetime | None:
-    """When the last batch began; None if that is not known, which lets every good end count."""
+def _began(mark: Path) -> datetime | None:
+    """When that command last began; None if that is not known."""
     try:
-        began = datetime.fromisoformat(_mark(records, action).read_text(encoding="utf-8"))
+        began = datetime.fromisoformat(mark.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return began if began.tzinfo else None
 
 
-def _mark(records: Path, action: str | None) -> Path:
-    return records / f".{action or 'run'}-began"
+def _mark(which: Which, records: Path, action: str | None) -> Path:
+    """A folder may be named in many ways; its own name is the client's."""
+    clients = sorted({folder.resolve().name for folder in which.folders})
+    chosen = [clients, *(sorted(each or []) for each in (which.service, which.match, which.tag)), which.only]
+    digest = hashlib.sha256(json.dumps(chosen).encode()).hexdigest()[:12]
+    return records / f".{action or 'run'}-{digest}-began"

@@ -32,13 +32,21 @@ _CTRL_C = "the batch was interrupted (Ctrl-C)"
 class Work:
     """The jobs to do, and the results of those that need not or could not be begun."""
 
-    def __init__(self, todo: Sequence[Job], known: Sequence[Result], how: How, folders: Sequence[Path]) -> None:
+    def __init__(
+        self, todo: Sequence[Job], known: Sequence[Result], how: How, folders: Sequence[Path], asked: Interrupts
+    ) -> None:
         self.todo = todo
         self.known = known
-        self.interrupted = False
+        self.asked = asked
         self._how = how
         self._folders = folders
         self._began = time.monotonic()
+        self._stopping = False
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody has asked for an end: then no job begins any more."""
+        return self.asked.count > 0
 
     def run(self, todo: Sequence[Job]) -> list[Result]:
         """Run these jobs, and show how they go on; their results, in this order. After Ctrl-C none begins any more."""
@@ -46,13 +54,13 @@ class Work:
             return [not_begun(job, "not run", f"Not begun: {_CTRL_C}.") for job in todo]
         how = self._how
         results = []
-        with counted_interrupts() as asked, _carrier(how) as carry:
+        with _carrier(how) as carry:
             batch = Batch(todo, how.jobs, stop_after=how.stop_after, limit=how.time_limit * 60, carry=carry)
             with shown_progress(batch) as show:
                 for event in batch.run():
                     show(event)
                     results += [event] if isinstance(event, Result) else []
-                    self._heed(asked, batch)
+                    self._heed(batch)
         order = {job.name: number for number, job in enumerate(todo)}
         return sorted(results, key=lambda result: order[result.name])
 
@@ -71,12 +79,12 @@ class Work:
             write_summary(self._how.summary, all_results, seconds)
         return well
 
-    def _heed(self, asked: Interrupts, batch: Batch) -> None:
-        if asked.count and not self.interrupted:
-            self.interrupted = True
+    def _heed(self, batch: Batch) -> None:
+        if self.interrupted and not self._stopping:
+            self._stopping = True
             batch.stop(_CTRL_C)
             say(f"Stopping: nothing more begins. {_waited_for(batch)} Ctrl-C again kills what still runs.")
-        if asked.count > 1:
+        if self.asked.count > 1:
             batch.kill("It was killed (Ctrl-C, twice)")
 
 
@@ -92,33 +100,34 @@ def _waited_for(batch: Batch) -> str:
 
 @contextmanager
 def chosen(which: Which, how: How, action: str | None) -> Iterator[Work]:
-    """The work, found and signed in to.
+    """The work, found and signed in to. From then on Ctrl-C raises nothing: all that is left comes to be *not run*.
 
     Raises ConnectError if an account cannot be signed in to, unless such are skipped, and whatever `found` raises.
     """
     todo, known = found(which, how, action)
-    if how.resume:
-        todo, done = done_since(todo, how.records, action)
-        known += done
-    if not todo:
-        say("Nothing to do.")
-    in_sandbox = [job.parameters for job in todo if job.parameters.sandbox]
-    if in_sandbox and not served_url():
-        complain(ENDS_WITH_THIS)
-    if todo and not how.dask:
-        with suppress(NotForked):  # said when the first notebook is run
-            warm.start()  # it loads while the sandbox does, and while accounts are signed in to
-    with sandbox_for_all(in_sandbox):
-        refused = _refused(todo, skip=which.skip_invalid)
-        in_reach = [job for job in todo if job.parameters.client not in {result.client for result in refused}]
-        if in_reach and not how.resume:
-            mark_begin(how.records, action)
-        yield Work(in_reach, [*known, *refused], how, which.folders)
+    with counted_interrupts() as asked:
+        if how.resume:
+            todo, done = done_since(todo, which, how.records, action)
+            known += done
+        elif todo:
+            mark_begin(which, how.records, action)
+        if not todo:
+            say("Nothing to do.")
+        in_sandbox = [job.parameters for job in todo if job.parameters.sandbox]
+        if in_sandbox and not served_url():
+            complain(ENDS_WITH_THIS)
+        if todo and not how.dask:
+            with suppress(NotForked):  # said when the first notebook is run
+                warm.start()  # it loads while the sandbox does, and while accounts are signed in to
+        with sandbox_for_all(in_sandbox):
+            refused = _refused(todo, asked, skip=which.skip_invalid)
+            in_reach = [job for job in todo if job.parameters.client not in {result.client for result in refused}]
+            yield Work(in_reach, [*known, *refused], how, which.folders, asked)
 
 
-def _refused(todo: Sequence[Job], *, skip: bool) -> list[Result]:
+def _refused(todo: Sequence[Job], asked: Interrupts, *, skip: bool) -> list[Result]:
     """A failure for each job whose account cannot be signed in to."""
-    why = sign_in(todo)
+    why = sign_in(todo, asked)
     if why and not skip:
         said = "\n".join(f"  - {client}: {each}" for client, each in why.items())
         raise ConnectError(f"{counted(len(why), 'account')} cannot be signed in to, so nothing was started.\n{said}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from .. import display
 from ..display import View, word
+from ..errors import unforeseen
 from ..plan import Plan
 from ..record import Recorder
 
@@ -54,7 +55,7 @@ def approved(plan: Plan, by: str, reference: str) -> View:
 
 def not_foreseen(error: Exception) -> View:
     """An error that is ours."""
-    return word("failed", "This was not foreseen", f"{type(error).__name__}: {error}")
+    return word("failed", "Failed", unforeseen(error))
 
 
 def outcome(recorder: Recorder) -> View:

@@ -7,17 +7,19 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from onemata_helpers import execute
 from onemata_helpers.batch import commands
+from onemata_helpers.choices import Action
 from onemata_helpers.parameters import ServiceParameters
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.stopping import ask_to_stop
 
 from ..conftest import between_tries_no_time_passes, run
-from .conftest import How, Which, client, in_this_process, records
+from .conftest import Approval, How, Planning, Which, client, in_this_process, records
 
 
 def outcomes(folder: Path) -> dict[str, str | None]:
@@ -40,7 +42,8 @@ def test_an_unforeseen_failure_is_that_clients_alone(
     assert not commands.run(clients(tmp_path, "acme", "bolt", "core"), How(jobs=1), "apply")
     assert outcomes(tmp_path) == {"acme/glue": "applied", "bolt/glue": None, "core/glue": "applied"}
     said = capsys.readouterr().out
-    assert "FAILED       bolt: glue failed\n    glue: MemoryError: no room for\\x1b[2J this" in said
+    assert "FAILED       bolt: glue failed\n    glue: This was not foreseen: MemoryError: no room for" in said
+    assert "for\\x1b[2J this. Who acts: " in said
 
 
 def test_a_folder_that_is_no_more_is_that_clients_alone(aws: Sandbox, tmp_path: Path) -> None:
@@ -164,6 +167,47 @@ def test_ctrl_c_stops_between_two_changes_and_says_how_to_go_on(
     assert outcomes(tmp_path) == {"acme/glue": "applied", "bolt/glue": "applied"}
 
 
+def test_ctrl_c_during_the_sign_in_is_answered_at_once_and_all_is_told(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = threading.Event()
+
+    def interrupt_and_hang(call: object) -> None:
+        if not ended.is_set():
+            interrupt(call)
+            ended.wait(60)
+
+    aws.before("GetCallerIdentity", interrupt_and_hang)
+    assert not commands.run(clients(tmp_path, "acme", "bolt"), How(), "apply")
+    assert not ended.is_set()
+    ended.set()
+    assert records(tmp_path) == {}
+    said = capsys.readouterr().out
+    assert "NOT RUN      bolt: glue not run\n    glue: Not begun: the batch was interrupted (Ctrl-C)." in said
+    assert said.rstrip().endswith("--resume")
+
+
+@pytest.mark.parametrize("after", ["write_approvals", "_plan_of"])
+def test_ctrl_c_between_two_parts_of_a_command_is_told(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], after: str
+) -> None:
+    was = getattr(commands, after)
+
+    def then(*arguments: Any) -> Any:
+        interrupt(None)
+        return was(*arguments)
+
+    monkeypatch.setattr(commands, after, then)
+    which = clients(tmp_path, "acme")
+    file = tmp_path / "approvals.yaml"
+    written = commands.plan(which, How(), Planning(write_approvals=file))
+    assert written == file.exists() == (after == "write_approvals")
+    assert ("approvals.yaml was not written." in capsys.readouterr().out) == (not written)
+    if after == "_plan_of":
+        assert not commands.change(which, How(), "apply", Approval(approve=["0" * 20]))
+        assert [record.action for record in records(tmp_path)["acme/glue"]] == ["plan", "plan"]
+
+
 def wait_for_file(folder: Path, name: str) -> None:
     for _ in range(2000):
         if list(folder.rglob(name)):
@@ -236,3 +280,52 @@ def test_resume_runs_again_what_has_other_parameters_now(aws: Sandbox, tmp_path:
     file.write_text(file.read_text().replace('approval_reference: ""', 'approval_reference: "OPS-1"'))
     assert commands.run(which, How(resume=True), "apply")
     assert len(records(tmp_path)["acme/glue"]) == 2
+
+
+def resumed(which: Which, action: Action = "verify", **how: Any) -> bool:
+    return commands.run(which, How(resume=True, **how), action)
+
+
+def test_resume_knows_no_end_that_is_older_than_this_command(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both, other = clients(tmp_path, "acme", "bolt"), clients(tmp_path / "more", "core")
+    third = Which([*both.folders, *other.folders])
+    assert commands.run(third, How(), "apply")
+    assert commands.run(other, How(), "verify")  # long ago
+    assert commands.run(both, How(), "verify")
+    capsys.readouterr()
+    assert resumed(third)  # it never began before
+    assert len(records(tmp_path)["core/glue"]) == 3
+    assert "Nothing here tells when this command last began, so nothing counts as done." in capsys.readouterr().out
+
+
+def test_another_commands_beginning_is_not_this_ones(aws: Sandbox, tmp_path: Path) -> None:
+    both, other = clients(tmp_path, "acme", "bolt"), clients(tmp_path / "more", "core")
+    assert commands.run(both, How(), "apply")
+    assert commands.run(other, How(), "apply")
+    again = Which([Path(os.path.relpath(folder)) for folder in reversed(both.folders)])
+    assert resumed(again, "apply")  # the same clients, named otherwise
+    assert [len(found) for found in records(tmp_path).values()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("marks", [None, "", "yesterday", "2026-01-01T12:00:00"])
+def test_without_a_beginning_nothing_counts_as_done(aws: Sandbox, tmp_path: Path, marks: str | None) -> None:
+    which = clients(tmp_path, "acme")
+    assert commands.run(which, How(), "apply")
+    (mark,) = (tmp_path / "records").glob(".*")
+    mark.unlink()
+    if marks is not None:
+        mark.write_text(marks)
+    assert resumed(which, "apply")
+    assert len(records(tmp_path)["acme/glue"]) == 2
+
+
+def test_an_account_that_refused_is_run_though_it_was_verified_long_ago(aws: Sandbox, tmp_path: Path) -> None:
+    which = Which([client(tmp_path, "acme")], skip_invalid=True)
+    assert commands.run(which, How(), "apply")
+    assert commands.run(which, How(), "verify")
+    aws.fail("GetCallerIdentity", "AccessDenied")
+    assert not commands.run(which, How(), "verify")
+    assert resumed(which)
+    assert len(records(tmp_path)["acme/glue"]) == 3

@@ -12,6 +12,7 @@ import pytest
 from onemata_helpers.batch import commands
 from onemata_helpers.batch.found import found
 from onemata_helpers.batch.history import State, states
+from onemata_helpers.batch.interrupts import Interrupts
 from onemata_helpers.batch.jobs import Job
 from onemata_helpers.batch.sign_in import sign_in
 from onemata_helpers.errors import ConnectError, ParameterError
@@ -153,7 +154,7 @@ def test_sign_ins_are_few_at_once_and_outwait_throttling(
 
     aws.before("GetCallerIdentity", count)
     aws.throttle("GetCallerIdentity", 8)
-    assert sign_in(todo) == {}
+    assert sign_in(todo, Interrupts()) == {}
     assert len(most) == 28
     assert max(most) <= 8
 

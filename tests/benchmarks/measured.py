@@ -1,4 +1,4 @@
-"""A command, and what it took: CPU seconds of it and of all its processes, wall time, and private memory."""
+"""A command, and what it took: CPU seconds of it and of all its processes, and wall time; and the private memory of one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
@@ -18,11 +18,10 @@ _TICK = 0.1
 
 @dataclass
 class Measured:
-    """What a command took. `private` has the most private memory, in MiB, that each of its notebooks had."""
+    """What a command took."""
 
     cpu: float
     wall: float
-    private: list[float] = field(default_factory=list)
 
 
 def measure(
