@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from tornado.web import HTTPError
 from traitlets import Unicode
 
+from ..files import replace_file
 from ..notebook import as_record, record_of
 from ..record import read_record
 from ..redaction import without_secrets
+from .frontend import masked
+from .mask import HiddenAccounts
 
 
 class Records(AsyncLargeFileManager):
     """Jupyter's files, of which one notebook can be written: the record of this session.
 
-    Templates and earlier records stay as they are. Other files, like a client's parameters, can be edited.
+    Templates and earlier records stay as they are. Other files, like a client's parameters, can be edited. Where
+    account ids are hidden on the screen, they are hidden in what is read from here, and stay in what is written.
     """
 
     own = Unicode(help="The path of this session's notebook; empty: none can be written.").tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._hidden = HiddenAccounts()
 
     async def get(self, path: str, *args: Any, **kwargs: Any) -> Any:
         model = await super().get(path, *args, **kwargs)  # type: ignore[no-untyped-call]
         if not self._may_write(path):
             model["writable"] = False
+        if masked() and model.get("format") in ("json", "text") and model["type"] != "directory":
+            model["content"] = self._hidden.hide(model["content"], code=path.strip("/") != self.own)
         return model
 
     async def save(self, model: dict[str, Any], path: str = "") -> Any:
         if not self._may_write(path):
             raise HTTPError(403, "This notebook stays as it is: only the record that `onemata open` began is written.")
+        if model.get("content"):
+            model = model | {"content": self._hidden.restore(model["content"])}
         if model.get("type") == "notebook" and model.get("content"):
             model = model | {"content": kept(model["content"], (Path(self.root_dir) / path.strip("/")).parent)}
         return await super().save(model, path)  # type: ignore[no-untyped-call]
@@ -43,6 +58,17 @@ class Records(AsyncLargeFileManager):
     async def delete_file(self, path: str) -> Any:
         self._refuse(path)
         return await super().delete_file(path)  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def atomic_writing(self, os_path: str, text: bool = True, **_: Any) -> Iterator[IO[Any]]:
+        """Jupyter's own empties the file before it writes it."""
+        whole: IO[Any] = io.StringIO() if text else io.BytesIO()
+        with self.perm_to_403(os_path):
+            yield whole
+            whole.seek(0)
+            content = whole.read()
+            # Half characters as JSON has them: only notebooks are written as text.
+            replace_file(Path(os_path).resolve(), content.encode("utf-8", "backslashreplace") if text else content)
 
     def _refuse(self, path: str) -> None:
         if path.strip("/").endswith((".ipynb", ".json")) or path.strip("/").split("/")[0] == "records":
