@@ -66,6 +66,34 @@ def test_no_record_or_notebook_is_moved_or_deleted(files: Records, tmp_path: Pat
     assert (tmp_path / "parameters/other.yaml").exists()
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "records/example/ec2/older.json",
+        "records/example/ec2/older.JSON",
+        "records/example/ec2/older.html",
+        "records/example/ec2/2026-01-01T000000.000Z.json",
+        "parameters/../records/example/ec2/older.json",
+        "elsewhere/older.json",
+        "link/older.html",
+        "records/new.txt",
+    ],
+)
+def test_no_file_of_a_record_is_written(files: Records, tmp_path: Path, path: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "records/example/ec2")
+    (tmp_path / "parameters/x.txt").write_text("x")
+    before = {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
+    for more in ({}, {"chunk": 1}, {"chunk": 2}):
+        with pytest.raises(HTTPError, match="403"):
+            asyncio.run(files.save({"type": "file", "format": "text", "content": "{}"} | more, path))
+    with pytest.raises(HTTPError, match="403"):
+        asyncio.run(files.restore_checkpoint("checkpoint", path))
+    with pytest.raises(HTTPError, match="403"):
+        asyncio.run(files.rename_file("parameters/x.txt", path))
+    assert {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()} == before
+
+
 def test_a_clients_parameters_can_be_edited(files: Records, tmp_path: Path) -> None:
     asyncio.run(files.save({"type": "file", "format": "text", "content": "role_name: new"}, "parameters/ec2.yaml"))
     assert (tmp_path / "parameters/ec2.yaml").read_text() == "role_name: new"
