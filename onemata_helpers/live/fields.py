@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from ..parameters import EXAMPLE_VALUES
 from ..services.base import Choices
 from ..text import visible
-from .frontend import HIDDEN_FIELD, has_account, masked, on_screen
+from .frontend import HIDDEN_FIELD, has_account, masked, on_screen, without_accounts
 
 _LABEL = "16em"
 _WIDE = {"description_width": _LABEL}
@@ -73,7 +73,8 @@ class FormField:
         """Let the value be chosen and not typed; what is set already stays a choice."""
         chosen = self.value if self._kind is list else [self.value]
         known = [value for _, value in choices]
-        options = [*choices, *((f"{value} (not found)", value) for value in chosen if value not in known)]
+        found = [*choices, *((f"{value} (not found)", value) for value in chosen if value not in known)]
+        options = [(without_accounts(label), value) for label, value in found]
         told = {"options": options, "description": self.name, "style": _WIDE, "layout": widgets.Layout(**_LAYOUT)}
         control = (
             widgets.SelectMultiple(value=tuple(chosen), rows=max(2, min(8, len(options))), **told)
@@ -81,6 +82,7 @@ class FormField:
             else widgets.Dropdown(value=self.value, **told)
         )
         control.observe(lambda _: self._changed(), "value")
+        control._dom_classes = self.control._dom_classes  # what was hidden stays hidden
         self.control = control
         self.widget.children = (control, *self.widget.children[1:])
 

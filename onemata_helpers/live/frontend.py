@@ -28,7 +28,7 @@ _COPY = (
 _LOOK_HERE = (
     '<script class="onemata-look-here">document.currentScript.parentElement.scrollIntoView({block: "center"})</script>'
 )
-_ACCOUNT = re.compile(r"(?<![\w-])\d{12}(?![\w-])")
+ACCOUNT = re.compile(r"(?<![\w-])\d{12}(?![\w-])")
 HIDDEN_FIELD = "onemata-hidden"
 """The class of a field of which the content is hidden."""
 _HIDDEN = '<span class="onemata-account">{}</span>'
@@ -49,9 +49,14 @@ def masked() -> bool:
     return bool(os.environ.get(MASK))
 
 
+def without_accounts(text: str) -> str:
+    """The text as it is shown: with words for account ids, if they are to be hidden."""
+    return ACCOUNT.sub("account hidden", text) if masked() else text
+
+
 def has_account(text: str) -> bool:
     """Whether there is an account id in it."""
-    return bool(_ACCOUNT.search(text))
+    return bool(ACCOUNT.search(text))
 
 
 class Place:
@@ -112,7 +117,7 @@ class Both:
 def on_screen(html: str) -> str:
     """A view as it is shown: with buttons that copy, and with account ids hidden if that is asked for."""
     shown = _TO_COPY.sub(rf"\1{_COPY}", html)
-    return _HIDING + _ACCOUNT.sub(lambda found: _HIDDEN.format(found[0]), shown) if masked() else shown
+    return _HIDING + ACCOUNT.sub(lambda found: _HIDDEN.format(found[0]), shown) if masked() else shown
 
 
 def on_main(work: Callable[[], None]) -> None:

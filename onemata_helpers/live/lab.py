@@ -33,6 +33,7 @@ _PAGE = {
         "@jupyterlab/apputils-extension:announcements": True,
     }
 }
+_EXTENSIONS = Path(__file__).parent / "labextensions"
 # The notebook has the whole width: a list of files is nothing for a client to see.
 _LAYOUT = {"data": {"layout-restorer:data": {"left": {"collapsed": True}}}, "metadata": {"id": "default"}}
 # All that would bring settings, extensions or kernels of the user's own, which may be anything.
@@ -101,6 +102,7 @@ def _settings(folder: Path, root: Path, own: str) -> dict[str, Any]:
     config.KernelManager.transport = "ipc"
     config.KernelManager.ip = str(folder / "kernel")
     config.LabApp.update(
+        extra_labextensions_path=[str(_EXTENSIONS)],
         app_settings_dir=str(folder / "settings"),
         user_settings_dir=str(folder / "user"),
         workspaces_dir=str(folder / "workspaces"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from ..choices import ServiceName
 from ..errors import ParameterError, Problem, RecordNotWritten, who_acts
 from ..files import replace_file
-from ..notebook import Notebook, template, with_code_hidden, with_values
+from ..notebook import Notebook, read, template, with_code_hidden, with_values
 from ..parameter_files import from_folder
 from ..parameters import ServiceParameters
 from ..record import begin, read_record
@@ -46,7 +47,7 @@ def open_client(folder: Path, service: ServiceName, records: Path, *, mask: bool
         record.unlink()
         path.unlink()
     else:
-        _write(path, kept(json.loads(path.read_text(encoding="utf-8")), path.parent))
+        _conclude(path, record)
 
 
 def open_record(notebook: Path, *, mask: bool, ready: Ready) -> None:
@@ -57,6 +58,17 @@ def open_record(notebook: Path, *, mask: bool, ready: Ready) -> None:
         raise ParameterError([Problem(str(notebook), "", "", must)])
     root = Path(os.path.commonpath([Path.cwd(), path.parent]))
     serve(root, path, {MASK: "1"} if mask else {}, writable=False, ready=ready)
+
+
+def _conclude(path: Path, record: Path) -> None:
+    """The notebook with the outcome in it, however its last saving went. One that cannot be read stays as it is."""
+    try:
+        whole = read(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        happened = f"The notebook {path.name} is not whole, so the outcome was not put into it"
+        print(who_acts(happened, f"the engineer reads the record {record.name} beside it"), file=sys.stderr)
+    else:
+        _write(path, kept(whole, path.parent))
 
 
 def _nothing_was_run(record: Path) -> bool:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from onemata_helpers.record import Record, read_record
 
@@ -135,9 +135,25 @@ class Session:
     def save(self) -> None:
         self.page.keyboard.press("Control+s")
 
+    @contextmanager
+    def while_it_is_saved(self) -> Iterator[None]:
+        """What is done within, happens while a save goes on."""
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route) if route.request.method == "PUT" else route.continue_()
+
+        self.page.route("**/api/contents/**", hold)
+        with self.page.expect_request(lambda request: request.method == "PUT" and "/api/contents/" in request.url):
+            self.save()
+        yield
+        for route in held:
+            route.continue_()
+        self.page.unroute("**/api/contents/**", hold)
+
     def saved(self, text: str) -> Any:
         """The notebook, once this text is in the file."""
-        for _ in range(120):
+        for _ in range(LONG // 500):
             if text in json.dumps(self.notebook, ensure_ascii=False):
                 return self.notebook
             time.sleep(0.5)

@@ -7,13 +7,22 @@ import json
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tornado.web import HTTPError
 
+from onemata_helpers.choices import ServiceName
+from onemata_helpers.live import opening
 from onemata_helpers.live.contents import Records, kept
+from onemata_helpers.live.frontend import MASK
+from onemata_helpers.live.mask import HiddenAccounts
+from onemata_helpers.live.opening import open_client
 from onemata_helpers.notebook import template
+from onemata_helpers.record import read_record, write_record
+
+from ..conftest import EXAMPLE
 
 OWN = "records/example/ec2/2026-01-01T000000.000Z.ipynb"
 KEY_ID = "AKIA" + "Q3EGSL7ZJPN5T2WD"
@@ -57,6 +66,34 @@ def test_no_record_or_notebook_is_moved_or_deleted(files: Records, tmp_path: Pat
     assert (tmp_path / "parameters/other.yaml").exists()
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "records/example/ec2/older.json",
+        "records/example/ec2/older.JSON",
+        "records/example/ec2/older.html",
+        "records/example/ec2/2026-01-01T000000.000Z.json",
+        "parameters/../records/example/ec2/older.json",
+        "elsewhere/older.json",
+        "link/older.html",
+        "records/new.txt",
+    ],
+)
+def test_no_file_of_a_record_is_written(files: Records, tmp_path: Path, path: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "records/example/ec2")
+    (tmp_path / "parameters/x.txt").write_text("x")
+    before = {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
+    for more in ({}, {"chunk": 1}, {"chunk": 2}):
+        with pytest.raises(HTTPError, match="403"):
+            asyncio.run(files.save({"type": "file", "format": "text", "content": "{}"} | more, path))
+    with pytest.raises(HTTPError, match="403"):
+        asyncio.run(files.restore_checkpoint("checkpoint", path))
+    with pytest.raises(HTTPError, match="403"):
+        asyncio.run(files.rename_file("parameters/x.txt", path))
+    assert {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()} == before
+
+
 def test_a_clients_parameters_can_be_edited(files: Records, tmp_path: Path) -> None:
     asyncio.run(files.save({"type": "file", "format": "text", "content": "role_name: new"}, "parameters/ec2.yaml"))
     assert (tmp_path / "parameters/ec2.yaml").read_text() == "role_name: new"
@@ -89,3 +126,71 @@ def test_what_names_a_record_elsewhere_is_not_read(tmp_path: Path) -> None:
     cell["outputs"][0]["metadata"] = {"onemata": {"record": "../outside.json"}}
     (tmp_path / "inside").mkdir()
     assert kept(notebook, tmp_path / "inside")["cells"] == notebook["cells"]
+
+
+def test_masked_no_account_id_is_read_and_each_is_kept(
+    files: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As F5 reads the notebook, and the next autosave writes it."""
+    shown = "arn:aws:iam::012345670123:role/x in <b>210987654321</b>"
+    own = with_output(**{"text/html": shown, "text/plain": shown})
+    own["cells"].insert(0, {"cell_type": "markdown", "id": "x", "metadata": {}, "source": "In 012345670123"})
+    (tmp_path / OWN).write_text(json.dumps(own))
+    (tmp_path / "records/example/ec2/older.ipynb").write_text(json.dumps(own))
+    (tmp_path / "records/example/ec2/older.json").write_text(json.dumps({"account_id": "012345670123"}))
+    monkeypatch.setenv(MASK, "1")
+    read = json.loads(json.dumps(asyncio.run(files.get(OWN))["content"]))
+    code = ["".join(cell.pop("source")) for cell in read["cells"] if cell["cell_type"] == "code"]
+    assert 'account_id = "012345670123"' in "\n".join(code)  # it is run, and folded
+    for seen in (read, *(asyncio.run(files.get(f"records/example/ec2/older.{kind}")) for kind in ("ipynb", "json"))):
+        assert "012345670123" not in str(seen)
+        assert "210987654321" not in str(seen)
+    save(files, OWN, json.loads(json.dumps(asyncio.run(files.get(OWN))["content"])))
+    written = json.loads((tmp_path / OWN).read_text())
+    assert "".join(written["cells"][0]["source"]) == "In 012345670123"
+    outputs = [each["data"] for cell in written["cells"] for each in cell.get("outputs", [])]
+    assert [("".join(data["text/html"]), "".join(data["text/plain"])) for data in outputs] == [(shown, shown)]
+
+
+@given(st.text("0123456789 -<>:‹hidden acount›", max_size=60))
+def test_what_is_hidden_can_be_restored(text: str) -> None:
+    hidden = HiddenAccounts()
+    assert hidden.restore(hidden.hide(text, code=True)) == text
+
+
+def test_saved_it_is_whole_or_as_it_was(files: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (tmp_path / OWN).read_bytes()
+    seen: list[bytes] = []
+
+    def interrupted(*arguments: Any, **_: Any) -> None:
+        arguments[1].write("{")
+        seen.append((tmp_path / OWN).read_bytes())
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(nbformat, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            save(files, OWN)
+    assert seen == [before]
+    assert (tmp_path / OWN).read_bytes() == before
+    save(files, OWN, with_output(**{"text/plain": "half a character: \ud800"}))
+    assert "half a character: \\ud800" in (tmp_path / OWN).read_text()
+    assert [each.name for each in (tmp_path / OWN).parent.iterdir() if each.name.startswith(".2026")] == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 1}'])
+def test_a_notebook_that_somebody_broke_is_said_and_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    def served(_: Path, notebook: Path, *__: Any, **___: Any) -> None:
+        record = read_record(notebook.with_suffix(".json"))
+        write_record(notebook.with_suffix(".json"), record.model_copy(update={"outcome": "planned"}))
+        notebook.write_text(content)
+
+    monkeypatch.setattr(opening, "serve", served)
+    open_client(EXAMPLE, ServiceName.EC2, tmp_path, mask=False, ready=lambda _: None)
+    (notebook,) = tmp_path.rglob("*.ipynb")
+    assert notebook.read_text() == content
+    said = capsys.readouterr().err
+    assert f"The notebook {notebook.name} is not whole" in said
+    assert "Who acts: " in said

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onemata_helpers.live.fields import FormField
+from onemata_helpers.live.frontend import HIDDEN_FIELD, MASK
 from onemata_helpers.parameters import SCHEMAS
 
 from ..conftest import SERVICES, values
@@ -68,3 +69,15 @@ def test_what_is_chosen_stays_a_choice_when_the_account_does_not_have_it() -> No
     assert ("gone (not found)", "gone") in shown.control.options
     shown.value = ["analytics"]
     assert shown.value == ["analytics"]
+
+
+def test_masked_what_is_chosen_from_hides_account_ids_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MASK, "1")
+    shown = field("cluster_identifiers", ["in 012345670123"])
+    shown.offer([("Analytics of 012345670123", "analytics")])
+    assert HIDDEN_FIELD in shown.control._dom_classes
+    assert [label for label, _ in shown.control.options] == [
+        "Analytics of account hidden",
+        "in account hidden (not found)",
+    ]
+    assert shown.value == ["in 012345670123"]

@@ -87,6 +87,16 @@ def test_values_are_checked_and_saved_and_make_a_plan_stale(page: Page, folder: 
         session.shows("VERIFIED")
         notebook = session.saved("VERIFIED: All is in place")
         assert _account_ids_seen(session) == []
+        session.reload()
+        session.shows("VERIFIED")
+        assert _account_ids_seen(session) == []
+        session.run_cell("runbook.hand_over()")  # it is changed, and saved
+        session.shows("hidden")
+        session.save()
+    with opened(page, session.path, "--mask", cwd=folder) as old:
+        old.shows("VERIFIED")
+        assert _account_ids_seen(old) == []
+    notebook = session.notebook
     planned, live = session.records
     assert (planned.outcome, live.outcome) == ("planned", "verified")
     assert live.parameters["s3_access"] == "scoped"
@@ -130,8 +140,10 @@ def test_decline_restart_interrupt_and_go_on(page: Page, folder: Path, aws: Sand
         session.run_all()
         session.shows("Waiting for the approval")
         session.type_into("Or decline", "Not before <Monday>")
-        session.click(session.button("Decline"))
-        session.shows("DECLINED")
+        with session.while_it_is_saved():
+            session.click(session.button("Decline"))
+            session.shows("DECLINED")
+        session.saved("DECLINED: ")
         session.shows("Not before <Monday>")
         session.picture("declined")
         assert session.records[-1].outcome == "declined"
