@@ -116,6 +116,7 @@ class Runbook:
         self._unsettled: list[Resource] = []
         self._verified = False
         self._declined = ""
+        self._approved_here = ""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return display.parameters(self.parameters)._repr_mimebundle_()
@@ -178,6 +179,7 @@ class Runbook:
         told = {"approved_plan": plan.digest, "approved_by": approved_by, "approval_reference": reference}
         self.parameters = changed(self.parameters, {"action": action} | told)
         self._plan = plan.model_copy(update={"action": action})
+        self._approved_here = plan.digest
         self.recorder.begin_to(self.parameters, plan=self._plan)
         return self._plan
 
@@ -197,7 +199,9 @@ class Runbook:
         plan = self._planned()
         if plan.action not in CHANGING:
             return display.sentence(f"The action is {plan.action}: nothing is changed.")
-        refuse_unless_approved(plan, self.parameters.approved_plan, self.recorder.path)
+        refuse_unless_approved(
+            plan, self.parameters.approved_plan, self.recorder.path, just_now=self._approved_here == plan.digest
+        )
         if plan.waiting:
             return display.sentence("Nothing is changed before Onemata has answered.")
         self.lock.take(self.wait)

@@ -142,6 +142,24 @@ def test_an_approval_holds_for_no_other_state_that_nobody_brought_about_by_it(
     assert isinstance(run("redshift", approved_plan=approved).error, PlanChanged)
 
 
+@pytest.mark.parametrize("shown_again", [False, True])
+def test_an_approval_that_was_used_puts_nothing_back_unless_the_plan_is_shown_again(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown_again: bool
+) -> None:
+    monkeypatch.setenv("ONEMATA_RECORDS", str(tmp_path))
+    approved = run("redshift", "plan").record.plan_digest
+    in_place(run("redshift", approved_plan=approved))
+    assert run("redshift", "remove").error is None
+    if shown_again:
+        assert run("redshift", "plan").record.plan_digest == approved
+        in_place(run("redshift", approved_plan=approved))
+        return
+    again = run("redshift", approved_plan=approved)
+    assert isinstance(again.error, PlanChanged)
+    assert "was used up by the run of" in str(again.error)
+    assert again.writes == []
+
+
 def test_an_approval_holds_for_nothing_that_was_not_shown(aws: Sandbox) -> None:
     shown = plan_of("glue")
     change = shown.pending[1]
