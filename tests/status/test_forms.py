@@ -146,7 +146,7 @@ def test_a_time_that_utc_has_not_is_of_a_record_that_cannot_be_read(keep: Keep, 
 def test_a_reason_of_any_length_is_read_once() -> None:
     began = monotonic()
     for text in ("Who acts: " * 20_000, "the client decided " * 20_000):
-        told = Told(action="verify", outcome="blocked", reason=text, started="2026-01-01T00:00:00Z")  # type: ignore[arg-type]
+        told = Told(action="verify", outcome="blocked", reason=text, started="2026-01-01T00:00:00Z")
         assert [each.who for each in waits_for(told, None)] == ["engineer"]
     assert monotonic() - began < 10
 
