@@ -15,6 +15,7 @@ NOT_REACHED = word("expected", "Not reached", "A step before this one failed.")
 NOTHING_TO_PROVE = word("declined", "Declined", "Nothing was changed, so there is nothing to prove.")
 PLANNED_ANEW = word("expected", "The plan is made anew", "What was asked here was about the plan before.")
 SUPERSEDED = word("stale", "Out of date", "The cells were run again from the top: run the next ones, too.")
+USED_UP = word("done", "Applied already", "The approval is used up. For a new plan, run the cells from the top.")
 NEXT_CELLS = word("begun", "Applied", "Run the next cells: they verify, and end the record.")
 
 

@@ -99,7 +99,9 @@ class LiveRunbook:
     def apply(self) -> None:
         """Ask whether the plan is approved, and do exactly the plan when it is."""
         plan = self._shown()
-        if not self._waits():
+        if self._runbook.recorder.record.outcome in ("applied", "verified", "removed"):
+            self._screen.open("apply", cards.USED_UP)
+        elif not self._waits():
             self._steps.cell("apply", self._runbook.apply, "Applying the plan.")
         elif self._is_approved_in_the_parameters(plan):
             self._screen.open("apply", word("begun", "Approved in the parameters"))

@@ -170,3 +170,15 @@ def test_a_plan_of_other_values_cannot_be_approved_any_more(
         assert notebook.run(LATER) == "ok"
         assert "Out of date" in notebook.shown
     assert [record.changes_done for record in records(tmp_path) if record.changes_done] == []
+
+
+def test_the_cell_run_again_puts_nothing_back_under_an_approval_that_is_used_up(aws: Sandbox, tmp_path: Path) -> None:
+    with front_end(tmp_path) as notebook:
+        notebook.run_all("redshift", **applying())
+        notebook.type_into("Approved by", "Jane Doe")
+        notebook.click("Approve and apply")
+        notebook.until("APPLIED")
+        assert run("redshift", "remove").record.outcome == "removed"
+        assert notebook.run("runbook.apply()") == "ok"
+        assert "The approval is used up" in notebook.shown
+    assert len(records(tmp_path)[0].changes_done) == 3
