@@ -17,6 +17,7 @@ from .checks import Check
 from .errors import OnemataError
 from .hand_over import HandOver
 from .in_words import opens, undo
+from .outcome_signs import SIGNS
 from .parameters import ServiceParameters
 from .permitted import Preflight
 from .plan import Change, Field, Plan
@@ -27,13 +28,11 @@ from .redaction import without_secrets
 from .session import Identity
 from .text import counted, one_line, visible
 
-_SIGNS = {
+_SIGNS = SIGNS | {
     "create": "+", "add": "+", "attach": "+", "update": "~", "detach": "-", "delete": "-",
-    "nothing": "=", "keep": "=", "waiting": "…", "blocked": "!",
-    "begun": "…", "done": "✓", "proven": "✓", "failed": "✗", "not provable from here": "?",
+    "nothing": "=", "keep": "=", "begun": "…", "done": "✓", "proven": "✓", "not provable from here": "?",
     "allowed": "✓", "denied": "✗", "ready": "✓", "not ready": "!",
     "passed": "✓", "found": "!", "expected": "…", "stale": "!",
-    "planned": "=", "declined": "!", "applied": "✓", "verified": "✓", "removed": "✓",
 }  # fmt: skip
 
 _WHOSE_TURN = {

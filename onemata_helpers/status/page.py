@@ -13,8 +13,9 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..outcome_signs import SIGNS
 from ..text import visible
-from .matrix import SIGNS, Matrix, ago
+from .matrix import Matrix, ago
 
 
 def page(matrix: Matrix) -> str:
