@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from .apply import Done
@@ -17,6 +17,7 @@ from .checks import Check
 from .errors import OnemataError
 from .hand_over import HandOver
 from .in_words import opens, undo
+from .outcome_signs import SIGNS
 from .parameters import ServiceParameters
 from .permitted import Preflight
 from .plan import Change, Field, Plan
@@ -25,15 +26,14 @@ from .preflight import to_add
 from .record import Record
 from .redaction import without_secrets
 from .session import Identity
+from .templating import templates
 from .text import counted, one_line, visible
 
-_SIGNS = {
+_SIGNS = SIGNS | {
     "create": "+", "add": "+", "attach": "+", "update": "~", "detach": "-", "delete": "-",
-    "nothing": "=", "keep": "=", "waiting": "…", "blocked": "!",
-    "begun": "…", "done": "✓", "proven": "✓", "failed": "✗", "not provable from here": "?",
+    "nothing": "=", "keep": "=", "begun": "…", "done": "✓", "proven": "✓", "not provable from here": "?",
     "allowed": "✓", "denied": "✗", "ready": "✓", "not ready": "!",
     "passed": "✓", "found": "!", "expected": "…", "stale": "!",
-    "planned": "…", "declined": "!", "applied": "✓", "verified": "✓", "removed": "✓",
 }  # fmt: skip
 
 _WHOSE_TURN = {
@@ -226,11 +226,6 @@ def _prose(text: Any) -> Markup:
     return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(visible(str(text))))))  # noqa: S704 - escaped
 
 
-def _shown(value: Any) -> Any:
-    """Every value that a template puts out: what is not our own markup is made visible."""
-    return value if isinstance(value, Markup) else visible(str(value))
-
-
 def load() -> None:
     """Compile all templates now, and not when each is first shown."""
     for name in _templates().list_templates():
@@ -243,22 +238,14 @@ def _render(name: str, values: dict[str, Any]) -> str:
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("onemata_helpers", "templates"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return templates(
+        "templates",
+        sign=_SIGNS.__getitem__,
+        sides=_sides,
+        value=_value,
+        how=_how,
+        difference=_difference,
+        prose=_prose,
+        opens=opens,
+        undo=undo,
     )
-    environment.filters |= {
-        "sign": _SIGNS.__getitem__,
-        "sides": _sides,
-        "value": _value,
-        "how": _how,
-        "difference": _difference,
-        "prose": _prose,
-        "opens": opens,
-        "undo": undo,
-    }
-    return environment

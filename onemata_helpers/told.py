@@ -16,6 +16,9 @@ from .text import visible
 
 IN_PLACE = ("applied", "verified")
 """The outcomes after which all was seen in place."""
+CUT_OFF = "cut off"
+RUNNING = "running"
+"""In place of an outcome, of a record that has no end (yet)."""
 # What says how a run was made, and not of what.
 _OF_THE_RUN = {"action", "approved_plan", "approved_by", "approval_reference", "record"}
 
@@ -114,6 +117,16 @@ def subject(parameters: ServiceParameters) -> dict[str, Any]:
 
 def _without_run(parameters: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in parameters.items() if key not in _OF_THE_RUN}
+
+
+def outcome_seen(told: Told | None, changing: Callable[[], bool]) -> str:
+    """A record's outcome, or what stands for it; `changing` tells whether a run changes things for its client now.
+
+    One that cannot be read was cut off as it was begun.
+    """
+    if told and told.outcome:
+        return told.outcome
+    return RUNNING if changing() else CUT_OFF
 
 
 class Past:

@@ -14,12 +14,8 @@ from pathlib import Path
 from ..archive import FILE
 from ..files import read_file
 from ..lock import is_changing
-from ..told import IN_PLACE, Past, Told, drift, subject
+from ..told import CUT_OFF, IN_PLACE, Past, Told, drift, outcome_seen, subject
 from .jobs import Job
-
-CUT_OFF = "cut off"
-RUNNING = "running"
-"""In place of an outcome, of a record that has no end (yet)."""
 
 
 class State(StrEnum):
@@ -110,8 +106,6 @@ def _names(folder: Path) -> list[str]:
 
 
 def _seen(job: Job, name: str, told: Told | None) -> Seen:
-    """The newest record. One that cannot be read was cut off as it was begun, or is not ours to judge."""
-    if told and told.outcome:
-        return Seen(job.folder / name, told, told.outcome)
-    changing = is_changing(job.folder, job.parameters.client, job.parameters.service)
-    return Seen(job.folder / name, told, RUNNING if changing else CUT_OFF)
+    p = job.parameters
+    outcome = outcome_seen(told, lambda: is_changing(job.folder, p.client, p.service))
+    return Seen(job.folder / name, told, outcome)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from ..outcome_signs import COLOURS, WORST_FIRST
 from ..terminal import out, say
 from ..text import counted, lasting
 from .jobs import Result
-from .standing import MISSING, WORST_FIRST
-
-_WORST_FIRST = ("failed", "blocked", "not run", "waiting", "not approved", "planned", "applied", "verified", "removed")
-_COLOURS = {"failed": "bold red", "blocked": "bold red", "not run": "yellow", "waiting": "yellow"}
+from .standing import MISSING
+from .standing import WORST_FIRST as WORST_PREFLIGHT_FIRST
 
 
 def show_recap(results: Sequence[Result], seconds: float) -> None:
@@ -24,7 +23,7 @@ def show_recap(results: Sequence[Result], seconds: float) -> None:
         say(line, style)
     clients = counted(len({result.client for result in results}), "client")
     counts = Counter(result.outcome for result in results)
-    said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _WORST_FIRST if counts[outcome])
+    said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in WORST_FIRST if counts[outcome])
     say(f"{counted(len(results), 'runbook')} of {clients} in {lasting(seconds)}: {said}.", "bold")
 
 
@@ -35,10 +34,10 @@ def _lines(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
     for client, mine in sorted(of_clients.items(), key=lambda each: _badness(each[1])):
         worst = min(mine, key=_rank).outcome
         services = ", ".join(f"{each.service} {each.outcome}" if each.service else "folder" for each in mine)
-        yield f"{_preflight(mine):<11}{worst.upper():<13}{client}: {services}", _COLOURS.get(worst, "")
+        yield f"{_preflight(mine):<11}{worst.upper():<13}{client}: {services}", COLOURS[worst]
         for each in sorted(mine, key=_rank):
             yield from ((f"    {each.service}: {each.preflight}: {about}", "") for about in each.preflight_about)
-            if _rank(each) < _WORST_FIRST.index("planned"):
+            if _rank(each) < WORST_FIRST.index("planned"):
                 yield f"    {each.service or 'folder'}: {each.reason}", ""
                 if each.record:
                     yield f"    {each.record.with_suffix('.ipynb').as_posix()}", ""
@@ -46,13 +45,13 @@ def _lines(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
 
 def _preflight(mine: Sequence[Result]) -> str:
     """The worst of a client's, and of what is missing how much."""
-    worst = min((each.preflight for each in mine), key=WORST_FIRST.index)
+    worst = min((each.preflight for each in mine), key=WORST_PREFLIGHT_FIRST.index)
     missing = sum(len(each.preflight_about) for each in mine if each.preflight == MISSING)
     return f"{missing} {MISSING}" if missing else worst or "-"
 
 
 def _rank(result: Result) -> int:
-    return _WORST_FIRST.index(result.outcome)
+    return WORST_FIRST.index(result.outcome)
 
 
 def _badness(mine: Sequence[Result]) -> int:

@@ -19,7 +19,8 @@ from ..files import replace_file
 from ..record import now
 from ..terminal import say
 from ..text import counted
-from .history import CUT_OFF, RUNNING, at_goal, newest
+from ..told import CUT_OFF, RUNNING
+from .history import at_goal, newest
 from .jobs import Job, Result
 from .options import Which
 

@@ -14,17 +14,14 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from ..archive import Archive
+from ..outcome_signs import COLOURS, SIGNS
 from ..terminal import out, say, shown
 from ..text import one_line
 from . import Form
-from .matrix import SIGNS, ago, matrix
+from .matrix import ago, matrix
 from .page import page
 from .rows import Row, rows
 
-_COLOURS = {
-    "failed": "bold red", "unreadable": "bold red", "cut off": "bold red", "blocked": "bold red", "waiting": "yellow",
-    "running": "yellow",     "declined": "yellow", "planned": "yellow", "applied": "green", "verified": "green",
-}  # fmt: skip
 # A program for tables takes a cell that begins so for a formula, and may run it. The second four are the wide forms.
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = tuple("=+-@＝＋－＠")
@@ -58,7 +55,7 @@ def _cell(row: Row | None, now: datetime) -> Text:
     lines = [f"{row.action} {ago(row.ended, now)}" if row.ended else ""]
     lines += [verified] if not row.verified or row.verified != row.ended else []
     lines += [f"DRIFTED: {', '.join(row.drift.what)}"] if row.drift else []
-    cell = Text(f"{SIGNS[row.outcome]} {row.outcome}", _COLOURS.get(row.outcome, ""))
+    cell = Text(f"{SIGNS[row.outcome]} {row.outcome}", COLOURS[row.outcome])
     return cell.append(f"\n{shown(chr(10).join(filter(None, lines)))}", "default")
 
 

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..choices import ServiceName
+from ..outcome_signs import WORST_FIRST
 from ..text import counted
-from .rows import WORST_FIRST, Row
+from .rows import Row
 
-SIGNS = {
-    "failed": "✗", "unreadable": "✗", "cut off": "✗", "blocked": "!", "declined": "!", "waiting": "…",
-    "running": "…", "planned": "…", "applied": "✓", "verified": "✓", "removed": "=",
-}  # fmt: skip
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 

@@ -2,52 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from base64 import b64encode
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
-from ..text import visible
-from .matrix import SIGNS, Matrix, ago
+from ..outcome_signs import SIGNS
+from ..templating import own_parts, templates
+from .matrix import Matrix, ago
 
 
 def page(matrix: Matrix) -> str:
     """The page."""
-    script = _source("status.js")
-    allowed = b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    values = {"matrix": matrix, "script": Markup(script), "style": Markup(_source("status.css")), "allowed": allowed}  # noqa: S704 - our own files
-    return _templates().get_template("status.html").render(values)
-
-
-def _source(name: str) -> str:
-    environment = _templates()
-    assert environment.loader is not None  # noqa: S101 - it was just made with one
-    return environment.loader.get_source(environment, name)[0]
+    ours = own_parts(_templates(), "status.css", "status.js")
+    return _templates().get_template("status.html").render(ours, matrix=matrix)
 
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("onemata_helpers.status", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"sign": SIGNS.__getitem__, "ago": ago, "utc": _utc, "href": _href}
-    return environment
-
-
-def _shown(value: Any) -> Any:
-    """What is not our own markup is made visible."""
-    return value if isinstance(value, Markup) else visible(str(value))
+    return templates("status", sign=SIGNS.__getitem__, ago=ago, utc=_utc, href=_href)
 
 
 def _utc(time: datetime) -> str:

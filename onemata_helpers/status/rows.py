@@ -10,27 +10,12 @@ from datetime import datetime
 from itertools import islice
 
 from ..archive import Archive
+from ..outcome_signs import WORST_FIRST
 from ..text import sentence, visible
-from ..told import Drift, Past, Told, drift
+from ..told import RUNNING, Drift, Past, Told, drift, outcome_seen
 from .waits import Wait, waits_for
 
 UNREADABLE = "unreadable"
-CUT_OFF = "cut off"
-RUNNING = "running"
-WORST_FIRST = (
-    "failed",
-    UNREADABLE,
-    CUT_OFF,
-    "blocked",
-    "declined",
-    "waiting",
-    RUNNING,
-    "planned",
-    "applied",
-    "verified",
-    "removed",
-)
-"""The outcomes in the order in which people want to see them."""
 FAR_BACK = 50
 """So many runs are read at most to find the last verification; a client's service may have thousands."""
 
@@ -91,10 +76,11 @@ def _row(client: str, service: str, names: Sequence[str], archive: Archive, note
         why = "The newest record cannot be read."
         return Row(*name, UNREADABLE, why, verified=verified, proven=proven, waits=waits, record=link)
     drifted = drift(islice(past, FAR_BACK))
-    running = last.outcome is None and archive.changing(client, service)
+    outcome = outcome_seen(last, lambda: archive.changing(client, service))
+    running = outcome == RUNNING
     return Row(
         *name,
-        last.outcome or (RUNNING if running else CUT_OFF),
+        outcome,
         last.reason if last.outcome else _where(last, running=running),
         last.action,
         last.ended,

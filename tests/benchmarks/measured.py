@@ -1,4 +1,4 @@
-"""A command, and what it took: CPU seconds of it and of all its processes, and wall time; and private memory."""
+"""A command, and what it took: CPU seconds of it and of all its processes, wall time, and memory."""
 
 from __future__ import annotations
 

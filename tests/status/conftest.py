@@ -29,6 +29,10 @@ def planned(*changes: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def keep(tmp_path: Path) -> Keep:
+    return keeping(tmp_path)
+
+
+def keeping(folder: Path) -> Keep:
     """Keeps a record of a client's service, as of a day of January 2026, with its notebook beside it."""
 
     def keep(client: str, day: int, action: str, outcome: str | None, service: str = "glue", **values: Any) -> Path:
@@ -46,7 +50,7 @@ def keep(tmp_path: Path) -> Keep:
             parameters={"role_name": "r"},
             versions={},
         ).model_dump()
-        path = tmp_path / "records" / client / service / f"2026-01-{day:02d}T120000.000Z.json"
+        path = folder / "records" / client / service / f"2026-01-{day:02d}T120000.000Z.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(record | {"outcome": outcome} | values))
         path.with_suffix(".ipynb").write_text("{}")
