@@ -28,7 +28,7 @@ def refuse_unless_approved(plan: Plan, approved: str, record: Path, *, just_now:
     if plan.blocked:
         reasons = "\n".join(f"  - {change.resource}: {change.why}" for change in plan.blocked)
         raise PlanBlocked(f"Nothing was done: a person has to decide first.\n{reasons}")
-    if not approved or just_now:
+    if not approved or just_now or (approved == plan.digest and not plan.pending):
         return
     if approved == plan.digest:
         _refuse_if_used_up(approved, record)

@@ -15,12 +15,10 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import papermill_io
 
-from .files import replace_file
 from .fresh_kernel import fresh_kernel
-from .notebook import as_record, read, template, with_values
+from .notebook import keep, read, template, with_values, write
 from .parameters import ServiceParameters
-from .record import read_record
-from .redaction import foreign, without_secrets
+from .redaction import foreign
 from .text import one_line, sentence
 from .warm.engine import FORKED
 from .warm.process import NotForked, warm
@@ -55,12 +53,9 @@ def conclude(record: Path) -> str:
     path = record.with_suffix(".ipynb")
     try:
         executed = read(path.read_text(encoding="utf-8"))
-        kept = with_values(as_record(executed, read_record(record), record), {"record": record.name})
     except (OSError, ValueError):
         return ""
-    notebook = f"{_SCHEME}{path.as_posix()}"
-    _FILES.write(json.dumps(kept, indent=1, ensure_ascii=False), notebook)
-    return _FILES.trouble.pop(notebook, "")
+    return keep(with_values(executed, {"record": record.name}), path, record)
 
 
 @cache
@@ -110,15 +105,7 @@ class _Files:
         return self.to_run.pop(path)
 
     def write(self, text: str, path: str) -> None:
-        whole = (
-            without_secrets(text, []).encode("utf-8", "backslashreplace").decode("utf-8")
-        )  # half characters, as JSON
-        try:
-            replace_file(Path(path.removeprefix(_SCHEME)), whole + "\n")
-        except OSError as error:
-            self.trouble[path] = f"The notebook {path.removeprefix(_SCHEME)} could not be saved: {error.strerror}."
-        else:
-            self.trouble.pop(path, None)
+        self.trouble[path] = write(text, Path(path.removeprefix(_SCHEME)))
 
     def pretty_path(self, path: str) -> str:
         return path

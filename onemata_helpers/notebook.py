@@ -14,7 +14,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from . import display
-from .record import Record
+from .files import replace_file
+from .record import Record, read_record
+from .redaction import without_secrets
 
 _HERE = Path(__file__).parent
 TEMPLATES = next(path for path in (_HERE / "notebooks", _HERE.parent / "notebooks") if path.is_dir())
@@ -151,6 +153,43 @@ def as_record(notebook: Notebook, record: Record | None, path: Path) -> Notebook
     if record.outcome:
         kept["cells"].insert(0, _outcome_cell(record, path))
     return kept
+
+
+def named_record(notebook: Mapping[str, Any], folder: Path) -> Path:
+    """Where the JSON record is that a notebook in this folder names: beside it. The folder itself if it names none."""
+    return folder / Path(record_of(notebook)).name
+
+
+def kept(notebook: Notebook, record: Path) -> Notebook:
+    """The notebook as it is kept with the JSON record at `record`, and clear of credentials.
+
+    While there is no such record, or it cannot be read, what the notebook shows is kept all the same.
+    """
+    try:
+        found = read_record(record)
+    except (OSError, ValueError):
+        found = None
+    whole: Notebook = json.loads(without_secrets(_in_json(as_record(notebook, found, record)), []))
+    return whole
+
+
+def keep(notebook: Notebook, path: Path, record: Path) -> str:
+    """Write a notebook as it is kept. Gives back why it could not be saved, as a sentence; empty otherwise."""
+    return write(_in_json(kept(notebook, record)), path)
+
+
+def write(text: str, path: Path) -> str:
+    """Write a notebook's text, whole or not at all, and clear of credentials. Gives back the same as `keep`."""
+    whole = without_secrets(text, []).encode("utf-8", "backslashreplace")  # half characters, as JSON has them
+    try:
+        replace_file(path, whole + b"\n")
+    except OSError as error:
+        return f"The notebook {path.as_posix()} could not be saved: {error.strerror}."
+    return ""
+
+
+def _in_json(notebook: Notebook) -> str:
+    return json.dumps(notebook, indent=1, ensure_ascii=False)
 
 
 def _outcome_cell(record: Record, path: Path) -> dict[str, Any]:

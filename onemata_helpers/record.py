@@ -57,6 +57,11 @@ class Record(BaseModel):
     operator_arn: str = Field("", description="Who ran it, as STS says; empty until known")
     approved_by: str = Field("", description="Who approved the plan, as the operator says")
     approval_reference: str = Field("", description="Where that approval can be read, as the operator says")
+    approved_at: str = Field(
+        "",
+        description="UTC; when the plan on the screen was approved. Empty: not approved, or in parameters, where "
+        "the time is not known",
+    )
     endpoints: dict[str, str] = Field(
         default_factory=dict, description="Addresses that are not AWS's, by service; empty: all calls go to AWS"
     )

@@ -27,7 +27,7 @@ from .planning import make_plan, resources_in
 from .policy_checks import PolicyChecks
 from .preflight import PermissionChecks
 from .progress import Progress
-from .record import Outcome, Recorder
+from .record import Outcome, Recorder, now
 from .redaction import foreign
 from .refusal import aws_refusal
 from .resources.base import Look, Resource
@@ -177,10 +177,12 @@ class Runbook:
         plan = self._planned()
         action = "remove" if plan.removes else "apply"
         told = {"approved_plan": plan.digest, "approved_by": approved_by, "approval_reference": reference}
+        is_now = self.parameters.approved_plan != plan.digest
+        told_who = is_now and bool(approved_by)
         self.parameters = changed(self.parameters, {"action": action} | told)
         self._plan = plan.model_copy(update={"action": action})
-        self._approved_here = plan.digest
-        self.recorder.begin_to(self.parameters, plan=self._plan)
+        self._approved_here = plan.digest if is_now else ""
+        self.recorder.begin_to(self.parameters, plan=self._plan, approved_at=now() if told_who else "")
         return self._plan
 
     def decline(self, declined_by: str, why: str) -> View:
@@ -303,11 +305,11 @@ class Runbook:
         All is looked at again, also where it followed at once, and not only what is about to be written: the digest
         covers the proofs and the hand-over, too, and this is the last look before the writes.
         """
-        now = self._make_plan(Look(self._connected()))
-        if now.digest != shown.digest:
+        found = self._make_plan(Look(self._connected()))
+        if found.digest != shown.digest:
             raise PlanChanged(
                 f"Nothing was done: the account has changed since the plan {shown.digest} was shown; the plan is "
-                f"now {now.digest}. Who acts: the engineer runs the notebook again and shows the client the new plan."
+                f"now {found.digest}. Who acts: the engineer runs the notebook again and shows the client the new plan."
             )
 
     def _settle_what_was_begun(self) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
 
 from onemata_helpers import execute
+from onemata_helpers import notebook as module
 from onemata_helpers.notebook import as_record, record_of, template, with_code_hidden, with_values
 from onemata_helpers.parameters import SCHEMAS
 from onemata_helpers.record import Record, write_record
@@ -210,7 +211,7 @@ def test_it_says_so_if_the_outcome_cannot_be_put_into_the_notebook(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(execute, "replace_file", full)
+    monkeypatch.setattr(module, "replace_file", full)
     assert "could not be saved: No space left on device." in execute.conclude(path)
     assert path.with_suffix(".ipynb").read_text() == before
 

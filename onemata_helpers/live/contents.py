@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +13,7 @@ from tornado.web import HTTPError
 from traitlets import Unicode
 
 from ..files import replace_file
-from ..notebook import as_record, record_of
-from ..record import read_record
-from ..redaction import without_secrets
+from ..notebook import kept, named_record
 from .frontend import masked
 from .mask import HiddenAccounts
 
@@ -50,7 +47,8 @@ class Records(AsyncLargeFileManager):
         if model.get("content"):
             model = model | {"content": self._hidden.restore(model["content"])}
         if model.get("type") == "notebook" and model.get("content"):
-            model = model | {"content": kept(model["content"], (Path(self.root_dir) / path.strip("/")).parent)}
+            folder = (Path(self.root_dir) / path.strip("/")).parent
+            model = model | {"content": kept(model["content"], named_record(model["content"], folder))}
         return await super().save(model, path)  # type: ignore[no-untyped-call]
 
     async def rename_file(self, old_path: str, new_path: str) -> Any:
@@ -90,15 +88,3 @@ class Records(AsyncLargeFileManager):
         place = (root / path.strip("/")).resolve()
         below = place.relative_to(root).parts if place.is_relative_to(root) else place.parts
         return place.suffix.lower() in (".ipynb", ".json") or "records" in below
-
-
-def kept(content: Any, folder: Path) -> Any:
-    """A notebook's content as it is written to its folder: a record, and clear of credentials."""
-    named = record_of(content)
-    path = folder / Path(named).name if named else None
-    try:
-        record = read_record(path) if path else None
-    except (OSError, ValueError):
-        record = None  # it is being written, or gone: what the notebook shows is kept all the same
-    whole = as_record(content, record, path or folder)
-    return json.loads(without_secrets(json.dumps(whole, ensure_ascii=False), []))

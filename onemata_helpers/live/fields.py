@@ -76,6 +76,7 @@ class FormField:
         found = [*choices, *((f"{value} (not found)", value) for value in chosen if value not in known)]
         options = [(without_accounts(label), value) for label, value in found]
         told = {"options": options, "description": self.name, "style": _WIDE, "layout": widgets.Layout(**_LAYOUT)}
+        told |= {"disabled": self.control.disabled}
         control = (
             widgets.SelectMultiple(value=tuple(chosen), rows=max(2, min(8, len(options))), **told)
             if self._kind is list

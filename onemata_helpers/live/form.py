@@ -11,11 +11,13 @@ import ipywidgets as widgets
 from ..errors import OnemataError, ParameterError
 from ..parameter_files import from_notebook
 from ..services.base import Choices
-from ..text import counted, visible
+from ..text import counted, sentence, visible
 from .client_folder import OF_THE_RUN, ClientFolder
 from .fields import FormField
 from .frontend import Place, on_main, on_screen
 
+# The client's name is the folder's, and the record lies under it.
+_LEFT_OUT = ("client", *OF_THE_RUN)
 _CLOSED = "The values of this run are those of the table above."
 
 
@@ -46,6 +48,11 @@ class Form:
         """Show it under the cell that runs now."""
         self._place.open_controls(self.widget, _CLOSED)
 
+    def offer(self) -> None:
+        """Let be chosen what the account can tell by now. Nothing is asked while the form is folded."""
+        for name, choices in self._choices().items() if self.fields else ():
+            self.fields[name].offer(choices)
+
     def lock(self) -> None:
         """The plan is approved: this run's values stay as they are."""
         for field in self.fields.values():
@@ -73,10 +80,9 @@ class Form:
         self.fields = {
             name: FormField(name, info, saved[name], self._check)
             for name, info in schema.model_fields.items()
-            if name not in OF_THE_RUN
+            if name not in _LEFT_OUT
         }
-        for name, choices in self._choices().items():
-            self.fields[name].offer(choices)
+        self.offer()
         self._check()
         rows = [field.widget for field in self.fields.values()]
         buttons = widgets.HBox([self.save, self.back])
@@ -92,7 +98,8 @@ class Form:
         self.save.disabled = bool(wrong) or not unsaved
         self.back.disabled = not unsaved
         if wrong:
-            self._say(f"{counted(len(wrong), 'value')} must be corrected: {', '.join(wrong)}.")
+            each = "; ".join(f"{name} {must}" for name, must in wrong.items())
+            self._say(sentence(f"{counted(len(wrong), 'value')} must be corrected: {each}"))
         elif unsaved:
             self._say(f"Not saved yet: {', '.join(unsaved)}.")
         else:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..files import replace_file
-from ..notebook import as_record, template, with_values
+from ..notebook import keep, template, with_values
 from ..parameters import ServiceParameters
-from ..record import read_record
-from ..redaction import without_secrets
 from .frontend import Place
 
-_STEP = re.compile(r"^runbook(?:\.(\w+)\()?", re.MULTILINE)
+_STEP = re.compile(r"^runbook(?:\.(\w+)\(|\s*$)", re.MULTILINE)
 _BEGINNING = ("status", "parameters")
 
 
@@ -25,7 +22,7 @@ class KeptNotebook:
         self._parameters, self._record = parameters, record
 
     def write(self, places: Mapping[str, Place]) -> None:
-        """Raises nothing: what was done is in the JSON record."""
+        """Raises nothing, since what was done is in the JSON record: what is wrong is said under the cell."""
         if self._parameters.record:
             return
         notebook = with_values(template(self._parameters.service), self._parameters.model_dump(mode="json"))
@@ -35,9 +32,6 @@ class KeptNotebook:
             shown = [places[name].content for name in names if name in places and places[name].content]
             if shown:
                 cell["outputs"] = [{"output_type": "display_data", "data": each, "metadata": {}} for each in shown]
-        try:
-            kept = as_record(notebook, read_record(self._record), self._record)
-            text = without_secrets(json.dumps(kept, indent=1, ensure_ascii=False), [])
-            replace_file(self._record.with_suffix(".ipynb"), text + "\n")
-        except (OSError, ValueError):
-            pass
+        trouble = keep(notebook, self._record.with_suffix(".ipynb"), self._record)
+        if trouble:
+            print(trouble, file=sys.stderr)

@@ -7,18 +7,16 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..choices import ServiceName
 from ..errors import ParameterError, Problem, RecordNotWritten, who_acts
 from ..files import replace_file
-from ..notebook import Notebook, read, template, with_code_hidden, with_values
+from ..notebook import Notebook, keep, named_record, read, template, with_code_hidden, with_values
 from ..parameter_files import from_folder
 from ..parameters import ServiceParameters
 from ..record import begin, read_record
 from ..sandbox_in_use import sandbox_for_session
 from .client_folder import CLIENT_DIR
-from .contents import kept
 from .frontend import MASK
 from .lab import open_browser, serve
 
@@ -67,8 +65,10 @@ def _conclude(path: Path, record: Path) -> None:
     except (OSError, ValueError):
         happened = f"The notebook {path.name} is not whole, so the outcome was not put into it"
         print(who_acts(happened, f"the engineer reads the record {record.name} beside it"), file=sys.stderr)
-    else:
-        _write(path, kept(whole, path.parent))
+        return
+    trouble = keep(whole, path, named_record(whole, path.parent))
+    if trouble:
+        raise RecordNotWritten(who_acts(trouble, f"the engineer reads the record {record.name} beside it"))
 
 
 def _nothing_was_run(record: Path) -> bool:
@@ -88,7 +88,7 @@ def _parameters(folder: Path, service: ServiceName) -> ServiceParameters:
     return in_use[service]
 
 
-def _write(path: Path, notebook: Notebook | Any) -> None:
+def _write(path: Path, notebook: Notebook) -> None:
     try:
         replace_file(path, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:

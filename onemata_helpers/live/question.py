@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from ..display import View
 from .approval import ApprovalPanel, Offer
-from .frontend import on_main
-from .screen import Screen
+from .frontend import Place, on_main
 
 
 class Question:
     """An approval that is asked for, or an offer to go on. What was asked before does nothing any more."""
 
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+    def __init__(self) -> None:
+        self._place = Place()
         self._asked: ApprovalPanel | Offer | None = None
 
     def open(self, asked: ApprovalPanel | Offer) -> None:
         """Ask it under the cell that runs now."""
         self._ask(asked)
-        self._screen.open_controls(asked)
+        self._place.open_controls(asked.widget, asked.instead)
 
     def put(self, asked: ApprovalPanel | Offer) -> None:
         """Ask it in the place of what was asked before."""
         self._ask(asked)
-        self._screen.put_controls(asked)
+        self._place.put_controls(asked.widget, asked.instead)
 
     def end(self, answer: View | None = None) -> None:
         """It was answered, or a new run begins."""
@@ -31,7 +30,7 @@ class Question:
             self._asked.close()
         self._asked = None
         if answer:
-            self._screen.end_controls(answer)
+            self._place.put(answer)
 
     def hold(self, held: bool) -> None:
         """Let nobody approve or decline for now, or let them again."""

@@ -45,7 +45,7 @@ class LiveRunbook:
         self._folder = ClientFolder.of_this_session(service, variables)
         self._form = Form(self._folder, self._changed, self._saved, self._choices) if self._folder else None
         self._screen = Screen()
-        self._question = Question(self._screen)
+        self._question = Question()
         self._steps = Steps(self._screen, self._failed)
         self._start()
 
@@ -73,8 +73,8 @@ class LiveRunbook:
     # The cells.
 
     def _ipython_display_(self) -> None:
-        self._screen.open("status", cards.ready(opened=self._folder is not None))
-        self._screen.open("parameters", self._parameters())
+        self._screen.place("status").open(cards.ready(opened=self._folder is not None))
+        self._screen.place("parameters").open(self._parameters())
         if self._form:
             self._form.open()
         self._screen.keep()
@@ -82,13 +82,14 @@ class LiveRunbook:
     def connect(self) -> None:
         """Sign in, and refuse any other account than the client's."""
         self._steps.cell("connect", self._runbook.connect, "Signing in.")
+        self._offer_choices()
 
     def plan(self) -> None:
         """Read what is there and say what would be done. Changes nothing.
 
         If this cell is run again, what was asked about the plan before is asked about the new one.
         """
-        again = self._screen.has("apply") and not self._decided
+        again = self._screen.place("apply").is_open and not self._decided
         if again:
             self._question.end(cards.PLANNED_ANEW)
         self._steps.cell("plan", self._runbook.plan, "Reading the account.")
@@ -100,21 +101,21 @@ class LiveRunbook:
         """Ask whether the plan is approved, and do exactly the plan when it is."""
         plan = self._shown()
         if self._runbook.recorder.record.outcome in ("applied", "verified", "removed"):
-            self._screen.open("apply", cards.USED_UP)
+            self._screen.place("apply").open(cards.USED_UP)
         elif not self._waits():
             self._steps.cell("apply", self._runbook.apply, "Applying the plan.")
         elif self._is_approved_in_the_parameters(plan):
-            self._screen.open("apply", word("begun", "Approved in the parameters"))
+            self._screen.place("apply").open(word("begun", "Approved in the parameters"))
             if not self._apply(self._runbook.parameters.approved_by, self._runbook.parameters.approval_reference):
                 raise Stopped("")
         else:
-            self._screen.open("apply", cards.waiting(plan))
+            self._screen.place("apply").open(cards.waiting(plan))
             self._question.open(self._about(plan))
 
     def verify(self) -> None:
         """Look at everything anew and say what is proven."""
         if self._waits():
-            self._screen.open("verify", cards.FOLLOWS)
+            self._screen.place("verify").open(cards.FOLLOWS)
         else:
             self._steps.cell("verify", self._runbook.verify, "Reading everything again.", self._expected())
 
@@ -129,7 +130,7 @@ class LiveRunbook:
     def finish(self) -> None:
         """The outcome, or what it waits for."""
         self._shown()
-        self._screen.open("finish", cards.FOLLOWS)
+        self._screen.place("finish").open(cards.FOLLOWS)
         self._conclude()
         self._question.look_here()
 
@@ -139,14 +140,14 @@ class LiveRunbook:
         """Apply, and then do the steps whose cells were run before."""
         if not self._apply(by, reference):
             return
-        if self._screen.has("verify"):
+        if self._screen.place("verify").is_open:
             if not self._steps.take("verify", self._runbook.verify, "Reading everything again.", self._expected()):
                 return
-            if self._screen.has("hand_over"):
+            if self._screen.place("hand_over").is_open:
                 self._steps.take("hand_over", self._runbook.hand_over, "Writing the hand-over.")
-            if self._screen.has("finish"):
+            if self._screen.place("finish").is_open:
                 self._conclude()
-                self._screen.put_in_view(cards.outcome(self._runbook.recorder), "finish")
+                self._screen.place("finish").put(cards.outcome(self._runbook.recorder), in_view=True)
                 return
         self._screen.put(cards.NEXT_CELLS, "status")
 
@@ -178,6 +179,7 @@ class LiveRunbook:
         self._screen.put(cards.FOLLOWS, "apply", "verify", "finish")
         if not self._steps.take("connect", self._runbook.connect, "Signing in."):
             return
+        self._offer_choices()
         if not self._steps.take("plan", self._runbook.plan, "Reading the account."):
             return
         self._has_planned()
@@ -192,7 +194,7 @@ class LiveRunbook:
         else:
             self._steps.take("apply", self._runbook.apply, "")
         self._steps.take("hand_over", self._runbook.hand_over, "")
-        if self._screen.has("finish"):
+        if self._screen.place("finish").is_open:
             self._conclude()
 
     def _changed(self, unsaved: tuple[str, ...]) -> None:
@@ -206,7 +208,7 @@ class LiveRunbook:
 
     def _saved(self) -> None:
         """The client's files have new values: what runs is what was saved."""
-        if self._screen.has("plan"):
+        if self._screen.place("plan").is_open:
             self._again()
         else:
             self._start()
@@ -234,7 +236,7 @@ class LiveRunbook:
         self._screen.put(cards.outcome(self._runbook.recorder), "status", "finish")
         if name == "apply":
             self._screen.put(cards.NOT_REACHED, "verify")
-        self._screen.put_in_view(display.trouble(error), name)
+        self._screen.place(name).put(display.trouble(error), in_view=True)
         self._offer_again("What was done stays, and a new plan resumes there.")
         self._screen.keep()
 
@@ -283,6 +285,10 @@ class LiveRunbook:
         proofs = () if plan.removes else self._runbook.service.proven_by_scripts()
         names = [change.resource for change in plan.changes if change.kind != "keep"]
         return list(dict.fromkeys([*proofs, *(proof.proves for proof in plan.proofs), *names]))
+
+    def _offer_choices(self) -> None:
+        if self._form:
+            self._form.offer()
 
     def _choices(self) -> dict[str, Choices]:
         of_this_machine = [("the usual chain", ""), *((name, name) for name in profiles())]

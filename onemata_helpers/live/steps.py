@@ -21,7 +21,7 @@ class Steps:
 
     def cell(self, name: str, work: Callable[[], View], title: str, expected: Sequence[str] = ()) -> None:
         """Take a step under the cell that runs now. Raises Stopped if it fails."""
-        self._screen.open(name, word("begun", title))
+        self._screen.place(name).open(word("begun", title))
         if not self.take(name, work, title, expected):
             raise Stopped("")
 

@@ -22,7 +22,8 @@ OF_THE_APPROVAL = ("approved_plan", "approved_by", "approval_reference")
 
 def comparable(record: Record) -> list[str]:
     """A record without times, ids, the approver, and how often and in which order it looked: some looks overlap."""
-    content = record.model_dump(mode="json", exclude={"started", "finished", "approved_by", "approval_reference"})
+    of_this_run = {"started", "finished", "approved_by", "approval_reference", "approved_at"}
+    content = record.model_dump(mode="json", exclude=of_this_run)
     for key in (*OF_THE_APPROVAL, "record"):
         content["parameters"].pop(key, None)
     for done in content["changes_done"]:

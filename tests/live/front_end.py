@@ -45,12 +45,13 @@ def front_end(folder: Path, *, questions: bool = True) -> Iterator[FrontEnd]:
 class FrontEnd:
     """What its notebook shows, by the ids of the outputs, and the widgets that the kernel has.
 
-    `history` is the text of all that was ever shown.
+    `history` is the text of all that was ever shown, `printed` what was printed.
     """
 
     def __init__(self, client: BlockingKernelClient, *, questions: bool) -> None:
         self._client, self._questions = client, questions
         self.history: list[str] = []
+        self.printed: list[str] = []
         self._outputs: dict[str, dict[str, Any]] = {}
         self._widgets: dict[str, dict[str, Any]] = {}
 
@@ -113,6 +114,8 @@ class FrontEnd:
             output = content.get("transient", {}).get("display_id") or message["header"]["msg_id"]
             self._outputs[output] = content["data"]
             self.history.append(content["data"].get("text/plain", ""))
+        elif kind == "stream":
+            self.printed.append(content["text"])
         elif kind == "comm_open":
             self._widgets[content["comm_id"]] = content["data"]["state"]
         elif kind == "comm_msg" and content["data"]["method"] == "update":

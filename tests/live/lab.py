@@ -26,7 +26,8 @@ LONG = 120_000
 """Milliseconds after which a test gives up, on any machine."""
 
 # What JupyterLab itself shows around the notebook is not ours.
-_OURS = {"include": [[".jp-OutputArea-output"]]}
+OURS = ".jp-OutputArea-output, .jp-MarkdownOutput"
+"""What the notebook shows of ours: outputs, and prose with the outcome on top."""
 _WATCH = """() => {
   const at = (node) => (node.parentElement?.closest('.jp-Cell')?.innerText ?? '').trim().slice(0, 60);
   window.onemataSigns = [[performance.now(), 'the beginning']];
@@ -192,7 +193,7 @@ class Session:
     def accessibility(self) -> list[str]:
         """What axe finds in our outputs, with the place of each."""
         self.page.evaluate(AXE)
-        found = self.page.evaluate("scope => axe.run(scope, {resultTypes: ['violations']})", _OURS)
+        found = self.page.evaluate("ours => axe.run(ours, {resultTypes: ['violations']})", OURS)
         return [
             f"{each['id']}: {node['target']} {node['failureSummary']}"
             for each in found["violations"]

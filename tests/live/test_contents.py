@@ -15,11 +15,11 @@ from tornado.web import HTTPError
 
 from onemata_helpers.choices import ServiceName
 from onemata_helpers.live import opening
-from onemata_helpers.live.contents import Records, kept
+from onemata_helpers.live.contents import Records
 from onemata_helpers.live.frontend import MASK
 from onemata_helpers.live.mask import HiddenAccounts
 from onemata_helpers.live.opening import open_client
-from onemata_helpers.notebook import template
+from onemata_helpers.notebook import kept, named_record, template
 from onemata_helpers.record import read_record, write_record
 
 from ..conftest import EXAMPLE
@@ -125,7 +125,7 @@ def test_what_names_a_record_elsewhere_is_not_read(tmp_path: Path) -> None:
     cell = next(cell for cell in notebook["cells"] if cell.get("outputs"))
     cell["outputs"][0]["metadata"] = {"onemata": {"record": "../outside.json"}}
     (tmp_path / "inside").mkdir()
-    assert kept(notebook, tmp_path / "inside")["cells"] == notebook["cells"]
+    assert kept(notebook, named_record(notebook, tmp_path / "inside"))["cells"] == notebook["cells"]
 
 
 def test_masked_no_account_id_is_read_and_each_is_kept(

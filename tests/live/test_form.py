@@ -12,6 +12,7 @@ import pytest
 from onemata_helpers.live import form as module
 from onemata_helpers.live.client_folder import ClientFolder
 from onemata_helpers.live.form import Form
+from onemata_helpers.services.base import Choices
 
 from ..conftest import EXAMPLE, values
 
@@ -22,6 +23,7 @@ class Told:
     def __init__(self) -> None:
         self.changed: list[tuple[str, ...]] = []
         self.saved = 0
+        self.choices: dict[str, Choices] = {"cluster_identifiers": [("Analytics", "other")]}
 
     def count(self) -> None:
         self.saved += 1
@@ -47,7 +49,7 @@ def form(monkeypatch: pytest.MonkeyPatch, path: Path, told: Told) -> Form:
 
     monkeypatch.setattr(module, "on_main", at_once)  # without a kernel
     folder = ClientFolder(path, "redshift", values("redshift"))
-    form = Form(folder, told.changed.append, told.count, lambda: {"cluster_identifiers": [("Analytics", "other")]})
+    form = Form(folder, told.changed.append, told.count, lambda: told.choices)
     form.unfold.click()
     return form
 
@@ -70,6 +72,33 @@ def test_a_wrong_value_is_said_beside_its_field_and_cannot_be_saved(form: Form, 
     form.fields["region"].control.value = "us-east-1"
     assert form.fields["region"].widget.children[-1].value == ""
     assert told.changed[-1] == ()
+
+
+def test_what_several_values_must_be_together_is_said_on_top_too(form: Form) -> None:
+    form.fields["cluster_identifiers"].control.value = ()
+    for field in (form.fields["cluster_identifiers"], form.fields["workgroup_names"]):
+        field.control.value = type(field.control.value)()
+    (wrong,) = [each for field in form.fields.values() if (each := field.widget.children[-1].value)]
+    must = wrong.partition("✗ ")[2].partition("</strong>")[0]
+    assert must
+    assert must in form.widget.children[0].value
+    assert must in form.widget.children[-1].value
+
+
+def test_what_the_account_tells_after_the_sign_in_is_chosen_from_then_on(form: Form, told: Told) -> None:
+    form.fields["role_name"].control.value = "another-role"
+    told.choices = {"role_name": [("Another", "another-role")], "cluster_identifiers": [("Later", "later")]}
+    form.offer()
+    assert form.unsaved == {"role_name": "another-role"}
+    assert ("Later", "later") in form.fields["cluster_identifiers"].control.options
+    assert form.fields["role_name"].control.options == (("Another", "another-role"),)
+    form.lock()
+    form.offer()
+    assert form.fields["cluster_identifiers"].control.disabled
+
+
+def test_the_clients_name_is_that_of_its_folder_and_cannot_be_changed(form: Form) -> None:
+    assert "client" not in form.fields
 
 
 def test_a_line_that_is_no_tag_cannot_be_saved(form: Form) -> None:

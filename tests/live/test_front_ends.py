@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -57,7 +59,7 @@ def test_without_widgets_the_digest_in_the_parameters_does_what_the_button_does(
 
         notebook.run_all("redshift", **applying(approved_plan=planned.plan_digest, approved_by="Jane Doe"))
     applied = records(tmp_path)[-1]
-    assert (applied.outcome, applied.approved_by) == ("applied", "Jane Doe")
+    assert (applied.outcome, applied.approved_by, applied.approved_at) == ("applied", "Jane Doe", "")
     assert [done.status for done in applied.changes_done] == ["done"] * len(applied.changes_done)
 
 
@@ -96,6 +98,7 @@ def test_its_record_is_that_of_an_unattended_run(
             notebook.type_into("Reference", "OPS-1234")
             notebook.click("Approve and apply")
             notebook.until(outcome.upper())
+            notebook.run("")  # what the click began has ended
     assert _open_rows(notebook, "Applying the plan.") == len(records(tmp_path)[0].changes_done)
     assert _open_rows(notebook, "Reading everything again.") > 0
     (live,) = records(tmp_path)
@@ -105,7 +108,39 @@ def test_its_record_is_that_of_an_unattended_run(
         told = live.parameters | dict.fromkeys(OF_THE_APPROVAL, "") | {"record": str(path)}
         assert execute(from_notebook(service, told), path, lambda _: None) == ""
     assert (live.outcome, live.approved_by, live.approval_reference) == (outcome, "Zoë O'Neill", "OPS-1234")
+    assert live.started < live.approved_at < min(done.time for done in live.changes_done)
+    assert read_record(path).approved_at == ""
     assert comparable(live) == comparable(read_record(path))
+    _is_kept_whole(tmp_path, live)
+
+
+def _is_kept_whole(folder: Path, live: Record) -> None:
+    """The notebook record of a template that was opened directly: each step with what it showed, once."""
+    (notebook,) = [json.loads(path.read_text()) for path in folder.rglob("records/**/*.ipynb")]
+    assert live.outcome
+    assert live.outcome.upper() in notebook["cells"][0]["source"]
+    assert f"on {live.approved_at[:10]} at {live.approved_at[11:19]} UTC" in notebook["cells"][0]["source"]
+    shown = {
+        re.findall(r"^runbook[.\w]*", "".join(cell["source"]), re.MULTILINE)[-1]: [
+            each["data"]["text/plain"] for each in cell["outputs"]
+        ]
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code" and cell["outputs"]
+    }
+    wanted = {"runbook": 2} | {f"runbook.{step}": 1 for step in (*STEPS, "judge")}
+    assert {step: len(texts) for step, texts in shown.items()} | {"runbook.judge": 1} == wanted
+    assert live.outcome.upper() in shown["runbook"][0]
+    assert live.account_id in shown["runbook"][1]
+    assert live.plan_digest in shown["runbook.plan"][0]
+
+
+def test_it_is_said_if_the_notebook_record_cannot_be_written(aws: Sandbox, tmp_path: Path) -> None:
+    with front_end(tmp_path) as notebook:
+        notebook.run("from onemata_helpers import notebook as module\ndef full(*_): raise OSError(28, 'No space left')")
+        notebook.run("module.replace_file = full")
+        notebook.run_all("redshift", **applying())
+    assert "could not be saved: No space left." in "".join(notebook.printed)
+    assert records(tmp_path)[0].outcome == "planned"
 
 
 def _open_rows(notebook: FrontEnd, title: str) -> int:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from onemata_helpers.sandbox.server import Sandbox
 
-from .lab import LONG, Session, opened
+from .lab import LONG, OURS, Session, opened
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +60,7 @@ def test_values_are_checked_and_saved_and_make_a_plan_stale(page: Page, folder: 
         session.button("Change the values").click()
         session.field("region").fill("us-east-9")
         session.shows("must be an AWS region")
-        session.shows("1 value must be corrected: region.")
+        session.shows("1 value must be corrected: region must be an AWS region")
         expect(session.button("Save")).to_be_disabled(timeout=LONG)
         session.field("region").fill("us-east-1")
         session.shows("All is saved.")
@@ -194,13 +194,15 @@ def _fits(session: Session, width: int) -> None:
     """At this width nothing of ours is wider than its cell, and no column is so narrow that its words break up."""
     session.page.set_viewport_size({"width": width, "height": 900})
     sizes = session.page.evaluate(
-        """() => [...document.querySelectorAll('.jp-OutputArea-output')]
-             .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.innerText.slice(0, 200))"""
+        """ours => [...document.querySelectorAll(ours)]
+             .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.innerText.slice(0, 200))""",
+        OURS,
     )
     assert sizes == []
     narrow = session.page.evaluate(
-        """() => [...document.querySelectorAll('.jp-OutputArea-output td, .jp-OutputArea-output th')]
-             .filter(each => each.innerText.length > 40 && each.clientWidth < 150).map(each => each.innerText)"""
+        """ours => [...document.querySelectorAll(`:is(${ours}) :is(td, th)`)]
+             .filter(each => each.innerText.length > 40 && each.clientWidth < 150).map(each => each.innerText)""",
+        OURS,
     )
     assert narrow == []
     session.page.set_viewport_size({"width": 1400, "height": 1000})
