@@ -9,16 +9,19 @@ https://distributed.dask.org/en/stable/resilience.html
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
+from ..archive import FILE
 from ..errors import ConnectError, OnemataError, who_acts
 from ..redaction import foreign
 from ..sandbox_address import SANDBOX_URL
+from ..stopping import forget
 from ..text import one_line
-from .carry_out import Carry, Watcher, carry_out
+from .carry_out import Carry, Nobody, Watcher, carry_out
 from .history import newest
 from .jobs import Job, Result, not_begun
 
@@ -51,6 +54,7 @@ def on_cluster(address: str) -> Iterator[Carry]:
         there = replace(job, records=job.records.absolute())
         ticket = Queue(f"onemata-{uuid4()}", client=client)
         ticket.put(None)
+        client.subscribe_topic(ticket.name, lambda event: _has_record(there, watcher, event[1]))
         task = client.submit(
             _once,
             there,
@@ -65,6 +69,10 @@ def on_cluster(address: str) -> Iterator[Carry]:
             result: Result = task.result()
         except Exception as error:  # whatever became of the worker, the scheduler or the network between
             return _lost(there, watcher.why_killed or one_line(foreign(f"{type(error).__name__}: {error}")))
+        finally:
+            client.unsubscribe_topic(ticket.name)
+        if result.record:
+            forget(result.record)  # of a folder that is not shared, where the worker could not do so
         return result
 
     with client:
@@ -73,7 +81,7 @@ def on_cluster(address: str) -> Iterator[Carry]:
 
 def _once(job: Job, ticket: str, sandbox: str) -> Result:
     """On the worker: run the job, unless this task was begun before."""
-    from distributed import Queue, get_client
+    from distributed import Queue, get_client, get_worker
 
     try:
         Queue(ticket, client=get_client()).get(timeout=_SECONDS_FOR_A_TICKET)
@@ -81,7 +89,24 @@ def _once(job: Job, ticket: str, sandbox: str) -> Result:
         raise Lost("the worker that had begun it was lost") from None
     if sandbox:
         os.environ[SANDBOX_URL] = sandbox
-    return carry_out(job)
+    return carry_out(job, _Teller(lambda name: get_worker().log_event(ticket, name)))
+
+
+class _Teller(Nobody):
+    """Tells who watches from afar the name of the record. In a folder that all share, it can be read, and stopped."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+
+    def has_record(self, path: Path) -> None:
+        """The job has begun its record."""
+        self._tell(path.name)
+
+
+def _has_record(job: Job, watcher: Watcher, name: object) -> None:
+    """A worker has told the name of a job's record. What is no such name is nobody's."""
+    if isinstance(name, str) and FILE.fullmatch(name):
+        watcher.has_record(job.folder / name)
 
 
 def _lost(job: Job, why: str) -> Result:

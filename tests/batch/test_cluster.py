@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from onemata_helpers.batch import commands
+from onemata_helpers.batch import commands, work
+from onemata_helpers.batch.history import doing
+from onemata_helpers.batch.runner import Batch
 from onemata_helpers.errors import ConnectError
 from onemata_helpers.sandbox.server import Sandbox
 
 from .conftest import How, Which, client, records
+from .test_runner import wait_for_file
 
 DASK = str(Path(sys.executable).parent / "dask")
 
@@ -68,9 +74,35 @@ def cluster(aws: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     started.end()
 
 
+class Seen(Batch):
+    """A batch of which is known what runs."""
+
+    last: Batch
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        Seen.last = self
+
+
+def doing_now() -> str:
+    """What the one job that runs is doing, as the progress shows it, once its record is known."""
+    (running,) = Seen.last.running_now()
+    for _ in range(2000):
+        if running.record:
+            return doing(running.record)
+        threading.Event().wait(0.01)
+    return "starting"
+
+
 def test_a_lost_worker_runs_nothing_twice_and_resume_completes_it(
-    aws: Sandbox, cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    aws: Sandbox,
+    cluster: Cluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(work, "Batch", Seen)
+    shown: list[str] = []
     which = Which([client(tmp_path, name) for name in ("acme", "bolt")])
     how = How(jobs=1, dask=cluster.address)
     created: list[object] = []
@@ -80,11 +112,13 @@ def test_a_lost_worker_runs_nothing_twice_and_resume_completes_it(
     def kill_once(_: object) -> None:
         if not killed.is_set():
             killed.set()
+            shown.append(doing_now())
             cluster.kill_who_works()
 
     aws.before("AttachRolePolicy", kill_once)
     assert not commands.run(which, how, "apply")
     assert killed.is_set()
+    assert shown[0].startswith("change 2 of 3: policy AWSGlueServiceRole on role")
     assert len(created) == 2  # one a client
     found = records(tmp_path)
     assert [record.outcome for record in found["acme/glue"]] == [None]
@@ -100,6 +134,25 @@ def test_a_lost_worker_runs_nothing_twice_and_resume_completes_it(
     assert len(found["bolt/glue"]) == 1
     assert len(created) == 2
     assert attached(aws, "AWSGlueServiceRole-acme") == attached(aws, "AWSGlueServiceRole-bolt")
+
+
+def test_ctrl_c_reaches_a_worker_by_the_folder_that_all_share(aws: Sandbox, cluster: Cluster, tmp_path: Path) -> None:
+    asked = threading.Event()
+
+    def interrupt(_: object) -> None:
+        if not asked.is_set():
+            asked.set()
+            os.kill(os.getpid(), signal.SIGINT)
+            wait_for_file(tmp_path, "*.stop")
+
+    aws.before("CreateRole", interrupt)
+    which = Which([client(tmp_path, name) for name in ("acme", "bolt")])
+    assert not commands.run(which, How(jobs=1, dask=cluster.address), "apply")
+    assert list(records(tmp_path)) == ["acme/glue"]
+    (record,) = records(tmp_path)["acme/glue"]
+    assert record.outcome == "failed"
+    assert "Stopped before policy AWSGlueServiceRole on role AWSGlueServiceRole-acme" in record.reason
+    assert list(tmp_path.rglob("*.stop")) == []
 
 
 def attached(aws: Sandbox, role: str) -> list[str]:
