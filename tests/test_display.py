@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import example, given
@@ -15,9 +16,10 @@ from onemata_helpers.apply import Done
 from onemata_helpers.checks import Check
 from onemata_helpers.errors import OnemataError
 from onemata_helpers.hand_over import HandOver, Snippet
+from onemata_helpers.outcome_signs import COLOURS, SIGNS, WORST_FIRST
 from onemata_helpers.permitted import Missing, Permitted, Preflight, Readiness
 from onemata_helpers.plan import Call, Change, Field, Finding, Proof
-from onemata_helpers.record import Record
+from onemata_helpers.record import Outcome, Record
 from onemata_helpers.session import Identity
 from onemata_helpers.terminal import shown
 from onemata_helpers.text import is_plain, visible
@@ -140,3 +142,7 @@ def test_the_terminal_shows_any_text_as_it_is_and_nothing_of_it_acts(text: str) 
 
 def test_what_is_plain_stays() -> None:
     assert "Zürich, 東京: 5 €" in str(display.sentence("Zürich, 東京: 5 €"))
+
+
+def test_every_outcome_has_its_place_and_its_looks() -> None:
+    assert set(get_args(Outcome)) <= set(WORST_FIRST) == set(SIGNS) == set(COLOURS)
