@@ -12,13 +12,56 @@ from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.wait import Wait
 
 from ..conftest import Run, run
-from .common import DENIED, LONG, onemata
+from .common import (
+    DENIED,
+    LONG,
+    UNSEEN,
+    Broken,
+    bucket_policy_for_another_than,
+    emptied,
+    encrypted,
+    nothing,
+    onemata,
+    without_bucket_policy,
+    without_probe,
+)
 
 ROLE = "onemata-redshift"
 ROLE_ARN = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:role/{ROLE}"
 USERS = f"arn:aws:redshift:{sandbox.REGION}:{sandbox.CLIENT_ACCOUNT}:dbuser:{sandbox.CLUSTER}"
 READING = f"cluster {sandbox.CLUSTER} reads Onemata's data"
 PROVE: dict[str, Any] = {"prove": "copy", **DENIED}
+GONE = f"arn:aws:secretsmanager:{sandbox.REGION}:{sandbox.CLIENT_ACCOUNT}:secret:gone-Ab1Cd2"
+
+IN_EITHER: dict[str, Broken] = {
+    "no bucket policy": Broken(
+        without_bucket_policy, "failed", "Access Denied,Status 403", "Who acts: Onemata looks at its bucket policy"
+    ),
+    "bucket policy for another role": Broken(
+        bucket_policy_for_another_than(f"role/{ROLE}"), "failed", "Access Denied,Status 403",
+        "Who acts: Onemata looks at its bucket policy"
+    ),
+    "KMS key closed to the role": Broken(encrypted, "failed", "Status 403", "names it for kms_key_arn"),
+    "prefix empty": Broken(
+        emptied, UNSEEN, "does not exist", "Who acts: Onemata puts the probe object there"
+    ),
+    "probe object missing": Broken(
+        without_probe, UNSEEN, "does not exist", "Who acts: Onemata puts the probe object there"
+    ),
+    "wrong region": Broken(
+        nothing, "failed", "must be addressed using the specified endpoint", "the engineer sets bucket_region",
+        {"bucket_region": "eu-west-1"},
+    ),
+    "no such database": Broken(
+        nothing, UNSEEN, 'database "nowhere" does not exist', "the engineer corrects database",
+        {"database": "nowhere"},
+    ),
+    "no such secret": Broken(
+        nothing, UNSEEN, "can't find the specified secret", "Who acts: the engineer corrects",
+        {"database_secret_arn": GONE},
+    ),
+}  # fmt: skip
+"""What may be broken for a cluster and for a workgroup alike."""
 
 
 def prove(action: str = "apply", wait: Wait = LONG, **changes: Any) -> Run:

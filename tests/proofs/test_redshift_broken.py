@@ -22,18 +22,15 @@ from .common import (
     READ,
     UNSEEN,
     Broken,
-    bucket_policy_for_another_than,
     check,
     denials,
-    emptied,
     encrypted,
     nothing,
     onemata,
     opened,
     without_bucket_policy,
-    without_probe,
 )
-from .redshift import READING, ROLE, ROLE_ARN, USERS, prove, prove_later
+from .redshift import IN_EITHER, READING, ROLE, ROLE_ARN, USERS, prove, prove_later
 
 
 def attached_elsewhere(box: Sandbox) -> None:
@@ -62,7 +59,7 @@ def paused(box: Sandbox) -> None:
     redshift_backends[sandbox.CLIENT_ACCOUNT][sandbox.REGION].clusters[sandbox.CLUSTER].status = "paused"
 
 
-BROKEN: dict[str, Broken] = {
+BROKEN = IN_EITHER | {
     "attached to another cluster only": Broken(
         attached_elsewhere, "failed", "is not authorized to assume IAM Role", "Who acts: the client's admin checks"
     ),
@@ -76,43 +73,15 @@ BROKEN: dict[str, Broken] = {
         lambda box: box.revoke_assumerole(sandbox.CLUSTER), UNSEEN, "does not have ASSUMEROLE",
         f"GRANT ASSUMEROLE ON '{ROLE_ARN}' TO \"IAM:{world.OPERATOR}\" FOR COPY;",
     ),
-    "no bucket policy": Broken(
-        without_bucket_policy, "failed", "Access Denied,Status 403", "Who acts: Onemata looks at its bucket policy"
-    ),
-    "bucket policy for another role": Broken(
-        bucket_policy_for_another_than(f"role/{ROLE}"), "failed", "Access Denied,Status 403",
-        "Who acts: Onemata looks at its bucket policy"
-    ),
     "role without its S3 policy": Broken(
         without_s3_policy, "failed", "Access Denied,Status 403", "do not allow s3:ListBucket and s3:GetObject"
-    ),
-    "KMS key closed to the role": Broken(
-        encrypted, "failed", "Status 403", "names it for kms_key_arn"
-    ),
-    "prefix empty": Broken(
-        emptied, UNSEEN, "does not exist", "Who acts: Onemata puts the probe object there"
-    ),
-    "probe object missing": Broken(
-        without_probe, UNSEEN, "does not exist", "Who acts: Onemata puts the probe object there"
-    ),
-    "wrong region": Broken(
-        nothing, "failed", "must be addressed using the specified endpoint", "the engineer sets bucket_region",
-        {"bucket_region": "eu-west-1"},
     ),
     "cluster paused": Broken(
         paused, UNSEEN, "paused", "the engineer corrects what AWS's message names, or asks the client"
     ),
-    "no such database": Broken(
-        nothing, UNSEEN, 'database "nowhere" does not exist', "the engineer corrects database",
-        {"database": "nowhere"},
-    ),
     "no such database user": Broken(
         nothing, UNSEEN, "password authentication failed", "Who acts: the engineer corrects database",
         {"database_user": "nobody"},
-    ),
-    "no such secret": Broken(
-        nothing, UNSEEN, "can't find the specified secret", "Who acts: the engineer corrects",
-        {"database_secret_arn": f"arn:aws:secretsmanager:{sandbox.REGION}:{sandbox.CLIENT_ACCOUNT}:secret:gone-Ab1Cd2"},
     ),
 }  # fmt: skip
 

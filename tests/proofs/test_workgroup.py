@@ -24,16 +24,10 @@ from .common import (
     UNSEEN,
     Broken,
     asked,
-    bucket_policy_for_another_than,
     check,
     denials,
-    emptied,
-    encrypted,
-    nothing,
-    without_bucket_policy,
-    without_probe,
 )
-from .redshift import PROVE, ROLE, ROLE_ARN, secret, sent, trust_onematas_role
+from .redshift import GONE, IN_EITHER, PROVE, ROLE, ROLE_ARN, secret, sent, trust_onematas_role
 from .redshift import READING as CLUSTER_READING
 
 NAME = sandbox.SERVERLESS_WORKGROUP
@@ -126,8 +120,7 @@ def being_modified(box: Sandbox) -> None:
 
 NO_CREDENTIALS = "Not authorized to get credentials of role"
 BOTH = ("redshift.amazonaws.com", "redshift-serverless.amazonaws.com")
-GONE = f"arn:aws:secretsmanager:{sandbox.REGION}:{sandbox.CLIENT_ACCOUNT}:secret:gone-Ab1Cd2"
-BROKEN: dict[str, Broken] = {
+BROKEN = IN_EITHER | {
     "attached to another workgroup only": Broken(
         only_on_another, "failed", NO_CREDENTIALS, f"is attached to workgroup {NAME}"
     ),
@@ -144,34 +137,8 @@ BROKEN: dict[str, Broken] = {
         lambda box: box.revoke_assumerole(NAME), UNSEEN, "does not have ASSUMEROLE",
         f"GRANT ASSUMEROLE ON '{ROLE_ARN}' TO \"IAM:{world.OPERATOR}\" FOR COPY;",
     ),
-    "no bucket policy": Broken(
-        without_bucket_policy, "failed", "Access Denied,Status 403", "Who acts: Onemata looks at its bucket policy"
-    ),
-    "bucket policy for another role": Broken(
-        bucket_policy_for_another_than(f"role/{ROLE}"), "failed", "Access Denied,Status 403",
-        "Who acts: Onemata looks at its bucket policy"
-    ),
-    "KMS key closed to the role": Broken(encrypted, "failed", "Status 403", "names it for kms_key_arn"),
-    "prefix empty": Broken(
-        emptied, UNSEEN, "does not exist", "Who acts: Onemata puts the probe object there"
-    ),
-    "probe object missing": Broken(
-        without_probe, UNSEEN, "does not exist", "Who acts: Onemata puts the probe object there"
-    ),
-    "wrong region": Broken(
-        nothing, "failed", "must be addressed using the specified endpoint", "the engineer sets bucket_region",
-        {"bucket_region": "eu-west-1"},
-    ),
     "workgroup not available": Broken(
         being_modified, UNSEEN, "MODIFYING", "the engineer corrects what AWS's message names"
-    ),
-    "no such database": Broken(
-        nothing, UNSEEN, 'database "nowhere" does not exist', "the engineer corrects database",
-        {"database": "nowhere"},
-    ),
-    "no such secret": Broken(
-        nothing, UNSEEN, "can't find the specified secret", "Who acts: the engineer corrects",
-        {"database_secret_arn": GONE},
     ),
 }  # fmt: skip
 
