@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import sys
 import tempfile
 import threading
 import webbrowser
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from ..errors import who_acts
 
 # Without an own key nothing of a reader's is asked for, fetched or shown over the work.
 # https://jupyterlab.readthedocs.io/en/stable/user/directories.html#overrides-json
@@ -38,6 +41,8 @@ _EXTENSIONS = Path(__file__).parent / "labextensions"
 _LAYOUT = {"data": {"layout-restorer:data": {"left": {"collapsed": True}}}, "metadata": {"id": "default"}}
 # All that would bring settings, extensions or kernels of the user's own, which may be anything.
 _NOT_THE_USERS = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_DIR", "JUPYTER_PREFER_ENV_PATH")
+# Seconds for the kernels to end. Jupyter kills one that does not after five.
+_ENDING = 60
 
 
 def serve(root: Path, notebook: Path, told: Mapping[str, str], *, writable: bool, ready: Callable[[str], None]) -> None:
@@ -52,7 +57,7 @@ def serve(root: Path, notebook: Path, told: Mapping[str, str], *, writable: bool
         app = LabApp.initialize_server(argv=[], **_settings(Path(folder), root, shown if writable else ""))
         _quiet(app)
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: app.stop(from_signal=True))
+            signal.signal(number, lambda *_: _end(app))
         try:
             address = f"{app.connection_url}lab/tree/{quote(shown)}?token={app.token}"
             app.io_loop.add_callback(_begin, app, shown if writable else "", address, ready)
@@ -66,6 +71,18 @@ async def _begin(app: Any, own: str, address: str, ready: Callable[[str], None])
     if own:
         await app.session_manager.create_session(path=own, name=Path(own).name, type="notebook", kernel_name="python3")
     ready(address)
+
+
+def _end(app: Any) -> None:
+    """Called by a signal. Whatever goes wrong with a kernel meanwhile, the server ends."""
+    app.stop(from_signal=True)
+    app.io_loop.add_callback_from_signal(app.io_loop.call_later, _ENDING, _give_up, app)
+
+
+def _give_up(app: Any) -> None:
+    happened = f"The session's kernel did not end within {_ENDING} s, and is left alone"
+    print(who_acts(happened, "the engineer ends the process `ipykernel_launcher`, if it still runs"), file=sys.stderr)
+    app.io_loop.stop()
 
 
 def open_browser(address: str) -> None:
@@ -82,6 +99,7 @@ def _settings(folder: Path, root: Path, own: str) -> dict[str, Any]:
     from traitlets.config import Config
 
     from .contents import Records
+    from .kernels import Kernels
 
     config = Config()
     config.ServerApp.update(
@@ -96,6 +114,7 @@ def _settings(folder: Path, root: Path, own: str) -> dict[str, Any]:
         terminals_enabled=False,
         log_level="ERROR",
         contents_manager_class=Records,
+        kernel_manager_class=Kernels,
     )
     config.Records.own = own
     config.AsyncFileCheckpoints.checkpoint_dir = str(folder / "checkpoints")

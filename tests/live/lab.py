@@ -19,6 +19,8 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from onemata_helpers.record import Record, read_record
 
+from ..processes import running
+
 ONEMATA = str(Path(sys.executable).parent / "onemata")
 AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 PICTURES = os.environ.get("PYTEST_PICTURES", "")
@@ -45,19 +47,16 @@ def opened(page: Page, *arguments: str, cwd: Path) -> Iterator[Session]:
     command = [ONEMATA, "open", *arguments, "--no-browser"]
     with (
         (cwd / "lab.log").open("w") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=cwd) as process,
+        running(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=cwd) as process,
     ):
         assert process.stdout
-        try:
-            address = process.stdout.readline().strip()
-            assert address.startswith("http://127.0.0.1:"), (cwd / "lab.log").read_text()
-            page.goto(address)
-            expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=LONG)
-            yield Session(page, cwd, address)
-            page.goto("about:blank")
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.stdout.read()
+        address = process.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:"), (cwd / "lab.log").read_text()
+        page.goto(address)
+        expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=LONG)
+        yield Session(page, cwd, address)
+        page.goto("about:blank")
+        process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
 
 
