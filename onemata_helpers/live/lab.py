@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -12,6 +13,7 @@ import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -41,8 +43,8 @@ _EXTENSIONS = Path(__file__).parent / "labextensions"
 _LAYOUT = {"data": {"layout-restorer:data": {"left": {"collapsed": True}}}, "metadata": {"id": "default"}}
 # All that would bring settings, extensions or kernels of the user's own, which may be anything.
 _NOT_THE_USERS = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_DIR", "JUPYTER_PREFER_ENV_PATH")
-# Seconds for the kernels to end. Jupyter kills one that does not after five.
-_ENDING = 60
+# Seconds that the page's last requests have to come to their end by themselves, and then when they are broken off.
+_MOMENT, _ENDING = 2, 60
 
 
 def serve(root: Path, notebook: Path, told: Mapping[str, str], *, writable: bool, ready: Callable[[str], None]) -> None:
@@ -57,11 +59,12 @@ def serve(root: Path, notebook: Path, told: Mapping[str, str], *, writable: bool
         app = LabApp.initialize_server(argv=[], **_settings(Path(folder), root, shown if writable else ""))
         _quiet(app)
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: _end(app))
+            signal.signal(number, lambda *_: app.stop(from_signal=True))
         try:
             address = f"{app.connection_url}lab/tree/{quote(shown)}?token={app.token}"
             app.io_loop.add_callback(_begin, app, shown if writable else "", address, ready)
             app.start()
+            _break_off(app)
         finally:
             app.clear_instance()
 
@@ -73,16 +76,26 @@ async def _begin(app: Any, own: str, address: str, ready: Callable[[str], None])
     ready(address)
 
 
-def _end(app: Any) -> None:
-    """Called by a signal. Whatever goes wrong with a kernel meanwhile, the server ends."""
-    app.stop(from_signal=True)
-    app.io_loop.add_callback_from_signal(app.io_loop.call_later, _ENDING, _give_up, app)
+def _break_off(app: Any) -> None:
+    """End what the page still waits for: Python does not end before the threads do that work for a request.
+
+    Each of them waits for the end of its request, which does not come once the server's loop has stopped.
+    https://github.com/agronholm/anyio/blob/master/src/anyio/_backends/_asyncio.py (WorkerThread)
+    """
+    try:
+        app.io_loop.run_sync(partial(_requests_end, app), timeout=_ENDING)
+    except TimeoutError:
+        happened = f"What the page asked for last did not end within {_ENDING} s"
+        print(who_acts(happened, "the engineer ends this process, if it does not end by itself"), file=sys.stderr)
 
 
-def _give_up(app: Any) -> None:
-    happened = f"The session's kernel did not end within {_ENDING} s, and is left alone"
-    print(who_acts(happened, "the engineer ends the process `ipykernel_launcher`, if it still runs"), file=sys.stderr)
-    app.io_loop.stop()
+async def _requests_end(app: Any) -> None:
+    connections = asyncio.ensure_future(app.http_server.close_all_connections())
+    requests = asyncio.all_tasks() - {asyncio.current_task()}
+    _, waiting = await asyncio.wait(requests, timeout=_MOMENT)
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(connections, *waiting, return_exceptions=True)
 
 
 def open_browser(address: str) -> None:

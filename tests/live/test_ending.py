@@ -8,16 +8,18 @@ import sys
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import psutil
+import pytest
 
 from onemata_helpers.notebook import template
 
 from ..processes import LONG, running
 
 # `onemata open` with a kernel that does nothing, neither by itself nor when it is asked to, and Ctrl-C as it starts.
-_SESSION = """
+_A_KERNEL_STARTS = """
 import os, signal, subprocess
 from pathlib import Path
 from jupyter_client.provisioning import local_provisioner
@@ -30,38 +32,47 @@ def ignore():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 local_provisioner.launch_kernel = launch
 """
-_OPEN = "from onemata_helpers.cli import app\napp(['open', 'old.ipynb', '--no-browser'])"
-_KERNELS_THAT_DO_NOT_END = """
-import asyncio
-from onemata_helpers.live import kernels, lab
+_AND_CANNOT_BE_ENDED = """
+from onemata_helpers.live import kernels
 async def never(*_, **__):
-    await asyncio.sleep(600)
-kernels.Kernels.shutdown_all = never
-lab._ENDING = 0.1
+    {how}
+kernels.AsyncMappingKernelManager.shutdown_all = never
+kernels._ENDING = 0.1
 """
+# Ctrl-C while a thread reads the notebook for the page.
+_A_FILE_IS_READ = """
+import os, signal, time
+from jupyter_server.services.contents import fileio
+in_thread = fileio.run_sync
+def read(*what):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.5)
+    return what[0](*what[1:])
+async def run_sync(*what, **how):
+    return await in_thread(read, *what, **how)
+fileio.run_sync = run_sync
+"""
+_OPEN = "from onemata_helpers.cli import app\napp(['open', 'old.ipynb', '--no-browser'])"
 
 
-def ended(folder: Path, script: str) -> tuple[int, str]:
-    """The exit code of a session that was interrupted while a kernel was started for a notebook, and what it said."""
+def ended(folder: Path, script: str, asked: str, sent: Any = None) -> tuple[int, str]:
+    """The exit code of a session that was asked for something, and what it said."""
     (folder / "old.ipynb").write_text(json.dumps(template("glue")))
     with (
         (folder / "said").open("w") as said,
         running([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=said, text=True, cwd=folder) as process,
     ):
         assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        ask_for_a_kernel(address)
+        server, _, token = process.stdout.readline().strip().partition("/lab/tree/old.ipynb?token=")
+        headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
+        request = Request(f"{server}/api/{asked}", json.dumps(sent).encode() if sent else None, headers)
+        with suppress(OSError, HTTPException):  # by the time of the answer the session may have ended
+            urlopen(request, timeout=LONG).close()
         code = process.wait(LONG)
     return code, (folder / "said").read_text()
 
 
-def ask_for_a_kernel(address: str) -> None:
-    """As the page does it. By the time of the answer the session may have ended."""
-    server, _, token = address.partition("/lab/tree/old.ipynb?token=")
-    wanted = {"path": "old.ipynb", "name": "", "type": "notebook", "kernel": {"name": "python3"}}
-    headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
-    with suppress(OSError, HTTPException):
-        urlopen(Request(f"{server}/api/sessions", json.dumps(wanted).encode(), headers), timeout=LONG).close()
+NOTEBOOK = {"path": "old.ipynb", "name": "", "type": "notebook", "kernel": {"name": "python3"}}
 
 
 def kernel(folder: Path) -> int:
@@ -69,13 +80,26 @@ def kernel(folder: Path) -> int:
 
 
 def test_a_kernel_that_was_just_starting_ends_too(tmp_path: Path) -> None:
-    code, _ = ended(tmp_path, _SESSION + _OPEN)
+    code, _ = ended(tmp_path, _A_KERNEL_STARTS + _OPEN, "sessions", NOTEBOOK)
     assert code == 0
     assert not psutil.pid_exists(kernel(tmp_path))
 
 
-def test_one_that_cannot_be_ended_is_told_and_the_session_ends(tmp_path: Path) -> None:
-    code, said = ended(tmp_path, _SESSION + _KERNELS_THAT_DO_NOT_END + _OPEN)
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("import asyncio; await asyncio.sleep(600)", "could not be ended within 0.1 s. Who acts: the engineer"),
+        ("raise ValueError('It is odd')", "could not be ended: It is odd. Who acts: the engineer"),
+    ],
+)
+def test_one_that_cannot_be_ended_is_told_and_the_session_ends(tmp_path: Path, how: str, why: str) -> None:
+    script = _A_KERNEL_STARTS + _AND_CANNOT_BE_ENDED.format(how=how) + _OPEN
+    code, said = ended(tmp_path, script, "sessions", NOTEBOOK)
     psutil.Process(kernel(tmp_path)).kill()
     assert code == 0
-    assert "The session's kernel did not end within 0.1 s, and is left alone. Who acts: the engineer ends" in said
+    assert f"The session's kernel {why}" in said
+
+
+def test_what_a_thread_still_does_for_the_page_keeps_nobody(tmp_path: Path) -> None:
+    code, said = ended(tmp_path, _A_FILE_IS_READ + _OPEN, "contents/old.ipynb")
+    assert (code, said) == (0, "")
