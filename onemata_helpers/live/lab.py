@@ -58,8 +58,9 @@ def serve(root: Path, notebook: Path, told: Mapping[str, str], *, writable: bool
 
         app = LabApp.initialize_server(argv=[], **_settings(Path(folder), root, shown if writable else ""))
         _quiet(app)
+        ended = _once(lambda: app.stop(from_signal=True))
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: app.stop(from_signal=True))
+            signal.signal(number, ended)
         try:
             address = f"{app.connection_url}lab/tree/{quote(shown)}?token={app.token}"
             app.io_loop.add_callback(_begin, app, shown if writable else "", address, ready)
@@ -74,6 +75,12 @@ async def _begin(app: Any, own: str, address: str, ready: Callable[[str], None])
     if own:
         await app.session_manager.create_session(path=own, name=Path(own).name, type="notebook", kernel_name="python3")
     ready(address)
+
+
+def _once(act: Callable[[], None]) -> Callable[..., None]:
+    """A signal's handler. Whoever is impatient and sends it again must not cut the end short."""
+    left = [act]
+    return lambda *_: left.pop()() if left else None
 
 
 def _break_off(app: Any) -> None:
