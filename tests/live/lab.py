@@ -33,9 +33,12 @@ OURS = ".jp-OutputArea-output, .jp-MarkdownOutput"
 _WATCH = """() => {
   const at = (node) => (node.parentElement?.closest('.jp-Cell')?.innerText ?? '').trim().slice(0, 60);
   window.onemataSigns = [[performance.now(), 'the beginning']];
+  window.onemataTexts = [];
   window.onemataWatch?.disconnect();
-  window.onemataWatch = new MutationObserver(
-    changes => window.onemataSigns.push([performance.now(), at(changes[0].target)]));
+  window.onemataWatch = new MutationObserver(changes => {
+    window.onemataSigns.push([performance.now(), at(changes[0].target)]);
+    for (const change of changes) window.onemataTexts.push(...[...change.addedNodes].map(node => node.textContent));
+  });
   window.onemataWatch.observe(document.querySelector('.jp-Notebook'),
     {subtree: true, childList: true, characterData: true});
 }"""
@@ -167,6 +170,10 @@ class Session:
         """Seconds between two changes of the notebook at most, since it was last watched, and what it was broken by."""
         signs: list[tuple[float, str]] = self.page.evaluate("window.onemataSigns")
         return max(((after - before) / 1000, where) for (before, _), (after, where) in pairwise(signs))
+
+    def has_shown(self, text: str) -> bool:
+        """Whether the notebook showed this since it was last watched, if only for a moment."""
+        return bool(self.page.evaluate("text => window.onemataTexts.some(each => each.includes(text))", text))
 
     def is_in_view(self, target: Locator) -> None:
         """Wait until somebody who does not scroll sees it."""
