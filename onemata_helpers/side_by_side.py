@@ -84,7 +84,12 @@ class _Waiting:
             while True:
                 work = self._works.popleft()
                 done: Future[None] = Future()
-                _do(work, done)
+                try:
+                    work()
+                except BaseException as error:  # whatever it is: who waits for all would wait for ever
+                    done.set_exception(error)
+                else:
+                    done.set_result(None)
                 self._heard.put(partial(self._ended, done))
 
     def until_done(self) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from botocore.exceptions import EndpointConnectionError
 from typer.testing import CliRunner
 
 from onemata_helpers.archive import NoRecords
@@ -28,6 +27,7 @@ from onemata_helpers.record import SANDBOX_NOTICE, Record, now
 from onemata_helpers.status.rows import rows
 
 from .conftest import EXAMPLE
+from .processes import LONG, running
 
 PLACE = "s3://our-records/night"
 FIRST, SECOND = "example/glue/2026-01-01T120000.000Z", "example/glue/2026-01-02T120000.000Z"
@@ -39,9 +39,18 @@ def s3_url() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    with running(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        end = time.monotonic() + LONG
+        while not listens(port):
+            assert server.poll() is None, f"moto's server ended, with {server.returncode}: is port {port} taken?"
+            assert time.monotonic() < end, f"moto's server does not listen on port {port} after {LONG} s"
+            time.sleep(0.05)
         yield f"http://127.0.0.1:{port}"
-        server.terminate()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as knocking:
+        return knocking.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
@@ -52,13 +61,7 @@ def bucket(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     s3 = boto3.client("s3")
-    while True:
-        try:
-            s3.create_bucket(Bucket="our-records", ObjectLockEnabledForBucket=True)
-        except EndpointConnectionError:
-            time.sleep(0.05)
-        else:
-            break
+    s3.create_bucket(Bucket="our-records", ObjectLockEnabledForBucket=True)
     yield Bucket(PLACE)
     for each in s3.list_object_versions(Bucket="our-records").get("Versions", []):
         s3.delete_object(Bucket="our-records", Key=each["Key"], VersionId=each["VersionId"])

@@ -21,6 +21,7 @@ from onemata_helpers.text import is_plain
 
 from .account import LAMBDA
 from .conftest import EXAMPLE, ROLES, SERVICES
+from .processes import running
 
 ONEMATA = str(Path(sys.executable).parent / "onemata")
 
@@ -131,14 +132,14 @@ def test_ctrl_c_lets_what_runs_end_and_begins_nothing_more(aws: Sandbox, tmp_pat
     def heed_ctrl_c() -> None:  # a test run in the background hands down that it is ignored
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-    with subprocess.Popen(
+    with running(
         command, cwd=tmp_path, preexec_fn=heed_ctrl_c, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as running:
-        assert running.stdout is not None
-        running.stdout.readline()
-        running.send_signal(signal.SIGINT)
-        running.communicate(timeout=60)
-        assert running.returncode != 0
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode != 0
     found = records(tmp_path / "records")
     assert 1 <= len(found) <= 2
     assert all(record.finished for record in found.values())

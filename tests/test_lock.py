@@ -17,6 +17,7 @@ from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.wait import Wait
 
 from .conftest import run, values
+from .processes import running
 
 HASTY = Wait(tell=lambda _: None, sleep=lambda _: None, seconds=0.01)
 HOLD = """
@@ -40,7 +41,7 @@ def changing(folder: Path) -> bool:
 
 
 def test_another_process_holds_it_until_it_dies(tmp_path: Path) -> None:
-    with subprocess.Popen(
+    with running(
         [sys.executable, "-c", HOLD, str(tmp_path / "other.json")], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
@@ -52,7 +53,6 @@ def test_another_process_holds_it_until_it_dies(tmp_path: Path) -> None:
         assert "record other.json. Who acts: the engineer lets that one end" in str(busy.value)
         ChangeLock(tmp_path / "x.json", "example", "ec2").take(HASTY)  # another service is another matter
         process.kill()
-        process.wait()
     assert not changing(tmp_path)
     lock(tmp_path).take(HASTY)
 

@@ -32,6 +32,7 @@ from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.text import is_plain
 
 from .conftest import ROOT, SERVICES, run, values
+from .processes import running
 
 
 def test_the_published_schema_is_that_of_the_records() -> None:
@@ -105,7 +106,7 @@ def test_a_killed_run_leaves_what_was_begun_and_done_so_far(
         f"book = Runbook('redshift', {values('redshift', action='apply', record=str(record))!r})\n"
         "book.connect(); book.plan(); book.apply()\n"
     )
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as process:
+    with running([sys.executable, str(script)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"one\n"
         process.kill()

@@ -27,6 +27,7 @@ from onemata_helpers.sandbox_in_use import worlds, worlds_of
 
 from .conftest import EXAMPLE, ROOT, Run, run, values
 from .many import account, own
+from .processes import running
 from .test_cli import ONEMATA, client, onemata, records
 
 # --- what is in it ----------------------------------------------------------------------------------------------------
@@ -215,15 +216,10 @@ def test_a_client_is_onboarded_with_whatever_its_parameters_name(
 @contextmanager
 def served(*arguments: str | Path, cwd: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """`onemata sandbox` at work, and the environment in which its line was pasted."""
-    with subprocess.Popen(
-        [ONEMATA, "sandbox", *map(str, arguments)], stdout=subprocess.PIPE, text=True, cwd=cwd
-    ) as box:
+    with running([ONEMATA, "sandbox", *map(str, arguments)], stdout=subprocess.PIPE, text=True, cwd=cwd) as box:
         assert box.stdout is not None
         name, url = box.stdout.readline().removeprefix("export ").strip().split("=", 1)
-        try:
-            yield box, os.environ | {name: url, "COLUMNS": "200"}
-        finally:
-            box.terminate()
+        yield box, os.environ | {name: url, "COLUMNS": "200"}
 
 
 def shell_lines(heading: str) -> list[list[str]]:

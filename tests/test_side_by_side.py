@@ -90,6 +90,15 @@ def test_what_fails_is_raised_by_who_waits() -> None:
             side_by_side(works)
 
 
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_whatever_ends_a_thread_is_raised_by_who_waits(error: type[BaseException]) -> None:
+    def ends() -> None:
+        raise error
+
+    with pytest.raises(error):
+        side_by_side([ends, lambda: None])
+
+
 def test_ctrl_c_while_something_is_told_ends_the_waiting_and_hangs_nobody() -> None:
     ended = Event()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from html import escape
+from threading import RLock
 from typing import Any
 
 import ipywidgets as widgets
@@ -42,6 +43,7 @@ class Form:
         self.save = _button("Save", self._on_save)
         self.back = _button("Take back", self._on_back)
         self._said = widgets.HTML()
+        self._checking = RLock()
         self.widget = widgets.VBox([self.unfold])
 
     def open(self) -> None:
@@ -89,7 +91,14 @@ class Form:
         self.widget.children = (self._said, *rows, buttons, self._said)  # the form is longer than a screen
 
     def _check(self) -> None:
-        """What is wrong, beside each field and on top, while it is typed."""
+        """What is wrong, beside each field and on top, while it is typed.
+
+        One field's change and another's may come in two threads at the same time: the last one tells how it stands.
+        """
+        with self._checking:
+            self._tell()
+
+    def _tell(self) -> None:
         unsaved = self.unsaved
         wrong = self._problems(self._folder.values | unsaved) if unsaved else {}
         wrong |= {name: field.trouble for name, field in self.fields.items() if field.trouble}

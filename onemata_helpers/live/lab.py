@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import signal
+import sys
 import tempfile
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from ..errors import who_acts
 
 # Without an own key nothing of a reader's is asked for, fetched or shown over the work.
 # https://jupyterlab.readthedocs.io/en/stable/user/directories.html#overrides-json
@@ -38,6 +43,8 @@ _EXTENSIONS = Path(__file__).parent / "labextensions"
 _LAYOUT = {"data": {"layout-restorer:data": {"left": {"collapsed": True}}}, "metadata": {"id": "default"}}
 # All that would bring settings, extensions or kernels of the user's own, which may be anything.
 _NOT_THE_USERS = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_DIR", "JUPYTER_PREFER_ENV_PATH")
+# Seconds that the page's last requests have to come to their end by themselves, and then when they are broken off.
+_MOMENT, _ENDING = 2, 60
 
 
 def serve(root: Path, notebook: Path, told: Mapping[str, str], *, writable: bool, ready: Callable[[str], None]) -> None:
@@ -51,12 +58,14 @@ def serve(root: Path, notebook: Path, told: Mapping[str, str], *, writable: bool
 
         app = LabApp.initialize_server(argv=[], **_settings(Path(folder), root, shown if writable else ""))
         _quiet(app)
+        ended = _once(lambda: app.stop(from_signal=True))
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: app.stop(from_signal=True))
+            signal.signal(number, ended)
         try:
             address = f"{app.connection_url}lab/tree/{quote(shown)}?token={app.token}"
             app.io_loop.add_callback(_begin, app, shown if writable else "", address, ready)
             app.start()
+            _break_off(app)
         finally:
             app.clear_instance()
 
@@ -66,6 +75,34 @@ async def _begin(app: Any, own: str, address: str, ready: Callable[[str], None])
     if own:
         await app.session_manager.create_session(path=own, name=Path(own).name, type="notebook", kernel_name="python3")
     ready(address)
+
+
+def _once(act: Callable[[], None]) -> Callable[..., None]:
+    """A signal's handler. Whoever is impatient and sends it again must not cut the end short."""
+    left = [act]
+    return lambda *_: left.pop()() if left else None
+
+
+def _break_off(app: Any) -> None:
+    """End what the page still waits for: Python does not end before the threads do that work for a request.
+
+    Each of them waits for the end of its request, which does not come once the server's loop has stopped.
+    https://github.com/agronholm/anyio/blob/master/src/anyio/_backends/_asyncio.py (WorkerThread)
+    """
+    try:
+        app.io_loop.run_sync(partial(_requests_end, app), timeout=_ENDING)
+    except TimeoutError:
+        happened = f"What the page asked for last did not end within {_ENDING} s"
+        print(who_acts(happened, "the engineer ends this process, if it does not end by itself"), file=sys.stderr)
+
+
+async def _requests_end(app: Any) -> None:
+    connections = asyncio.ensure_future(app.http_server.close_all_connections())
+    requests = asyncio.all_tasks() - {asyncio.current_task()}
+    _, waiting = await asyncio.wait(requests, timeout=_MOMENT)
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(connections, *waiting, return_exceptions=True)
 
 
 def open_browser(address: str) -> None:
@@ -82,6 +119,7 @@ def _settings(folder: Path, root: Path, own: str) -> dict[str, Any]:
     from traitlets.config import Config
 
     from .contents import Records
+    from .kernels import Kernels
 
     config = Config()
     config.ServerApp.update(
@@ -96,6 +134,7 @@ def _settings(folder: Path, root: Path, own: str) -> dict[str, Any]:
         terminals_enabled=False,
         log_level="ERROR",
         contents_manager_class=Records,
+        kernel_manager_class=Kernels,
     )
     config.Records.own = own
     config.AsyncFileCheckpoints.checkpoint_dir = str(folder / "checkpoints")

@@ -125,7 +125,11 @@ class Warm:
         """End it, and what it forked."""
         if self._control is not None and self._server is not None:
             self._control.close()
-            self._server.wait()
+            try:
+                self._server.wait(_ENDING)
+            except subprocess.TimeoutExpired:  # whatever it is that it still loads
+                self._server.kill()
+                self._server.wait()
         self._control = self._server = None
 
     def _started(self) -> socket.socket:

@@ -16,6 +16,9 @@ from jupyter_client.session import Session
 
 from .wire import IOPUB, Outbox
 
+# Seconds at most until the thread hears of children; without it, what they print is lost, and nothing else.
+_HEARD = 5.0
+
 
 class Publisher(IOPubThread):
     """The thread still flushes what is printed before a long silence, and takes what child processes print.
@@ -42,7 +45,7 @@ class Publisher(IOPubThread):
         self._pipe_flag, heard = True, Event()
         self.io_loop.add_callback(self._setup_pipe_in)
         self.io_loop.add_callback(heard.set)
-        heard.wait()
+        heard.wait(_HEARD)
 
     def _let_go(self) -> None:
         """In a child that a cell forks, nobody is left who would end the turn."""

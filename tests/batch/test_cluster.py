@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from onemata_helpers.batch.runner import Batch
 from onemata_helpers.errors import ConnectError
 from onemata_helpers.sandbox.server import Sandbox
 
+from ..processes import LONG
 from .conftest import How, Which, client, records
 from .test_runner import wait_for_file
 
@@ -49,8 +51,11 @@ class Cluster:
 
     @property
     def address(self) -> str:
+        end = time.monotonic() + LONG
         while not self._file.exists() or not self._file.read_text():
-            threading.Event().wait(0.05)
+            assert self.scheduler.poll() is None, f"the scheduler ended, with {self.scheduler.returncode}"
+            assert time.monotonic() < end, f"the scheduler did not write {self._file} within {LONG} s"
+            time.sleep(0.05)
         return str(json.loads(self._file.read_text())["address"])
 
     def kill_who_works(self) -> None:
@@ -63,7 +68,7 @@ class Cluster:
     def end(self) -> None:
         for each in (*self.workers, self.scheduler):
             each.kill()
-            each.wait()
+            each.wait(LONG)
         self._log.close()
 
 

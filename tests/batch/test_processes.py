@@ -49,7 +49,7 @@ class Apply:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def ended(self) -> str:
-        said, _ = self.process.communicate(timeout=300)
+        said, _ = self.process.communicate(timeout=200)
         return said
 
 

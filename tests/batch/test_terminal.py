@@ -19,6 +19,7 @@ import pytest
 from onemata_helpers.batch import commands
 from onemata_helpers.sandbox.server import Sandbox
 
+from ..processes import LONG
 from .conftest import Approval, How, Which, client, records
 
 ONEMATA = str(Path(sys.executable).parent / "onemata")
@@ -37,7 +38,7 @@ class Terminal:
         os.close(slave)
         self._shown = b""
         self._more = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
@@ -66,7 +67,8 @@ class Terminal:
 
     def ended(self) -> int:
         code = self.process.wait(120)
-        self._reader.join()
+        self._reader.join(LONG)
+        assert not self._reader.is_alive(), "the terminal is still held by what the command has started"
         os.close(self._master)
         return code
 

@@ -14,6 +14,7 @@ import yaml
 from onemata_helpers.sandbox_address import SANDBOX_URL
 
 from ..conftest import EXAMPLE
+from ..processes import running
 
 ONEMATA = Path(sys.executable).parent / "onemata"
 SERVICES = ("redshift", "glue")
@@ -48,11 +49,8 @@ def _client(folder: Path, kind: str, number: int) -> Path:
 def served(folders: list[Path], latency: float = 0) -> Iterator[dict[str, str]]:
     """A sandbox with these clients, in a process of its own; yields the environment in which it is used."""
     command = [str(ONEMATA), "sandbox", "--latency", str(latency), *map(str, folders)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with running(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         name, _, url = process.stdout.readline().removeprefix("export ").strip().partition("=")
         assert name == SANDBOX_URL
-        try:
-            yield {name: url}
-        finally:
-            process.terminate()
+        yield {name: url}

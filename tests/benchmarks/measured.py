@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
 import psutil
+
+from ..processes import running
 
 # Every so many seconds a running command is looked at.
 _TICK = 0.1
@@ -32,22 +34,31 @@ def measure(
     Raises RuntimeError, with the end of what it said, if it fails.
     """
     began = time.monotonic()
-    with (folder / "said.txt").open("w+") as said:
-        process = subprocess.Popen(command, cwd=folder, env=os.environ | environment, stdout=said, stderr=said)
-        ended, looking = Event(), Thread(target=lambda: None)
-        if look is not None:
-            looking = Thread(target=_every_tick, args=(lambda: look(process.pid), ended))
-        looking.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - began
-        ended.set()
-        looking.join()
+    with (
+        (folder / "said.txt").open("w+") as said,
+        running(command, cwd=folder, env=os.environ | environment, stdout=said, stderr=said) as process,
+    ):
+        with _looked_at(process.pid, look or (lambda _: None)):
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.monotonic() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
         if process.returncode:
             shown = " ".join(map(str, command))[:300]
             raise RuntimeError(f"{shown} ended with {process.returncode}: {said.read()[-3000:]}")
     return Measured(usage.ru_utime + usage.ru_stime, wall)
+
+
+@contextmanager
+def _looked_at(pid: int, look: Callable[[int], None]) -> Iterator[None]:
+    ended = Event()
+    looking = Thread(target=_every_tick, args=(lambda: look(pid), ended))
+    looking.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        looking.join()
 
 
 def _every_tick(look: Callable[[], None], ended: Event) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from onemata_helpers.sandbox.instance.machine import AWS_CLI
 
 _HERE = Path(__file__).parent
+_ENDING = 30
 
 
 @cache
@@ -44,4 +45,12 @@ def _start_server(address: Path) -> None:
             env={"PATH": "/usr/bin:/bin"},
             cwd="/",
         )
-    atexit.register(server.communicate)
+    atexit.register(_end, server)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Its stdin comes to an end; one that does not heed that is killed."""
+    try:
+        server.communicate(timeout=_ENDING)
+    except subprocess.TimeoutExpired:
+        server.kill()

@@ -11,6 +11,7 @@ import pytest
 
 from onemata_helpers.sandbox.instance.machine import AWS_CLI
 
+from ..processes import LONG, running
 from .program import forked_cli
 
 CONFIG = "[profile ours]\nregion = eu-west-1\ncli_history = disabled\n[profile é]\nregion = x\n"
@@ -59,13 +60,11 @@ def test_it_reads_what_is_given_to_it_and_writes_with_the_callers_umask(home: Pa
 
 def test_it_dies_with_its_caller(home: Path) -> None:
     env = ENVIRONMENT | {"HOME": str(home)}
-    with subprocess.Popen(
-        [forked_cli(), "configure"], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as caller:
+    with running([forked_cli(), "configure"], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as caller:
         assert caller.stdout
         assert caller.stdout.read(3) == b"AWS"  # it asks
         caller.kill()
-        caller.stdout.read()  # which ends only when no process has it any more
+        caller.communicate(timeout=LONG)  # which ends only when no process has its output any more
     assert caller.returncode == -signal.SIGKILL
 
 

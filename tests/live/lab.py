@@ -19,6 +19,8 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from onemata_helpers.record import Record, read_record
 
+from ..processes import running
+
 ONEMATA = str(Path(sys.executable).parent / "onemata")
 AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 PICTURES = os.environ.get("PYTEST_PICTURES", "")
@@ -31,9 +33,12 @@ OURS = ".jp-OutputArea-output, .jp-MarkdownOutput"
 _WATCH = """() => {
   const at = (node) => (node.parentElement?.closest('.jp-Cell')?.innerText ?? '').trim().slice(0, 60);
   window.onemataSigns = [[performance.now(), 'the beginning']];
+  window.onemataTexts = [];
   window.onemataWatch?.disconnect();
-  window.onemataWatch = new MutationObserver(
-    changes => window.onemataSigns.push([performance.now(), at(changes[0].target)]));
+  window.onemataWatch = new MutationObserver(changes => {
+    window.onemataSigns.push([performance.now(), at(changes[0].target)]);
+    for (const change of changes) window.onemataTexts.push(...[...change.addedNodes].map(node => node.textContent));
+  });
   window.onemataWatch.observe(document.querySelector('.jp-Notebook'),
     {subtree: true, childList: true, characterData: true});
 }"""
@@ -45,19 +50,16 @@ def opened(page: Page, *arguments: str, cwd: Path) -> Iterator[Session]:
     command = [ONEMATA, "open", *arguments, "--no-browser"]
     with (
         (cwd / "lab.log").open("w") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=cwd) as process,
+        running(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=cwd) as process,
     ):
         assert process.stdout
-        try:
-            address = process.stdout.readline().strip()
-            assert address.startswith("http://127.0.0.1:"), (cwd / "lab.log").read_text()
-            page.goto(address)
-            expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=LONG)
-            yield Session(page, cwd, address)
-            page.goto("about:blank")
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.stdout.read()
+        address = process.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:"), (cwd / "lab.log").read_text()
+        page.goto(address)
+        expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=LONG)
+        yield Session(page, cwd, address)
+        page.goto("about:blank")
+        process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
 
 
@@ -168,6 +170,10 @@ class Session:
         """Seconds between two changes of the notebook at most, since it was last watched, and what it was broken by."""
         signs: list[tuple[float, str]] = self.page.evaluate("window.onemataSigns")
         return max(((after - before) / 1000, where) for (before, _), (after, where) in pairwise(signs))
+
+    def has_shown(self, text: str) -> bool:
+        """Whether the notebook showed this since it was last watched, if only for a moment."""
+        return bool(self.page.evaluate("text => window.onemataTexts.some(each => each.includes(text))", text))
 
     def is_in_view(self, target: Locator) -> None:
         """Wait until somebody who does not scroll sees it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -95,6 +96,25 @@ def test_what_the_account_tells_after_the_sign_in_is_chosen_from_then_on(form: F
     form.lock()
     form.offer()
     assert form.fields["cluster_identifiers"].control.disabled
+
+
+def test_what_is_chosen_while_another_change_is_told_is_told_after_it(
+    form: Form, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel hears of a choice in a thread of its own, while its main thread still tells what was taken back."""
+    choosing = Thread(target=lambda: setattr(form.fields["s3_access"].control, "value", "scoped"))
+
+    def slowly(unsaved: tuple[str, ...]) -> None:
+        if not choosing.ident:
+            choosing.start()
+            choosing.join(0.3)
+        told.changed.append(unsaved)
+
+    form.fields["role_name"].control.value = "another-role"
+    monkeypatch.setattr(form, "_changed", slowly)
+    form.back.click()
+    choosing.join(60)
+    assert told.changed[-1] == tuple(form.unsaved) == ("s3_access",)
 
 
 def test_the_clients_name_is_that_of_its_folder_and_cannot_be_changed(form: Form) -> None:

@@ -14,6 +14,7 @@ import pytest
 from onemata_helpers import sandbox
 from onemata_helpers.sandbox.instance.machine import Completed, Machine
 from onemata_helpers.sandbox.server import Sandbox
+from tests.processes import running
 from tests.sandbox.on_instance import attach, make_role, run, send, set_options
 
 WHOAMI = "aws sts get-caller-identity --profile p"
@@ -95,10 +96,9 @@ def machine() -> Iterator[Machine]:
 def test_stop_ends_commands_and_deletes_files() -> None:
     box = sandbox.start()
     send(box, "echo $$ > running; sleep 600 & wait")
-    running = box.instance.machine.root / "running"
-    while not running.exists() or not running.read_text().strip():
-        time.sleep(0.01)
-    process_id = int(running.read_text())
+    file = box.instance.machine.root / "running"
+    assert soon(lambda: file.exists() and file.read_text().strip() != "")
+    process_id = int(file.read_text())
     port = int(box.instance.imds_endpoint.split(":")[2].partition("/")[0])
     box.stop()
     assert ended(process_id)
@@ -133,7 +133,7 @@ print(machine.root, running.read_text(), flush=True)
 sys.stdin.read()
 """
     command = [sys.executable, "-c", program]
-    with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as python:
+    with running(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as python:
         assert python.stdin
         assert python.stdout
         root, process_id = python.stdout.readline().split()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,8 +15,10 @@ import psutil
 import pytest
 from nbclient.exceptions import DeadKernelError
 
+from onemata_helpers.warm import process
 from onemata_helpers.warm.process import NotForked, Process, Warm, warm
 
+from ..processes import running
 from .small import printed, run_in
 
 
@@ -239,10 +240,10 @@ def test_when_the_runner_is_killed_nothing_stays(tmp_path: Path) -> None:
         "with warm.fork() as process:\n"
         f"    run_in(process, Path({str(path)!r}), \"print('be' + 'gun', flush=True)\\nimport time; time.sleep(600)\")"
     )
-    with subprocess.Popen([sys.executable, "-c", runner], cwd=tmp_path) as running:
+    with running([sys.executable, "-c", runner], cwd=tmp_path) as process:
         until(lambda: path.exists() and "begun" in path.read_text())
-        started = psutil.Process(running.pid).children(recursive=True)
-        running.kill()
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
     assert len(started) == 2
     _, alive = psutil.wait_procs(started, timeout=60)
     assert not alive
@@ -263,6 +264,19 @@ def test_nothing_is_forked_where_the_system_cannot(own_warm: Warm, monkeypatch: 
     monkeypatch.delattr(os, "pidfd_open")
     with pytest.raises(NotForked, match="cannot be forked safely"):
         own_warm.fork()
+
+
+def test_a_server_that_does_not_heed_its_end_is_killed(
+    own_warm: Warm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import time\ntime.sleep(600)")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ['PYTHONPATH']}")
+    monkeypatch.setattr(process, "_ENDING", 0.1)
+    own_warm.start()
+    server = own_warm._server
+    assert server is not None
+    own_warm.stop()
+    assert server.returncode == -signal.SIGKILL
 
 
 def test_what_fails_while_loading_is_told(own_warm: Warm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
