@@ -79,8 +79,12 @@ _translate_each_event_once()
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A fresh sandbox that runbooks, kernels and commands of this test use."""
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A fresh sandbox that runbooks, kernels and commands of this test use, with records of its own.
+
+    An approval that was used in one account must not be used up in the next.
+    """
+    monkeypatch.setenv("ONEMATA_RECORDS", str(tmp_path_factory.mktemp("records")))
     with sandbox.start(operator_policy=unscoped(), cli=forked_cli()) as box:
         monkeypatch.setenv(SANDBOX_URL, box.url)
         yield box

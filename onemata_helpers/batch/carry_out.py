@@ -12,7 +12,7 @@ from ..plan import CHANGING
 from ..record import Record, begin, done_so_far, now, read_record, write_record
 from ..stopping import forget
 from ..text import one_line, sentence
-from .elsewhere import uploaded
+from .elsewhere import fetch_what_tells_of_its_approval, uploaded
 from .jobs import Job, Result, not_begun
 from .standing import standing
 
@@ -64,6 +64,7 @@ def carry_out(job: Job, watcher: Watcher | None = None) -> Result:
 def _carried_out(job: Job, watcher: Watcher) -> tuple[str, str, Path]:
     from ..execute import conclude, execute  # it takes half a second, too, which the sandbox's start need not wait for
 
+    fetch_what_tells_of_its_approval(job)
     path, _ = begin(job.parameters, job.records, notebook=True)
     watcher.has_record(path)
     ended = execute(job.parameters, path, watcher.has_process)

@@ -34,7 +34,7 @@ def open_client(folder: Path, service: ServiceName, records: Path, *, mask: bool
     record, _ = begin(parameters, records, notebook=True)
     path = record.with_suffix(".ipynb").resolve()
     # The client may have approved a plan for `onemata run`; on a call the plan on the screen is asked about.
-    values = parameters.model_dump(mode="json") | {"record": record.name, "approved_plan": ""}
+    values = parameters.model_dump(mode="json") | {"record": record.name, "approved_plan": "", "plan_shown": ""}
     notebook = with_values(template(service), values)
     _write(path, with_code_hidden(notebook) if mask else notebook)
     told = {CLIENT_DIR: str(folder.resolve())} | ({MASK: "1"} if mask else {})
