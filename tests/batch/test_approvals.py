@@ -24,6 +24,7 @@ from .conftest import Approval, How, Planning, Which, client, in_this_process, r
 
 HOW = How()
 FILE = Path("approvals.yaml")
+HEAD = 'approved_by: a\napproval_reference: b\nshown: "2026-01-01T00:00:00.000+00:00"\naction: apply\n'
 
 
 def planned(folders: list[Path], *, remove: bool = False) -> None:
@@ -228,18 +229,14 @@ def test_a_file_that_is_not_well_approves_nothing(aws: Sandbox, tmp_path: Path, 
 
 def test_a_file_of_a_thousand_clients_can_be_read(tmp_path: Path) -> None:
     plans = "".join(f"  # {'x' * 80}\n" * 12 + f'  client-{n}/glue: "{n:020x}"\n' for n in range(3000))
-    FILE.write_text(
-        f'approved_by: Jane\napproval_reference: OPS-1\nshown: "2026-01-01T00:00:00.000+00:00"\naction: apply\nplans:\n{plans}'
-    )
+    FILE.write_text(f"{HEAD}plans:\n{plans}")
     assert len(read_approvals(FILE, "apply").plans) == 3000
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet="ab/:-\"'#&*! \n\t0\x1b{}[]", max_size=60))
 def test_any_text_at_all_is_an_approval_or_a_problem(tmp_path: Path, text: str) -> None:
-    FILE.write_text(
-        f'approved_by: a\napproval_reference: b\nshown: "2026-01-01T00:00:00.000+00:00"\naction: apply\nplans:\n{text}'
-    )
+    FILE.write_text(f"{HEAD}plans:\n{text}")
     with pytest.raises(ParameterError):
         read_approvals(FILE, "apply")
 
