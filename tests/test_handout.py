@@ -264,6 +264,18 @@ def test_our_own_views_stay_as_they_look(aws: Sandbox) -> None:
         assert shown.count(SANDBOX_NOTICE) == 1
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_only_its_operator_needs_is_not_on_the_page(service: str) -> None:
+    notebook = template(service)
+    shown = Found(page(notebook, None, Path("x.json"))).text
+    for begin in ("To begin:", "In a notebook that", "In the template", "Unattended there are", "run this cell"):
+        assert begin not in shown
+    for cell in notebook["cells"]:
+        begin = "".join(cell["source"])[:20].lstrip("# ")
+        if cell["cell_type"] == "markdown":
+            assert (begin in shown) == ("tags" not in cell["metadata"]), begin
+
+
 @pytest.fixture
 def kept(aws: Sandbox, tmp_path: Path) -> Path:
     """A record with its notebook, made without a kernel."""
