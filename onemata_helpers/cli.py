@@ -10,7 +10,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -28,11 +28,24 @@ if TYPE_CHECKING:
     from .errors import OnemataError
 
 
+_ATHENA = "What Athena needs is part of glue."
+
+
 class _Plain(TyperGroup):
     """The overview of the commands, and what is said of wrong arguments, without rich, which takes long to load."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings | {"rich_markup_mode": None})
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        """Run the command; what is wrong with its arguments is said in plain words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")  # pydantic's, which typer leaves there
+            if error.message.startswith("'athena' is not one of"):
+                error.message += f" {_ATHENA}"
+            raise
 
 
 app = typer.Typer(
@@ -267,7 +280,7 @@ def status(
 @app.command()
 def permissions(
     services: Annotated[
-        list[ServiceName] | None, typer.Argument(help="Only these services", metavar="SERVICE...")
+        list[str] | None, typer.Argument(help="Only these services; athena is part of glue", metavar="SERVICE...")
     ] = None,
     client: Annotated[Path, typer.Option(help="The client's folder", metavar="CLIENT_DIR")] = Path(
         "parameters/example"
@@ -279,13 +292,16 @@ def permissions(
     from .permissions import policy
     from .policies import pretty
 
+    named = {each.value: each.value for each in ServiceName} | {"athena": "glue"}
+    _refuse_unknown(services, named)
+    wanted = {named[each] for each in services or named}
     if client == _EXAMPLE:
         typer.echo("This is the example client's policy. For another client: --client CLIENT_DIR.", err=True)
     try:
         in_use = from_folder(client)
     except ParameterError as error:
         _fail(error)
-    typer.echo(pretty(policy(each for name, each in in_use.items() if not services or name in services)))
+    typer.echo(pretty(policy(each for name, each in in_use.items() if name in wanted)))
 
 
 @app.command()
@@ -328,9 +344,7 @@ def checklist(
     """Print what nobody has confirmed of AWS yet, as a checklist for whoever has a real account."""
     from .checklist import as_markdown, services_of
 
-    known = services_of()
-    if unknown := [each for each in services or () if each not in known]:
-        raise typer.BadParameter(f"{', '.join(unknown)}: there is only {', '.join(known)}")
+    _refuse_unknown(services, services_of())
     typer.echo(as_markdown(services or ()))
 
 
@@ -340,6 +354,11 @@ def schema() -> None:
     from .record import Record
 
     typer.echo(json.dumps(Record.model_json_schema(), indent=2))
+
+
+def _refuse_unknown(services: list[str] | None, known: Collection[str]) -> None:
+    if unknown := [each for each in services or () if each not in known]:
+        raise typer.BadParameter(f"{', '.join(unknown)}: there is only {', '.join(known)}")
 
 
 def _end(work: Callable[[], bool]) -> NoReturn:

@@ -33,7 +33,7 @@ _SIGNS = SIGNS | {
     "create": "+", "add": "+", "attach": "+", "update": "~", "detach": "-", "delete": "-",
     "nothing": "=", "keep": "=", "begun": "…", "done": "✓", "proven": "✓", "not provable from here": "?",
     "allowed": "✓", "denied": "✗", "ready": "✓", "not ready": "!",
-    "passed": "✓", "found": "!", "expected": "…", "stale": "!",
+    "passed": "✓", "found": "!", "not yet": "…", "stale": "!",
 }  # fmt: skip
 
 _WHOSE_TURN = {

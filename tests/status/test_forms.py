@@ -138,6 +138,24 @@ def test_the_table_says_once_when_it_was_looked_at(
     assert not re.search(r"verified (never|\d+ \w+ ago|just now)", said)
 
 
+ARN = "arn:aws:iam::123456789012:role/onemata/for-the-client/that-has-a-name-longer-than-any-column-of-the-table"
+
+
+@pytest.mark.parametrize("before", [10, 440, 495])
+def test_an_arn_is_in_the_table_whole_or_not_at_all(
+    keep: Keep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], before: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    reason = f"Who acts: the engineer {'x ' * (before // 2)}{ARN} corrects it."
+    keep("acme", 1, "apply", "verified", checks=[GOOD])
+    keep("acme", 2, "verify", "failed", plan=planned(OPEN | {"resource": f"role {ARN}"}), reason=reason, checks=[BAD])
+    status(tmp_path, Form.TABLE)
+    said = capsys.readouterr().out
+    assert f"acme glue: drifted: role {ARN}" in said
+    assert said.count("arn:") == said.count(ARN) == 1 + (before < 440)
+    assert "acme glue: The engineer x x" in said
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=12), st.sampled_from(["", "=", "+", "-", "@", "\t", " =", "＝"]))
 def test_no_cell_begins_a_formula(keep: Keep, tmp_path: Path, text: str, begin: str) -> None:
