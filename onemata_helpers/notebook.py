@@ -119,15 +119,6 @@ def with_values(notebook: Notebook, values: Mapping[str, Any]) -> Notebook:
     return filled
 
 
-def with_code_hidden(notebook: Notebook) -> Notebook:
-    """The notebook with its parameters cell folded: account ids stand in it."""
-    folded = copy.deepcopy(notebook)
-    cell = _parameters_cell(folded)
-    if cell is not None:
-        cell["metadata"]["jupyter"] = {"source_hidden": True}
-    return folded
-
-
 def record_of(notebook: Mapping[str, Any]) -> str:
     """The path of the JSON record that the last of its outputs names; empty if none does."""
     found = [
