@@ -28,6 +28,10 @@ def test_every_command_of_onemata_is_in_the_table_and_no_other() -> None:
     assert table == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
+def test_its_lines_can_be_read_in_any_editor() -> None:
+    assert [line for line in README.splitlines() if len(line) > 130] == []
+
+
 def test_the_shown_commands_and_options_exist() -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for line in SHELL:
