@@ -4,9 +4,9 @@ A run may be cut off in the middle. Then the plan is no longer the approved one,
 that is left was approved. The approved plan is in a record beside this run's: whatever file it is found in, the plan is
 the approved one if its digest, worked out anew, is the one that was approved.
 
-An approval acts once. It is used up when a run under it, or one after that, has come to its good end: what is taken
-away later is not put back by it. Only a person can approve the same plan anew, who was shown it after that end. A plan
-that was merely made again, as each night, was shown to nobody.
+An approval acts once. It is used up when a run under it, or one after that, has come to its good end, and for all that
+these have done: what is taken away later is not put back by it. Only a person can approve the same plan anew, who was
+shown it after that. A plan that was merely made again, as each night, was shown to nobody.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .plan import CHANGING, Change, Plan
 from .record import Record, read_record
 
 _GOOD_ENDS = ("applied", "verified", "removed")
+_CUT_OFF = (None, "failed")
 _ANEW = (
     "the engineer has the plan approved anew: in a terminal, in a live notebook, or in a new file of `onemata plan "
     "--write-approvals`"
@@ -42,7 +43,7 @@ def refuse_unless_approved(plan: Plan, parameters: ServiceParameters, record: Pa
         return
     earlier = list(_records(record, approved))
     runs = [each for each in earlier if _is_under(parameters, each)]
-    if plan.pending and (end := _good_end(runs, record)):
+    if plan.pending and (end := _end_of_approval(plan, runs, record)):
         happened = f"the approval of the plan {approved} was used up by the run of {end.started}"
         raise PlanChanged(
             who_acts(f"Nothing was done: {happened}, and what was in place then is no longer there", _ANEW)
@@ -79,16 +80,27 @@ def _is_under(parameters: ServiceParameters, run: Record) -> bool:
     All runs that were told this digest count, unless the plan was shown later than they began.
     """
     told = run.parameters.get("approved_plan") == parameters.approved_plan and run.sandbox == parameters.sandbox
-    return told and run.outcome != "blocked" and run.started >= parameters.plan_shown
+    acted = run.action in CHANGING and run.outcome in (*_CUT_OFF, *_GOOD_ENDS)
+    return told and acted and run.started >= parameters.plan_shown
 
 
-def _good_end(runs: Sequence[Record], record: Path) -> Record | None:
-    """The first run since the first of these that came to a good end; None if none did."""
+def _end_of_approval(plan: Plan, runs: Sequence[Record], record: Path) -> Record | None:
+    """The first run, since the first of these, that came to a good end or did what this plan does; None if none."""
     if not runs:
         return None
     since = takewhile(lambda each: each.started >= runs[-1].started, _records(record))
-    ends = [each for each in since if each.action in CHANGING and each.outcome in _GOOD_ENDS]
+    ends = [each for each in since if each.action in CHANGING and (each.outcome in _GOOD_ENDS or _did(each, plan))]
     return ends[-1] if ends else None
+
+
+def _did(run: Record, plan: Plan) -> bool:
+    """Whether a run did a part of this plan: then somebody has undone that."""
+    done = [each.change for each in run.changes_done if each.status == "done"]
+    return any(
+        before.resource == change.resource and any(call in before.calls for call in change.calls)
+        for before in done
+        for change in plan.pending
+    )
 
 
 def _is_left_of_approved(plan: Plan, approved: str, earlier: Sequence[Record], runs: Sequence[Record]) -> bool:
@@ -97,7 +109,7 @@ def _is_left_of_approved(plan: Plan, approved: str, earlier: Sequence[Record], r
     shown = next((each for each in plans if each and each.digest == approved), None)
     if shown is None or not is_left_of(plan, shown):
         return False
-    return not plan.pending or bool(runs and runs[0].outcome in (None, "failed"))
+    return not plan.pending or bool(runs and runs[0].outcome in _CUT_OFF)
 
 
 def _records(own: Path, digest: str = "") -> Iterator[Record]:

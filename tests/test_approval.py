@@ -172,6 +172,31 @@ def test_an_approval_whose_run_was_ended_by_another_is_used_up_too(aws: Sandbox)
     assert again.writes == []
 
 
+@pytest.mark.parametrize("fails", ["AttachRolePolicy", "ModifyClusterIamRoles"])
+def test_what_a_run_that_failed_had_done_is_not_done_again_after_somebody_undid_it(aws: Sandbox, fails: str) -> None:
+    approved = plan_of("redshift").digest
+    aws.fail(fails, "LimitExceeded")
+    assert run("redshift", approved_plan=approved).record.outcome == "failed"
+    iam = aws.client("iam")
+    for policy in iam.list_attached_role_policies(RoleName="onemata-redshift")["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName="onemata-redshift", PolicyArn=policy["PolicyArn"])
+    iam.delete_role(RoleName="onemata-redshift")
+    again = run("redshift", approved_plan=approved)
+    assert isinstance(again.error, PlanChanged)
+    assert "was used up" in str(again.error)
+    assert again.writes == []
+
+
+@pytest.mark.parametrize("looking", ["plan", "verify"])
+def test_a_run_that_only_looks_is_no_use_of_an_approval(aws: Sandbox, looking: str) -> None:
+    """The parameters of each run have its digest. Another plan is carried out meanwhile, and taken away again."""
+    approved = plan_of("redshift").digest
+    run("redshift", looking, approved_plan=approved)
+    in_place(run("redshift"))
+    assert run("redshift", "remove").error is None
+    in_place(run("redshift", approved_plan=approved))
+
+
 def test_what_was_approved_in_a_rehearsal_is_not_used_up_in_the_account(aws: Sandbox, tmp_path: Path) -> None:
     approved = plan_of("glue")
     rehearsed = run("glue", approved_plan=approved.digest)
