@@ -56,9 +56,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _EXAMPLE = Path("parameters/example")
-Folders = Annotated[
-    list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR...")
-]
+Folders = Annotated[list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR")]
 
 
 def _version(wanted: bool) -> None:
@@ -280,7 +278,7 @@ def status(
 @app.command()
 def permissions(
     services: Annotated[
-        list[str] | None, typer.Argument(help="Only these services; athena is part of glue", metavar="SERVICE...")
+        list[str] | None, typer.Argument(help="Only these services; athena is part of glue", metavar="SERVICE")
     ] = None,
     client: Annotated[Path, typer.Option(help="The client's folder", metavar="CLIENT_DIR")] = Path(
         "parameters/example"
@@ -307,7 +305,7 @@ def permissions(
 @app.command()
 def sandbox(
     folders: Annotated[
-        list[Path] | None, typer.Argument(help="Clients' folders; none: the example's", metavar="CLIENT_DIR...")
+        list[Path] | None, typer.Argument(help="Clients' folders; none: the example's", metavar="CLIENT_DIR")
     ] = None,
     latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds that each call takes to come in")] = 0,
 ) -> None:
@@ -339,7 +337,7 @@ def sandbox(
 
 @app.command()
 def checklist(
-    services: Annotated[list[str] | None, typer.Argument(help="Only these services", metavar="SERVICE...")] = None,
+    services: Annotated[list[str] | None, typer.Argument(help="Only these services", metavar="SERVICE")] = None,
 ) -> None:
     """Print what nobody has confirmed of AWS yet, as a checklist for whoever has a real account."""
     from .checklist import as_markdown, services_of
