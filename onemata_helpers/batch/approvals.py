@@ -27,6 +27,7 @@ _HEAD = """\
 # 3. onemata {action} CLIENT_DIR... --approved {file}
 approved_by: ""
 approval_reference: ""
+# When these plans were made: what one of them has done since is not done again. Leave this line as it is.
 shown: "{when}"
 action: {action}
 """

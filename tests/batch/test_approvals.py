@@ -204,7 +204,7 @@ def test_what_cannot_be_approved_is_listed_and_why(aws: Sandbox, tmp_path: Path)
         ('approved_by: "Jane"', 'approved_by: ""', "line 6: approved_by = '': must not be empty"),
         ('approved_by: "Jane"', "", "approved_by: must be given"),
         ("approval_reference: ", "reference: ", "reference = 'OPS-12': must be a known key"),
-        ('acme/glue: "', 'acme/glue: "0', "line 18: plans.'acme/glue' = "),
+        ('acme/glue: "', 'acme/glue: "0', "line 19: plans.'acme/glue' = "),
         ("acme/glue: ", "acme/s3: ", "must be a client and a service, like acme/redshift"),
         ("acme/glue: ", "../glue: ", "must be a client and a service, like acme/redshift"),
         ('shown: "2', 'shown: "1st 2', "must be a time in UTC"),
