@@ -37,7 +37,7 @@ class _Plain(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings | {"rich_markup_mode": None})
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command; what is wrong with its arguments is said in plain words."""
         try:
             return super().invoke(ctx)

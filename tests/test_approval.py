@@ -119,7 +119,7 @@ def test_what_a_killed_run_left_of_an_approved_plan_is_still_approved(
     for number in range(len(writes)):
         with account(scenario, monkeypatch, action) as box:
             looking = {"apply": "plan", "remove": "plan-removal"}[action]
-            approval = {"approved_plan": run(service, looking).record.plan_digest, "plan_shown": now()}
+            approval: dict[str, Any] = {"approved_plan": run(service, looking).record.plan_digest, "plan_shown": now()}
             with pytest.raises(Killed), fault_at(number, "killed", box, writes):
                 run(service, action, **approval)
             again = run(service, action, **approval)
