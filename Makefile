@@ -14,10 +14,11 @@ export PYTHONUTF8 := 1
 demo: $(READY)
 	@.venv/bin/onemata run parameters/example --action apply
 
-# The example client's notebook of a service, in the browser, in the sandbox.
+# The example client's notebook of a service, in the browser, in the sandbox. What its form saves goes into a copy.
 SERVICE ?= ec2
 lab: $(READY)
-	@.venv/bin/onemata open parameters/example $(SERVICE)
+	@mkdir -p .lab && cp -R parameters/example .lab
+	@.venv/bin/onemata open .lab/example $(SERVICE)
 
 test: $(READY)
 	@.venv/bin/python -m pytest -n auto --dist loadfile

@@ -12,3 +12,7 @@ class ServiceName(StrEnum):
     REDSHIFT = "redshift"
     GLUE = "glue"
     EC2 = "ec2"
+
+
+TITLES: dict[str, str] = {ServiceName.REDSHIFT: "Redshift", ServiceName.GLUE: "Glue and Athena", ServiceName.EC2: "EC2"}
+"""What people call them."""

@@ -10,7 +10,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -28,11 +28,24 @@ if TYPE_CHECKING:
     from .errors import OnemataError
 
 
+_ATHENA = "What Athena needs is part of glue."
+
+
 class _Plain(TyperGroup):
     """The overview of the commands, and what is said of wrong arguments, without rich, which takes long to load."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings | {"rich_markup_mode": None})
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what is wrong with its arguments is said in plain words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")  # pydantic's, which typer leaves there
+            if error.message.startswith("'athena' is not one of"):
+                error.message += f" {_ATHENA}"
+            raise
 
 
 app = typer.Typer(
@@ -43,9 +56,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _EXAMPLE = Path("parameters/example")
-Folders = Annotated[
-    list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR...")
-]
+Folders = Annotated[list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR")]
 
 
 def _version(wanted: bool) -> None:
@@ -267,7 +278,7 @@ def status(
 @app.command()
 def permissions(
     services: Annotated[
-        list[ServiceName] | None, typer.Argument(help="Only these services", metavar="SERVICE...")
+        list[str] | None, typer.Argument(help="Only these services; athena is part of glue", metavar="SERVICE")
     ] = None,
     client: Annotated[Path, typer.Option(help="The client's folder", metavar="CLIENT_DIR")] = Path(
         "parameters/example"
@@ -279,19 +290,22 @@ def permissions(
     from .permissions import policy
     from .policies import pretty
 
+    named = {each.value: each.value for each in ServiceName} | {"athena": "glue"}
+    _refuse_unknown(services, named)
+    wanted = {named[each] for each in services or named}
     if client == _EXAMPLE:
         typer.echo("This is the example client's policy. For another client: --client CLIENT_DIR.", err=True)
     try:
         in_use = from_folder(client)
     except ParameterError as error:
         _fail(error)
-    typer.echo(pretty(policy(each for name, each in in_use.items() if not services or name in services)))
+    typer.echo(pretty(policy(each for name, each in in_use.items() if name in wanted)))
 
 
 @app.command()
 def sandbox(
     folders: Annotated[
-        list[Path] | None, typer.Argument(help="Clients' folders; none: the example's", metavar="CLIENT_DIR...")
+        list[Path] | None, typer.Argument(help="Clients' folders; none: the example's", metavar="CLIENT_DIR")
     ] = None,
     latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds that each call takes to come in")] = 0,
 ) -> None:
@@ -323,14 +337,12 @@ def sandbox(
 
 @app.command()
 def checklist(
-    services: Annotated[list[str] | None, typer.Argument(help="Only these services", metavar="SERVICE...")] = None,
+    services: Annotated[list[str] | None, typer.Argument(help="Only these services", metavar="SERVICE")] = None,
 ) -> None:
     """Print what nobody has confirmed of AWS yet, as a checklist for whoever has a real account."""
     from .checklist import as_markdown, services_of
 
-    known = services_of()
-    if unknown := [each for each in services or () if each not in known]:
-        raise typer.BadParameter(f"{', '.join(unknown)}: there is only {', '.join(known)}")
+    _refuse_unknown(services, services_of())
     typer.echo(as_markdown(services or ()))
 
 
@@ -340,6 +352,11 @@ def schema() -> None:
     from .record import Record
 
     typer.echo(json.dumps(Record.model_json_schema(), indent=2))
+
+
+def _refuse_unknown(services: list[str] | None, known: Collection[str]) -> None:
+    if unknown := [each for each in services or () if each not in known]:
+        raise typer.BadParameter(f"{', '.join(unknown)}: there is only {', '.join(known)}")
 
 
 def _end(work: Callable[[], bool]) -> NoReturn:

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from .apply import Done
 from .checks import Check
+from .choices import TITLES
 from .errors import OnemataError
 from .hand_over import HandOver
 from .in_words import opens, undo
@@ -33,7 +34,7 @@ _SIGNS = SIGNS | {
     "create": "+", "add": "+", "attach": "+", "update": "~", "detach": "-", "delete": "-",
     "nothing": "=", "keep": "=", "begun": "…", "done": "✓", "proven": "✓", "not provable from here": "?",
     "allowed": "✓", "denied": "✗", "ready": "✓", "not ready": "!",
-    "passed": "✓", "found": "!", "expected": "…", "stale": "!",
+    "passed": "✓", "found": "!", "not yet": "…", "stale": "!",
 }  # fmt: skip
 
 _WHOSE_TURN = {
@@ -46,7 +47,6 @@ _WHOSE_TURN = {
     "blocked": "the client's: to decide what stands in the way. Then the runbook is run again.",
     "failed": "named above.",
 }
-_SERVICES = {"redshift": "Redshift", "glue": "Glue and Athena", "ec2": "EC2"}
 
 # Jupyter and nbconvert take `$...$` for a formula, which may hide what stands in it, but not within these classes.
 # https://docs.mathjax.org/en/latest/options/document.html (pandas does the same: styler.html.mathjax)
@@ -168,7 +168,7 @@ def outcome(record: Record, path: Path) -> View:
     return View(
         "outcome",
         record=record,
-        title=_SERVICES.get(record.service, record.service),
+        title=TITLES.get(record.service, record.service),
         why=record.reason,
         found=found,
         turn=_turn(record),

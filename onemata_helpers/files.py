@@ -11,11 +11,9 @@ from pathlib import Path
 
 def read_file(path: Path) -> bytes:
     """What an ordinary file holds. Raises OSError, also for what is none: to read a pipe would wait for ever."""
-    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(number, "rb") as file:
-        if not stat.S_ISREG(os.fstat(number).st_mode):
-            raise OSError(EINVAL, "it is no ordinary file", str(path))
-        return file.read()
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(EINVAL, "it is no ordinary file", str(path))
+    return path.read_bytes()
 
 
 def replace_file(path: Path, content: str | bytes) -> None:

@@ -37,6 +37,7 @@ from .values import (
     TagKey,
     TagValue,
     Text,
+    UtcTime,
     each_once,
     matches,
     name_of,
@@ -205,6 +206,7 @@ class ServiceParameters(ClientParameters):
     )
     approved_by: Approver = Field("", description="Who approved the plan; it goes into the record")
     approval_reference: Reference = Field("", description="Where the approval can be read: a ticket, a mail or a call")
+    plan_shown: UtcTime = Field("", description="When the approved plan was shown, in UTC; empty: not known")
     role_name: RoleName
     s3_access: Literal["managed", "scoped"] = Field(
         "managed", description="managed: the guide's AWS policies; scoped: only Onemata's bucket and prefix"

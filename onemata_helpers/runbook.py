@@ -201,9 +201,7 @@ class Runbook:
         plan = self._planned()
         if plan.action not in CHANGING:
             return display.sentence(f"The action is {plan.action}: nothing is changed.")
-        refuse_unless_approved(
-            plan, self.parameters.approved_plan, self.recorder.path, just_now=self._approved_here == plan.digest
-        )
+        refuse_unless_approved(plan, self.parameters, self.recorder.path, just_now=self._approved_here == plan.digest)
         if plan.waiting:
             return display.sentence("Nothing is changed before Onemata has answered.")
         self.lock.take(self.wait)

@@ -71,14 +71,8 @@ def sandbox_for_all(needed: Sequence[ServiceParameters]) -> Iterator[None]:
     if not needed or served_url():
         yield
         return
-    from .sandbox import start
-
-    with start(worlds(needed)) as sandbox:
-        os.environ[SANDBOX_URL] = sandbox.url
-        try:
-            yield
-        finally:
-            del os.environ[SANDBOX_URL]
+    with _served(worlds(needed)):
+        yield
 
 
 @contextmanager
@@ -91,10 +85,17 @@ def sandbox_for_session(parameters: ServiceParameters) -> Iterator[None]:
     if not parameters.sandbox or served_url():
         yield
         return
+    refuse_what_it_cannot_hold(parameters, "the client's folder")
+    with _served(worlds([parameters], unscoped())):
+        yield
+
+
+@contextmanager
+def _served(held: Sequence[ClientWorld]) -> Iterator[None]:
+    """A sandbox that holds this, found by all that this process starts."""
     from .sandbox import start
 
-    refuse_what_it_cannot_hold(parameters, "the client's folder")
-    with start(worlds([parameters], unscoped())) as sandbox:
+    with start(held) as sandbox:
         os.environ[SANDBOX_URL] = sandbox.url
         try:
             yield

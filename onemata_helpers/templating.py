@@ -6,16 +6,16 @@ import hashlib
 from base64 import b64encode
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from .text import visible
 
 
 def templates(folder: str, **filters: Any) -> Environment:
-    """The templates in a folder of this package."""
+    """The templates in a folder of this package, and `page.html`, which a whole page extends."""
     environment = Environment(
-        loader=PackageLoader(__package__, folder),
+        loader=ChoiceLoader([PackageLoader(__package__, each) for each in (folder, "templates")]),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         finalize=shown,

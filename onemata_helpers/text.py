@@ -37,6 +37,19 @@ def sentence(text: str) -> str:
     return ended if ended.endswith((".", "!", "?", ":")) else f"{ended}."
 
 
+def without(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
+    """`text` without each part from a `begin` to the next `end`; what is begun and never ended stays.
+
+    It looks at each character once for each of the two, as one pattern for both would not: that reads all that follows
+    again from each beginning.
+    """
+    kept, at = [], 0
+    while (begun := begin.search(text, at)) and (ended := end.search(text, begun.end())):
+        kept.append(text[at : begun.start()])
+        at = ended.end()
+    return "".join([*kept, text[at:]])
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """A number and its noun: `1 change`, `2 changes`."""
     return f"{number} {one if number == 1 else many or one + 's'}"

@@ -20,7 +20,7 @@ CUT_OFF = "cut off"
 RUNNING = "running"
 """In place of an outcome, of a record that has no end (yet)."""
 # What says how a run was made, and not of what.
-_OF_THE_RUN = {"action", "approved_plan", "approved_by", "approval_reference", "record"}
+_OF_THE_RUN = {"action", "approved_plan", "approved_by", "approval_reference", "plan_shown", "record"}
 
 
 def _in_utc(time: datetime) -> datetime:

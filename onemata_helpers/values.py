@@ -201,6 +201,13 @@ Reference = Annotated[
     ),
 ]
 Digest = Annotated[Text, matches(r"[0-9a-f]{20}", "must be the digest under a plan: 20 hexadecimal digits")]
+UtcTime = Annotated[
+    Text,
+    matches(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00",
+        "must be a time in UTC as the records have it, like 2026-01-31T12:00:00.000+00:00",
+    ),
+]
 RecordFile = Annotated[
     Text, matches(r"(?s).{1,1000}\.json", "must be the path of a file that ends in .json, at most 1,000 characters")
 ]

@@ -67,6 +67,7 @@ def _start_from_a_clean_environment() -> None:
 
 
 _start_from_a_clean_environment()
+_RECORDS = os.environ["ONEMATA_RECORDS"]
 # The same examples each time, and no failure for a slow machine.
 settings.register_profile("onemata", derandomize=True, deadline=None, database=None)
 settings.load_profile("onemata")
@@ -82,8 +83,13 @@ _translate_each_event_once()
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A fresh sandbox that runbooks, kernels and commands of this test use."""
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A fresh sandbox that runbooks, kernels and commands of this test use, with records of its own.
+
+    An approval that was used in one account must not be used up in the next. Where a test keeps its records is its own.
+    """
+    if os.environ["ONEMATA_RECORDS"] == _RECORDS:
+        monkeypatch.setenv("ONEMATA_RECORDS", str(tmp_path_factory.mktemp("records")))
     with sandbox.start(operator_policy=unscoped(), cli=forked_cli()) as box:
         monkeypatch.setenv(SANDBOX_URL, box.url)
         yield box

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from onemata_helpers import Runbook, sandbox
-from onemata_helpers.approval import is_left_of
+from onemata_helpers.approval import is_left_of, refuse_unless_approved
 from onemata_helpers.errors import ParameterError, PlanChanged
 from onemata_helpers.parameter_files import from_notebook
 from onemata_helpers.plan import Plan
+from onemata_helpers.record import now, write_record
 from onemata_helpers.sandbox.server import Sandbox
 
 from .account import in_place, make_foreign_role, off_cluster, off_instance
@@ -118,10 +119,10 @@ def test_what_a_killed_run_left_of_an_approved_plan_is_still_approved(
     for number in range(len(writes)):
         with account(scenario, monkeypatch, action) as box:
             looking = {"apply": "plan", "remove": "plan-removal"}[action]
-            approved = run(service, looking).record.plan_digest
+            approval: dict[str, Any] = {"approved_plan": run(service, looking).record.plan_digest, "plan_shown": now()}
             with pytest.raises(Killed), fault_at(number, "killed", box, writes):
-                run(service, action, approved_plan=approved)
-            again = run(service, action, approved_plan=approved)
+                run(service, action, **approval)
+            again = run(service, action, **approval)
             assert again.error is None, f"killed at {writes[number]}: {again.error}"
             assert everything(box) == wanted, writes[number]
 
@@ -142,22 +143,70 @@ def test_an_approval_holds_for_no_other_state_that_nobody_brought_about_by_it(
     assert isinstance(run("redshift", approved_plan=approved).error, PlanChanged)
 
 
-@pytest.mark.parametrize("shown_again", [False, True])
-def test_an_approval_that_was_used_puts_nothing_back_unless_the_plan_is_shown_again(
-    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown_again: bool
+@pytest.mark.parametrize("shown", ["", "before"])
+def test_an_approval_that_was_used_puts_nothing_back_unless_a_person_saw_the_plan_since(
+    aws: Sandbox, shown: str
 ) -> None:
-    monkeypatch.setenv("ONEMATA_RECORDS", str(tmp_path))
-    approved = run("redshift", "plan").record.plan_digest
-    in_place(run("redshift", approved_plan=approved))
+    shown = shown and now()
+    approved = plan_of("redshift").digest
+    in_place(used := run("redshift", approved_plan=approved, plan_shown=shown))
     assert run("redshift", "remove").error is None
-    if shown_again:
-        assert run("redshift", "plan").record.plan_digest == approved
-        in_place(run("redshift", approved_plan=approved))
-        return
+    assert plan_of("redshift").digest == approved  # made again, as each night, and seen by nobody
+    again = run("redshift", approved_plan=approved, plan_shown=shown)
+    assert isinstance(again.error, PlanChanged)
+    assert f"was used up by the run of {used.record.started}, and what was in place" in str(again.error)
+    assert again.writes == []
+    in_place(run("redshift", approved_plan=approved, plan_shown=now()))
+
+
+def test_an_approval_whose_run_was_ended_by_another_is_used_up_too(aws: Sandbox) -> None:
+    """What was left of its plan was approved and done, and then taken away by hand."""
+    approved = plan_of("redshift").digest
+    with pytest.raises(Killed), fault_at(2, "killed", aws, []):
+        run("redshift", approved_plan=approved)
+    in_place(run("redshift", approved_plan=plan_of("redshift").digest))
+    off_cluster(aws)
     again = run("redshift", approved_plan=approved)
     assert isinstance(again.error, PlanChanged)
-    assert "was used up by the run of" in str(again.error)
+    assert "was used up" in str(again.error)
     assert again.writes == []
+
+
+@pytest.mark.parametrize("fails", ["AttachRolePolicy", "ModifyClusterIamRoles"])
+def test_what_a_run_that_failed_had_done_is_not_done_again_after_somebody_undid_it(aws: Sandbox, fails: str) -> None:
+    approved = plan_of("redshift").digest
+    aws.fail(fails, "LimitExceeded")
+    assert run("redshift", approved_plan=approved).record.outcome == "failed"
+    iam = aws.client("iam")
+    for policy in iam.list_attached_role_policies(RoleName="onemata-redshift")["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName="onemata-redshift", PolicyArn=policy["PolicyArn"])
+    iam.delete_role(RoleName="onemata-redshift")
+    again = run("redshift", approved_plan=approved)
+    assert isinstance(again.error, PlanChanged)
+    assert "was used up" in str(again.error)
+    assert again.writes == []
+
+
+@pytest.mark.parametrize("looking", ["plan", "verify"])
+def test_a_run_that_only_looks_is_no_use_of_an_approval(aws: Sandbox, looking: str) -> None:
+    """The parameters of each run have its digest. Another plan is carried out meanwhile, and taken away again."""
+    approved = plan_of("redshift").digest
+    run("redshift", looking, approved_plan=approved)
+    in_place(run("redshift"))
+    assert run("redshift", "remove").error is None
+    in_place(run("redshift", approved_plan=approved))
+
+
+def test_what_was_approved_in_a_rehearsal_is_not_used_up_in_the_account(aws: Sandbox, tmp_path: Path) -> None:
+    approved = plan_of("glue")
+    rehearsed = run("glue", approved_plan=approved.digest)
+    in_place(rehearsed)
+    record = tmp_path / "2126-01-01T120000.000Z.json"
+    write_record(tmp_path / "2026-01-01T120000.000Z.json", rehearsed.record)
+    told = from_notebook("glue", values("glue", approved_plan=approved.digest))
+    with pytest.raises(PlanChanged, match="was used up"):
+        refuse_unless_approved(approved, told, record)
+    refuse_unless_approved(approved, told.model_copy(update={"sandbox": False}), record)
 
 
 def test_an_approval_holds_for_nothing_that_was_not_shown(aws: Sandbox) -> None:

@@ -15,7 +15,9 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
+from onemata_helpers import execute
 from onemata_helpers.archive import NoRecords
+from onemata_helpers.batch.carry_out import carry_out
 from onemata_helpers.batch.elsewhere import uploaded
 from onemata_helpers.batch.jobs import Job, Result
 from onemata_helpers.bucket import Bucket
@@ -152,6 +154,23 @@ def test_earlier_records_are_brought_here(bucket: Bucket, tmp_path: Path) -> Non
     (tmp_path / f"{FIRST}.json").write_text("another")
     bucket.fetch(tmp_path, "example/glue/")
     assert (tmp_path / f"{FIRST}.json").read_text() == "another"
+
+
+def test_what_tells_whether_an_approval_was_used_up_is_there_before_its_run(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.keep(f"{FIRST}.json", b"{}")
+    seen: list[bool] = []
+
+    def look(*_: object) -> str:
+        seen.append((tmp_path / "records" / f"{FIRST}.json").exists())
+        return ""
+
+    monkeypatch.setattr(execute, "execute", look)
+    carry_out(job(tmp_path).told(action="plan"))
+    carry_out(job(tmp_path).told(action="apply"))
+    carry_out(job(tmp_path).told(action="apply", approved_plan="0" * 20))
+    assert seen == [False, False, True]
 
 
 def test_a_record_in_a_bucket_is_exported_as_if_it_were_here(

@@ -10,6 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from onemata_helpers.cli import app
 
 from .conftest import EXAMPLE
 
@@ -65,3 +68,35 @@ def test_the_shell_completes_commands_and_options() -> None:
 
     assert completed("onemata ver") == ["verify"]
     assert "--auto-approve" in completed("onemata apply --a")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("plan", "x", "--service", "athena"),
+            "'athena' is not one of 'redshift', 'glue', 'ec2'. What Athena needs is",
+        ),
+        (("new", "x", "--service", "athena"), "What Athena needs is part of glue."),
+        (("open", "x", "s3"), "Invalid value for 'SERVICE': 's3' is not one of 'redshift', 'glue', 'ec2'."),
+        (("run", "x", "--action", "foo"), "Invalid value for '--action': 'foo' is not one of 'plan', 'apply'"),
+        (("permissions", "s3"), "s3: there is only redshift, glue, ec2, athena"),
+        (("checklist", "s3"), "s3: there is only iam, s3-and-kms, redshift,"),
+    ],
+)
+def test_what_is_not_there_to_be_chosen_is_said_in_plain_words(arguments: tuple[str, ...], said: str) -> None:
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert "Value error" not in done.stderr
+
+
+def test_athenas_permissions_and_its_checklist_are_found_by_its_name() -> None:
+    def printed(*arguments: str) -> str:
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0
+        return done.stdout
+
+    assert printed("permissions", "athena") == printed("permissions", "glue") != printed("permissions")
+    assert "athena:" in printed("permissions", "athena")
+    assert "## Athena" in printed("checklist", "athena")

@@ -131,6 +131,16 @@ def test_nothing_is_written_over(tmp_path: Path, there: str) -> None:
     assert [(path.name, path.is_file() and path.read_text()) for path in sorted(tmp_path.rglob("*"))] == before
 
 
+@pytest.mark.parametrize("within", ["", "deeper"])
+def test_no_clients_folder_is_made_within_anothers(tmp_path: Path, within: str) -> None:
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme/client.yaml").write_text("client: acme")
+    code, said = onemata(tmp_path / "acme" / within, *options(*told(*SERVICES)))
+    assert code == 2
+    assert "must not be in a client's folder" in said
+    assert folders(tmp_path / "acme") == ["client.yaml"]
+
+
 def test_nothing_is_written_where_the_example_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody may write there where it is installed, and others may be at it at the same time."""
     written: list[Path] = []

@@ -19,7 +19,7 @@ from nbconvert.filters import markdown2html
 
 from onemata_helpers import execute
 from onemata_helpers import notebook as module
-from onemata_helpers.notebook import as_record, record_of, template, with_code_hidden, with_values
+from onemata_helpers.notebook import as_record, record_of, template, with_values
 from onemata_helpers.parameters import SCHEMAS
 from onemata_helpers.record import Record, write_record
 
@@ -115,11 +115,6 @@ def test_a_template_has_no_outputs_and_its_file_stays_as_it_is(service: str) -> 
     code = [cell for cell in template(service)["cells"] if cell["cell_type"] == "code"]
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
     assert file.read_bytes() == before
-
-
-def test_only_the_parameters_cell_is_folded() -> None:
-    folded = [cell for cell in with_code_hidden(template("glue"))["cells"] if cell["metadata"].get("jupyter")]
-    assert [cell["metadata"]["tags"] for cell in folded] == [["parameters"]]
 
 
 def test_the_newest_record_that_the_outputs_name_is_found() -> None:

@@ -28,17 +28,21 @@ def test_every_command_of_onemata_is_in_the_table_and_no_other() -> None:
     assert table == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
+def test_its_lines_can_be_read_in_any_editor() -> None:
+    assert [line for line in README.splitlines() if len(line) > 130] == []
+
+
 def test_the_shown_commands_and_options_exist() -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for line in SHELL:
         words = shlex.split(line, comments=True)
-        if words[0].endswith("onemata"):
+        if words[0] == "onemata":
             options = {option for parameter in commands[words[1]].params for option in parameter.opts}
             assert {word for word in words if word.startswith("--")} <= options, line
         elif words[0] == "make":
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
         else:
-            assert words[0] == "cp" or (ROOT / words[0]).name in ("jupyter", "papermill"), line
+            assert words[0] in ("source", "jupyter", "papermill"), line
 
 
 def test_the_options_of_the_commands_are_all_named() -> None:

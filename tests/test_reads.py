@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from threading import Barrier, get_ident
@@ -22,7 +23,7 @@ from onemata_helpers.wait import Wait
 from onemata_helpers.watcher import Watcher
 
 from .account import GLUE_SERVICE_POLICY, detach, in_place, off_cluster
-from .conftest import ROLES, SERVICES, run, values
+from .conftest import ROLES, ROOT, SERVICES, run, values
 
 LONG = 60  # seconds, after which a test has failed
 STEPS = ("connect", "plan", "apply", "verify")
@@ -107,6 +108,15 @@ def test_each_thing_is_read_once_for_the_plan_once_before_the_writes_and_once_af
     gone = TO_REMOVE[service]
     left = [each for each in new if each != "GetRole"]
     assert reads(service, "remove") == of_each(SIGN_IN, gone, [*gone, *SETTLING[service]], [*left, "GetRole"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_readme_says_what_is_read(service: str) -> None:
+    table = re.findall(r"^\| ([A-Z][A-Za-z]+) \| (.*) \|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    said = {read: cells.split("|")[SERVICES.index(service)].strip() for read, cells in table}
+    assert sorted(read for read, when in said.items() if when.startswith("always")) == NEW[service]
+    assert sorted(read for read, when in said.items() if when) == sorted(IN_PLACE[service])
+    assert {read for read, when in said.items() if when.endswith("until a write is usable")} == {*SETTLING[service]}
 
 
 @pytest.mark.parametrize("service", SERVICES)

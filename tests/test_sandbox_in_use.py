@@ -232,7 +232,7 @@ def shell_lines(heading: str) -> list[list[str]]:
 def test_the_readmes_sequence_works_as_printed(tmp_path: Path) -> None:
     """One service of it, and without the browser. Then Ctrl-C."""
     sandbox_line, *lines = shell_lines("The sandbox")
-    assert sandbox_line[0] == ".venv/bin/onemata"
+    assert sandbox_line[0] == "onemata"
     with served(*sandbox_line[2:], cwd=ROOT) as (box, environment):
         only = ["--service", "redshift", "--records", str(tmp_path)]
         for command, *words in lines:

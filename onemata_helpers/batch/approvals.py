@@ -16,17 +16,19 @@ from ..parameter_files import problem_of
 from ..plan import Plan
 from ..record import now
 from ..text import one_line
-from ..values import Approver, Digest, Filled, Reference, Text, matches
+from ..values import Approver, Digest, Filled, Reference, Text, UtcTime, matches
 from .jobs import Job, Result
 
 _HEAD = """\
-# Plans of {when}, to be approved for `onemata {action}`. Changes nothing by itself.
+# Plans to be approved for `onemata {action}`. Changes nothing by itself.
 # Each line `client/service: "digest"` stands for exactly the plan above it; the record named there shows it in full.
 # 1. Strike out what is not approved: delete its line, or put a # before it.
 # 2. Fill in who approves, and where that can be read. Both go into each record.
 # 3. onemata {action} CLIENT_DIR... --approved {file}
 approved_by: ""
 approval_reference: ""
+# When these plans were made: what one of them has done since is not done again. Leave this line as it is.
+shown: "{when}"
 action: {action}
 """
 # Of plans for a thousand clients.
@@ -43,12 +45,13 @@ class ApprovalsNotWritten(OnemataError):
 
 
 class Approvals(BaseModel):
-    """What a person approved: the digest of each plan by client and service, and who did it."""
+    """What a person approved: the digest of each plan by client and service, when they were `shown`, and who did it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     approved_by: Annotated[Approver, Filled]
     approval_reference: Annotated[Reference, Filled]
+    shown: Annotated[UtcTime, Filled]
     action: Literal["apply", "remove"]
     plans: dict[_JobName, Annotated[Digest, Filled]] = Field(min_length=1)
 
@@ -57,7 +60,8 @@ class Approvals(BaseModel):
         digest = self.plans.get(job.name)
         if digest is None:
             return None
-        return job.told(approved_plan=digest, approved_by=self.approved_by, approval_reference=self.approval_reference)
+        by = {"approved_by": self.approved_by, "approval_reference": self.approval_reference}
+        return job.told(approved_plan=digest, plan_shown=self.shown, **by)
 
 
 def read_approvals(path: Path, action: str) -> Approvals:

@@ -12,12 +12,12 @@ from ..plan import CHANGING
 from ..record import Record, begin, done_so_far, now, read_record, write_record
 from ..stopping import forget
 from ..text import one_line, sentence
-from .elsewhere import uploaded
+from .elsewhere import fetch_what_tells_of_its_approval, uploaded
 from .jobs import Job, Result, not_begun
 from .standing import standing
 
 
-class Watcher(Protocol):
+class JobWatcher(Protocol):
     """Who watches a job as it runs, in the process that executes its notebook."""
 
     why_killed: str
@@ -30,7 +30,7 @@ class Watcher(Protocol):
         """The job has a process of its own, which `kill` ends."""
 
 
-Carry = Callable[[Job, Watcher], Result]
+Carry = Callable[[Job, JobWatcher], Result]
 """Runs a job to its end, here or elsewhere."""
 
 _AGAIN = "the engineer runs it again, which completes what was begun"
@@ -48,7 +48,7 @@ class Nobody:
         """Nobody is told."""
 
 
-def carry_out(job: Job, watcher: Watcher | None = None) -> Result:
+def carry_out(job: Job, watcher: JobWatcher | None = None) -> Result:
     """Run a job's notebook in a process of its own. Raises nothing: its failure must stop no other."""
     began = time.monotonic()
     try:
@@ -61,9 +61,10 @@ def carry_out(job: Job, watcher: Watcher | None = None) -> Result:
     return uploaded(job, Result(p.client, p.service, outcome, why, path, seconds, *standing(path)))
 
 
-def _carried_out(job: Job, watcher: Watcher) -> tuple[str, str, Path]:
+def _carried_out(job: Job, watcher: JobWatcher) -> tuple[str, str, Path]:
     from ..execute import conclude, execute  # it takes half a second, too, which the sandbox's start need not wait for
 
+    fetch_what_tells_of_its_approval(job)
     path, _ = begin(job.parameters, job.records, notebook=True)
     watcher.has_record(path)
     ended = execute(job.parameters, path, watcher.has_process)

@@ -21,7 +21,7 @@ from ..redaction import foreign
 from ..sandbox_address import SANDBOX_URL
 from ..stopping import forget
 from ..text import one_line
-from .carry_out import Carry, Nobody, Watcher, carry_out
+from .carry_out import Carry, JobWatcher, Nobody, carry_out
 from .history import newest
 from .jobs import Job, Result, not_begun
 
@@ -50,7 +50,7 @@ def on_cluster(address: str) -> Iterator[Carry]:
         happened = f"There is no Dask scheduler at {one_line(address)}: {one_line(str(error))}. Nothing was started"
         raise ConnectError(who_acts(happened, "the engineer corrects --dask, or starts the scheduler")) from None
 
-    def carry(job: Job, watcher: Watcher) -> Result:
+    def carry(job: Job, watcher: JobWatcher) -> Result:
         there = replace(job, records=job.records.absolute())
         ticket = Queue(f"onemata-{uuid4()}", client=client)
         ticket.put(None)
@@ -103,7 +103,7 @@ class _Teller(Nobody):
         self._tell(path.name)
 
 
-def _has_record(job: Job, watcher: Watcher, name: object) -> None:
+def _has_record(job: Job, watcher: JobWatcher, name: object) -> None:
     """A worker has told the name of a job's record. What is no such name is nobody's."""
     if isinstance(name, str) and FILE.fullmatch(name):
         watcher.has_record(job.folder / name)

@@ -9,7 +9,7 @@ from typing import Literal
 from ..choices import Action
 from ..errors import OnemataError, ParameterError, Problem, who_acts
 from ..plan import Plan
-from ..record import read_record
+from ..record import now, read_record
 from ..terminal import say, somebody_is_there
 from ..text import counted, one_line
 from .approvals import Approvals, read_approvals, refuse_taken, write_approvals
@@ -144,7 +144,7 @@ def _approved_now(work: Work, action: Changing, digests: set[str]) -> tuple[list
             asked.setdefault(job.parameters.client, []).append((job, planned))
     for pairs in asked.values():
         if work.interrupted or _approved(work, pairs):
-            todo += [job.told(approved_plan=each.digest) for job, each in pairs]
+            todo += [job.told(approved_plan=each.digest, plan_shown=now()) for job, each in pairs]
         else:
             others += [not_begun(job, "not approved", "Nobody said yes to its plan.") for job, _ in pairs]
     return todo, others

@@ -13,6 +13,7 @@ from ..archive import FILE
 from ..bucket import Bucket
 from ..errors import OnemataError
 from ..files import read_file
+from ..plan import CHANGING
 from ..terminal import say
 from ..text import counted, sentence
 from .jobs import Job, Result
@@ -27,8 +28,21 @@ def fetch(todo: Sequence[Job]) -> None:
     Raises NoRecords and RecordNotWritten.
     """
     for job in todo:
-        _bucket(job.upload_to, job.upload_as).fetch(job.records, f"{job.name}/")
+        _fetch(job)
     say(f"The earlier records of {counted(len(todo), 'runbook')} are here.")
+
+
+def fetch_what_tells_of_its_approval(job: Job) -> None:
+    """Bring the earlier records of a job here that was approved before: they tell whether that approval was used up.
+
+    Raises NoRecords and RecordNotWritten.
+    """
+    if job.upload_to and job.parameters.approved_plan and job.parameters.action in CHANGING:
+        _fetch(job)
+
+
+def _fetch(job: Job) -> None:
+    _bucket(job.upload_to, job.upload_as).fetch(job.records, f"{job.name}/")
 
 
 def uploaded(job: Job, result: Result) -> Result:

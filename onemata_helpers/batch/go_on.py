@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _FEW = 3
 
 
 def command_that_goes_on(folders: Sequence[Path]) -> str:
-    """This command, with `--resume`. Many folders that are all of their parent's become `parent/*`."""
-    program, *arguments = sys.argv
+    """This command, with `--resume`. Many folders that are all of their parent's become `parent/*`.
+
+    A digest is not given again: either it was not the plan's, or the plan of what is left has another.
+    """
+    program, *given_arguments = sys.argv
+    arguments = list(_without_digests(given_arguments))
     words = [_short(Path(program)), *arguments]
     given = {str(folder) for folder in folders}
     parent = _all_of_one_parent(folders)
@@ -21,6 +25,15 @@ def command_that_goes_on(folders: Sequence[Path]) -> str:
     else:
         said = f"{shlex.join(word for word in words if word not in given)} {shlex.quote(str(parent))}/*"
     return said if "--resume" in arguments else f"{said} --resume"
+
+
+def _without_digests(arguments: Sequence[str]) -> Iterator[str]:
+    words = iter(arguments)
+    for word in words:
+        if word == "--approve":
+            next(words, None)
+        elif not word.startswith("--approve="):
+            yield word
 
 
 def _short(program: Path) -> str:

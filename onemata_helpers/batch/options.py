@@ -19,7 +19,7 @@ class Which:
     """Which clients' runbooks."""
 
     folders: Annotated[
-        list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR...")
+        list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR")
     ]
     service: Annotated[
         list[ServiceName] | None,

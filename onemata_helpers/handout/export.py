@@ -23,6 +23,9 @@ from .sanitised import output, prose, text_of
 
 _IN_BUCKET = re.compile(rf"({SCHEME}.+)/([a-z0-9-]+/[a-z0-9]+/[^/]+)")
 
+# The tag of prose that says how the notebook is run, which tells nothing to who reads it afterwards.
+_OPERATORS = "for-the-operator"
+
 
 class NoSuchRecord(OnemataError):
     """There is no record of this name, or it is none."""
@@ -78,9 +81,10 @@ def page(notebook: Notebook | None, record: Record | None, path: Path) -> str:
         "Its notebook could not be read. This page is made of the JSON record alone.": notebook is None,
         "There is no JSON record beside this notebook. This page is made of the notebook alone.": record is None,
     }
-    title = f"{record.service} for {record.client}" if record else path.stem
+    subject = f"{record.service} for {record.client}" if record else path.stem
     notices = [notice for notice, holds in told.items() if holds]
-    return rendered("export.html", title=title, notices=notices, cells=list(map(_cell, cells)))
+    for_the_client = [cell for cell in cells if _OPERATORS not in cell["metadata"].get("tags", [])]
+    return rendered("export.html", subject=subject, notices=notices, cells=list(map(_cell, for_the_client)))
 
 
 def _record(source: Source) -> Record | None:

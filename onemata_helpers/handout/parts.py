@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..choices import TITLES
 from ..parameters import Ec2Parameters, GlueParameters, RedshiftParameters, ServiceParameters
 from ..services.glue_proof import COST as CRAWL_COST
 from ..text import counted
@@ -61,7 +62,7 @@ def _redshift(p: RedshiftParameters) -> Part:
             "table. Nothing is loaded, and nothing stays."
         )
     return Part(
-        title="Redshift",
+        title=TITLES[p.service],
         why="So that COPY in Redshift can load the data.",
         does=tuple(does),
         at_hand=(*names, *([_database(p)] if proven else [])),
@@ -96,7 +97,7 @@ def _glue(p: GlueParameters) -> Part:
             f"Athena workgroup {p.athena_workgroup}: it must limit what a query scans, and have a place for results"
         )
     return Part(
-        title="Glue and Athena",
+        title=TITLES[p.service],
         why="So that Glue can catalog the data, and Athena can query it.",
         does=tuple(does),
         at_hand=tuple(athena),
@@ -122,7 +123,7 @@ def _ec2(p: Ec2Parameters) -> Part:
         "skip": "",
     }[p.configure]
     return Part(
-        title="EC2",
+        title=TITLES[p.service],
         why="So that programs on the instance can read the data, as a role of Onemata's that may read nothing else.",
         does=tuple(does),
         at_hand=(f"{_some(p.instance_ids, 'Instance')} {instances}, running", *([shell] if shell else [])),

@@ -11,7 +11,7 @@ from bleach.sanitizer import Cleaner
 from markupsafe import Markup
 from nbconvert.filters import markdown2html, strip_ansi
 
-from ..text import visible
+from ..text import visible, without
 
 # What our own views are made of, and what Markdown makes of prose: no link, picture, form, script, style or frame.
 _TAGS = {
@@ -27,15 +27,14 @@ _STYLES = {
 _STYLE = re.compile(r"(?:[a-zA-Z0-9 .,:;#%-]|var\(--jp-[a-z0-9-]+, #[0-9a-f]{6}\))*")
 _SCOPES = ("row", "col")
 _LIVES = [
-    (re.compile(rf"<{tag}\b.*?</{tag}\s*>", re.DOTALL | re.IGNORECASE), re.compile(rf"</{tag}\s*>", re.IGNORECASE))
-    for tag in ("script", "style")
+    (re.compile(rf"<{tag}\b", re.IGNORECASE), re.compile(rf"</{tag}\s*>", re.IGNORECASE)) for tag in ("script", "style")
 ]
-_MARKUP_OF_PROSE = re.compile(r'<a class="anchor-link".*?</a>', re.DOTALL)
+_LINK_TO_HEADING = (re.compile(r'<a class="anchor-link"'), re.compile(r"</a>"))
 
 
 def prose(markdown: str) -> Markup:
     """A text cell."""
-    return _clean(_MARKUP_OF_PROSE.sub("", markdown2html(markdown)))
+    return _clean(without(markdown2html(markdown), *_LINK_TO_HEADING))
 
 
 def output(found: dict[str, Any]) -> Markup:
@@ -54,10 +53,8 @@ def text_of(source: str | list[str], between: str = "") -> str:
 
 
 def _clean(html: str) -> Markup:
-    for whole, end in _LIVES:
-        # What is never ended is not looked for: that would read all again from each beginning.
-        last = max((found.end() for found in end.finditer(html)), default=0)
-        html = whole.sub("", html[:last]) + html[last:]
+    for begin, end in _LIVES:
+        html = without(html, begin, end)
     return Markup(visible(_cleaner().clean(html)))  # noqa: S704 - it was cleaned
 
 

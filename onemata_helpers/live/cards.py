@@ -10,10 +10,10 @@ from ..errors import unforeseen
 from ..plan import Plan
 from ..record import Recorder
 
-FOLLOWS = word("expected", "Follows when step 4 is done")
-NOT_REACHED = word("expected", "Not reached", "A step before this one failed.")
+FOLLOWS = word("not yet", "Follows when step 4 is done")
+NOT_REACHED = word("not yet", "Not reached", "A step before this one failed.")
 NOTHING_TO_PROVE = word("declined", "Declined", "Nothing was changed, so there is nothing to prove.")
-PLANNED_ANEW = word("expected", "The plan is made anew", "What was asked here was about the plan before.")
+PLANNED_ANEW = word("not yet", "The plan is made anew", "What was asked here was about the plan before.")
 SUPERSEDED = word("stale", "Out of date", "The cells were run again from the top: run the next ones, too.")
 USED_UP = word("done", "Applied already", "The approval is used up. For a new plan, run the cells from the top.")
 NEXT_CELLS = word("begun", "Applied", "Run the next cells: they verify, and end the record.")
@@ -23,7 +23,7 @@ def ready(*, opened: bool) -> View:
     """Before anything was run. `opened` is whether the notebook was opened for a client."""
     how = "Menu Run, then Run All Cells. Nothing is changed before somebody approves the plan."
     example = [] if opened else ["A client's own notebook is opened with `onemata open CLIENT_DIR SERVICE`."]
-    return word("expected", "Ready", how, *example)
+    return word("not yet", "Ready", how, *example)
 
 
 def planned(plan: Plan, *, waits: bool) -> View:

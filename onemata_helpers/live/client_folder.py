@@ -15,7 +15,7 @@ CLIENT_DIR = "ONEMATA_CLIENT_DIR"
 """Set by `onemata open`."""
 
 # What belongs to this run, and not to the client.
-OF_THE_RUN = ("record", "approved_plan", "approved_by", "approval_reference")
+OF_THE_RUN = ("record", "approved_plan", "approved_by", "approval_reference", "plan_shown")
 
 
 class ClientFolder:

@@ -9,8 +9,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..errors import OnemataError, ParameterError
-from ..parameter_files import from_notebook
+from ..errors import OnemataError
+from ..parameter_files import what_is_wrong
 from ..services.base import Choices
 from ..text import counted, sentence, visible
 from .client_folder import OF_THE_RUN, ClientFolder
@@ -100,7 +100,7 @@ class Form:
 
     def _tell(self) -> None:
         unsaved = self.unsaved
-        wrong = self._problems(self._folder.values | unsaved) if unsaved else {}
+        wrong = what_is_wrong(self._folder.schema, self._folder.values | unsaved) if unsaved else {}
         wrong |= {name: field.trouble for name, field in self.fields.items() if field.trouble}
         for name, field in self.fields.items():
             field.say(wrong.get(name, ""))
@@ -114,14 +114,6 @@ class Form:
         else:
             self._say("All is saved.")
         self._changed(tuple(unsaved))
-
-    def _problems(self, values: Mapping[str, Any]) -> dict[str, str]:
-        """What each wrong value must be, by its name."""
-        try:
-            from_notebook(self._folder.schema.service, values)
-        except ParameterError as error:
-            return {problem.key.partition("[")[0].partition(".")[0]: problem.must for problem in error.problems}
-        return {}
 
     def _on_save(self, _: Any) -> None:
         on_main(self._save)

@@ -28,7 +28,8 @@ _COPY = (
 _LOOK_HERE = (
     '<script class="onemata-look-here">document.currentScript.parentElement.scrollIntoView({block: "center"})</script>'
 )
-ACCOUNT = re.compile(r"(?<![\w-])\d{12}(?![\w-])")
+# Also within a name, like bucket-123456789012; not among more digits or letters.
+ACCOUNT = re.compile(r"(?<![^\W_])\d{12}(?![^\W_])")
 HIDDEN_FIELD = "onemata-hidden"
 """The class of a field of which the content is hidden."""
 _HIDDEN = '<span class="onemata-account">{}</span>'

@@ -18,7 +18,10 @@ class HiddenAccounts:
         self._ids: list[str] = []
 
     def hide(self, content: Any, *, code: bool) -> Any:
-        """A notebook or a text without account ids. Without `code` they stay in cells' code, since it runs."""
+        """A notebook or a text without account ids. Without `code` they stay in cells' code, since it runs.
+
+        That of the parameters is hidden all the same: what runs is what the client's folder says.
+        """
         if isinstance(content, str):
             return ACCOUNT.sub(self._words, content)
         cells = [self._cell(cell, code=code) for cell in content["cells"]]
@@ -29,7 +32,8 @@ class HiddenAccounts:
         return _each_text(content, lambda text: _WORDS.sub(self._id, text))
 
     def _cell(self, cell: dict[str, Any], *, code: bool) -> dict[str, Any]:
-        shown = ("outputs",) if cell["cell_type"] == "code" and not code else ("outputs", "source")
+        runs = cell["cell_type"] == "code" and not code and "parameters" not in cell["metadata"].get("tags", [])
+        shown = ("outputs",) if runs else ("outputs", "source")
         hidden = {
             key: _each_text(cell[key], lambda text: ACCOUNT.sub(self._words, text)) for key in shown if key in cell
         }

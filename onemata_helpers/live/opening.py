@@ -11,7 +11,7 @@ from pathlib import Path
 from ..choices import ServiceName
 from ..errors import ParameterError, Problem, RecordNotWritten, who_acts
 from ..files import replace_file
-from ..notebook import Notebook, keep, named_record, read, template, with_code_hidden, with_values
+from ..notebook import Notebook, keep, named_record, read, template, with_values
 from ..parameter_files import from_folder
 from ..parameters import ServiceParameters
 from ..record import begin, read_record
@@ -34,9 +34,8 @@ def open_client(folder: Path, service: ServiceName, records: Path, *, mask: bool
     record, _ = begin(parameters, records, notebook=True)
     path = record.with_suffix(".ipynb").resolve()
     # The client may have approved a plan for `onemata run`; on a call the plan on the screen is asked about.
-    values = parameters.model_dump(mode="json") | {"record": record.name, "approved_plan": ""}
-    notebook = with_values(template(service), values)
-    _write(path, with_code_hidden(notebook) if mask else notebook)
+    values = parameters.model_dump(mode="json") | {"record": record.name, "approved_plan": "", "plan_shown": ""}
+    _write(path, with_values(template(service), values))
     told = {CLIENT_DIR: str(folder.resolve())} | ({MASK: "1"} if mask else {})
     root = Path(os.path.commonpath([Path.cwd(), folder.resolve(), path.parent]))
     with sandbox_for_session(parameters):

@@ -29,7 +29,7 @@ def row_of(change: Change) -> str:
 class Row:
     """A change or check: its state, when it began, and how long it took."""
 
-    state: str = "expected"
+    state: str = "not yet"
     began: float | None = None
     took: float | None = None
 

@@ -83,13 +83,20 @@ def set_values(values: Values, settings: Iterable[str]) -> None:
 
 
 def place(client: str, parent: Path) -> Path:
-    """Where the client's folder will be. Raises ParameterError for a wrong name, and if there is anything of it."""
+    """Where the client's folder will be.
+
+    Raises ParameterError for a wrong name, if there is anything of it, and within another client's folder.
+    """
     must = what_is_wrong(ClientParameters, {"client": client}).get("client")
     if must:
         raise ParameterError([Problem("the command line", "CLIENT", client, must)])
     folder = parent / client
     if os.path.lexists(folder):
         raise ParameterError([Problem(str(folder), "", "", "must not exist yet: no client's folder is written over")])
+    around = [each for each in (parent, *parent.absolute().parents) if os.path.lexists(each / f"{SHARED}.yaml")]
+    if around:
+        must = f"must not be in a client's folder, as {around[0]} is: it has a {SHARED}.yaml"
+        raise ParameterError([Problem("the command line", "--into", str(parent), must)])
     return folder
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..choices import ServiceName
+from ..choices import TITLES, ServiceName
 from ..parameter_files import what_is_wrong
 from ..services.glue_proof import COST as CRAWL_COST
 from ..terminal import complain, out, say, shown
@@ -42,7 +42,7 @@ _COSTS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"prove": "crawl", "confirm_proof_costs": True},
     ),
 }
-_TITLES = {SHARED: "All services", "redshift": "Redshift", "glue": "Glue and Athena", "ec2": "EC2"}
+_TITLES = {SHARED: "All services"} | TITLES
 
 Ask = Callable[[str], str]
 

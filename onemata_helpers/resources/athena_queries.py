@@ -14,6 +14,7 @@ from ..errors import OddAnswer
 from ..plan import Call
 from ..session import Aws
 from ..wait import Wait
+from .followed import followed
 from .role_state import same_thing
 
 SERVICE: Final = "athena"
@@ -70,8 +71,11 @@ def carried_out(aws: Aws, call: Call, wait: Wait, *, counts: bool = False) -> En
     sent = _asked(aws, call.operation, _Sent, **call.arguments)
     if isinstance(sent, Ended):
         return sent
-    ended = _followed(aws, sent.query_execution_id, wait)
-    return _counted(aws, sent.query_execution_id) if ended.in_order and counts else ended
+    query_id = sent.query_execution_id
+    ended = followed(
+        "the statement runs in Athena", lambda: _described(aws, query_id), lambda: _stop(aws, query_id), wait
+    )
+    return _counted(aws, query_id) if ended.in_order and counts else ended
 
 
 class _Sent(Answer):
@@ -126,19 +130,6 @@ def _asked(aws: Aws, operation: str, form: type[AnswerForm], **arguments: Any) -
         if said["Code"] not in _JUDGED:
             raise
         return Ended(_REFUSED, f"{said['Code']}: {said.get('Message', '')}")
-
-
-def _followed(aws: Aws, query_id: str, wait: Wait) -> Ended:
-    saying = "the statement runs in Athena"
-    try:
-        ended = wait.patiently(saying, lambda: _described(aws, query_id), lambda found: not found.under_way)
-    except BaseException:
-        with suppress(Exception):  # what keeps us is what is to be told
-            _stop(aws, query_id)
-        raise
-    if not ended.is_over:
-        _stop(aws, query_id)
-    return ended
 
 
 def _described(aws: Aws, query_id: str) -> Ended:

@@ -19,6 +19,7 @@ from ..plan import Call
 from ..session import Aws
 from ..wait import Wait
 from .base import Permission
+from .followed import followed
 from .role_state import same_thing
 
 SERVICE: Final = "redshift-data"
@@ -64,6 +65,11 @@ class Ended:
     def under_way(self) -> bool:
         """Whether they had not ended when the time was up."""
         return self.status in _UNDER_WAY
+
+    @property
+    def is_over(self) -> bool:
+        """Whether they are known to have ended."""
+        return not self.under_way
 
 
 def permissions(target_arn: str) -> tuple[Permission, ...]:
@@ -149,17 +155,12 @@ def _send(aws: Aws, call: Call, session: Mapping[str, str]) -> _Sent:
 
 
 def _followed(aws: Aws, statement_id: str, wait: Wait) -> Ended:
-    """How it ended. It is cancelled when the time is up, or whatever else keeps us from following it."""
-    saying = "the statement runs in Redshift"
-    try:
-        ended = wait.patiently(saying, lambda: _described(aws, statement_id), lambda found: not found.under_way)
-    except BaseException:
-        with suppress(Exception):  # what keeps us is what is to be told
-            _cancel(aws, statement_id)
-        raise
-    if ended.under_way:
-        _cancel(aws, statement_id)
-    return ended
+    return followed(
+        "the statement runs in Redshift",
+        lambda: _described(aws, statement_id),
+        lambda: _cancel(aws, statement_id),
+        wait,
+    )
 
 
 def _described(aws: Aws, statement_id: str) -> Ended:

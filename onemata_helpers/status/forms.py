@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from textwrap import shorten
 from typing import Any
 
 from rich.table import Column, Table
@@ -16,7 +17,7 @@ from rich.text import Text
 from ..archive import Archive
 from ..outcome_signs import COLOURS, SIGNS
 from ..terminal import out, say, shown
-from ..text import one_line
+from ..text import one_line, visible
 from . import Form
 from .matrix import ago, matrix
 from .page import page
@@ -26,6 +27,7 @@ from .rows import Row, rows
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = tuple("=+-@＝＋－＠")
 _LONGEST_CELL = 2_000
+_LONGEST_LINE = 500
 
 
 def show_status(archive: Archive, form: Form, write: Callable[[bytes], None]) -> None:
@@ -39,12 +41,16 @@ def show_status(archive: Archive, form: Form, write: Callable[[bytes], None]) ->
 
 def _table(found: Sequence[Row]) -> None:
     the_matrix = matrix(found)
-    table = Table("Client", *(Column(shown(each)) for each in the_matrix.services), "Waits for")
+    table = Table("Client", *(Column(shown(each)) for each in the_matrix.services))
     for client in the_matrix.clients:
         cells = [_cell(client.rows.get(service), the_matrix.made) for service in the_matrix.services]
-        table.add_row(shown(client.name), *cells, _waits(list(client.rows.values())))
+        table.add_row(shown(client.name), *cells)
     if found:
         out.print(table)
+    # Below it, in lines of any length: an ARN is there whole, to be copied, or not at all.
+    for row in (row for client in the_matrix.clients for row in client.rows.values()):
+        for line in _about(row):
+            say(f"{row.client} {row.service or 'folder'}: {_in_whole_words(line)}")
     say(the_matrix.summary, "bold")
 
 
@@ -54,14 +60,21 @@ def _cell(row: Row | None, now: datetime) -> Text:
     verified = f"verified {ago(row.verified, now)}" if row.verified else "never verified"
     lines = [f"{row.action} {ago(row.ended, now)}" if row.ended else ""]
     lines += [verified] if not row.verified or row.verified != row.ended else []
-    lines += [f"DRIFTED: {', '.join(row.drift.what)}"] if row.drift else []
+    lines += ["DRIFTED"] if row.drift else []
     cell = Text(f"{SIGNS[row.outcome]} {row.outcome}", COLOURS[row.outcome])
     return cell.append(f"\n{shown(chr(10).join(filter(None, lines)))}", "default")
 
 
-def _waits(mine: Sequence[Row]) -> Text:
-    said = [f"{row.service or 'folder'}: {one_line(wait.what, 200)}" for row in mine for wait in row.waits]
-    return shown("\n".join(said))
+def _about(row: Row) -> Iterator[str]:
+    """What has drifted, and what it waits for."""
+    if row.drift:
+        yield f"drifted: {', '.join(row.drift.what)}."
+    yield from (wait.what for wait in row.waits)
+
+
+def _in_whole_words(text: str) -> str:
+    line = shorten(visible(text), _LONGEST_LINE, placeholder=" …", break_long_words=False, break_on_hyphens=False)
+    return line or "…"
 
 
 def _json(found: Sequence[Row]) -> bytes:

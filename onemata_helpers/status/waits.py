@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from ..text import counted, sentence
 from ..told import Drift, Told
 
-# Each looks at a text of any length once: it stops where the next one begins.
-_WHO_ACTS = re.compile(r"Who acts: ((?:(?!Who acts: )[^\n])+?[.!?])(?=\s|$)")
+# Each is tried once on a part of a text, and reads it once, so that a text of any length is.
+_ACTS = re.compile(r"[^\n]+?[.!?](?=\s|$)")
 _SIDE = re.compile(r"\b(Onemata|client|engineer)\b", re.IGNORECASE)
 _BEGINS_WITH_A_SIDE = re.compile(r"(?:The )?(?:Onemata|client|engineer)\b")
-_DECIDES = re.compile(r"(?:^|(?<=[.;:]))[^.;:]*\b[Tt]he client(?:'s admin)? decides\b[^;]*")
+_DECIDES = re.compile(r"(?:^|(?<=[.:]))[^.:]*\b[Tt]he client(?:'s admin)? decides\b.*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ def _said(told: Told) -> Iterator[Wait]:
     else:
         yield from _who_acts(told.reason)
         if told.outcome == "blocked":
-            yield from (Wait("client", sentence(said.strip())) for said in _DECIDES.findall(told.reason))
+            decided = filter(None, map(_DECIDES.search, told.reason.split(";")))
+            yield from (Wait("client", sentence(said[0].strip())) for said in decided)
         for check in told.failed or told.unproven:
             yield from _who_acts(check.evidence)
             if not told.failed and _BEGINS_WITH_A_SIDE.match(check.evidence):
@@ -59,8 +60,8 @@ def _by_default(told: Told, drifted: Drift | None) -> Iterator[Wait]:
 
 
 def _who_acts(text: str) -> Iterator[Wait]:
-    for said in _WHO_ACTS.findall(text):
-        yield Wait(_side(said), said[:1].upper() + said[1:])
+    for said in filter(None, map(_ACTS.match, text.split("Who acts: ")[1:])):
+        yield Wait(_side(said[0]), said[0][:1].upper() + said[0][1:])
 
 
 def _side(said: str) -> str:

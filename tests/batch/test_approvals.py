@@ -24,6 +24,7 @@ from .conftest import Approval, How, Planning, Which, client, in_this_process, r
 
 HOW = How()
 FILE = Path("approvals.yaml")
+HEAD = 'approved_by: a\napproval_reference: b\nshown: "2026-01-01T00:00:00.000+00:00"\naction: apply\n'
 
 
 def planned(folders: list[Path], *, remove: bool = False) -> None:
@@ -133,6 +134,34 @@ def test_an_approval_that_was_used_puts_nothing_back(aws: Sandbox, tmp_path: Pat
     assert records(tmp_path)["acme/glue"][-1].outcome == "blocked"
 
 
+@pytest.mark.parametrize("how", ["the file", "its digest"])
+def test_an_approval_that_is_given_every_night_acts_once(aws: Sandbox, tmp_path: Path, how: str) -> None:
+    """The plan is made again each night, too, and comes out as it was approved; but nobody has seen that."""
+    folders = [client(tmp_path, "acme")]
+    planned(folders)
+    sign()
+    digest = records(tmp_path)["acme/glue"][-1].plan_digest
+    every_night = Approval(approved=FILE) if how == "the file" else Approval(approve=[digest])
+
+    def a_night() -> bool:
+        commands.plan(Which(folders), HOW, Planning())
+        return commands.change(Which(folders), HOW, "apply", every_night)
+
+    assert a_night()
+    assert a_night()
+    assert commands.change(Which(folders), HOW, "remove", Approval(auto_approve=True))
+    assert not a_night()
+    assert roles(aws) == set()
+    last = records(tmp_path)["acme/glue"][-1]
+    assert (last.outcome, last.plan_digest) == ("blocked", digest)
+    assert "was used up by the run of" in last.reason
+    FILE.unlink()
+    planned(folders)
+    sign()
+    assert apply_file(folders)
+    assert roles(aws) == {"acme"}
+
+
 @pytest.mark.parametrize(("service", "write"), [("glue", "AttachRolePolicy"), ("redshift", "ModifyClusterIamRoles")])
 def test_what_is_left_of_an_approved_plan_is_approved(aws: Sandbox, tmp_path: Path, service: str, write: str) -> None:
     folders = [client(tmp_path, "acme", service)]
@@ -166,7 +195,7 @@ def test_what_cannot_be_approved_is_listed_and_why(aws: Sandbox, tmp_path: Path)
     assert "plans: {}" in text
     assert "# early/ec2: waiting: Onemata has not yet given" in text
     assert "# stuck/redshift: blocked: " in text
-    assert set(yaml.safe_load(text)) == {"approved_by", "approval_reference", "action", "plans"}
+    assert set(yaml.safe_load(text)) == {"approved_by", "approval_reference", "shown", "action", "plans"}
 
 
 @pytest.mark.parametrize(
@@ -175,9 +204,11 @@ def test_what_cannot_be_approved_is_listed_and_why(aws: Sandbox, tmp_path: Path)
         ('approved_by: "Jane"', 'approved_by: ""', "line 6: approved_by = '': must not be empty"),
         ('approved_by: "Jane"', "", "approved_by: must be given"),
         ("approval_reference: ", "reference: ", "reference = 'OPS-12': must be a known key"),
-        ('acme/glue: "', 'acme/glue: "0', "line 17: plans.'acme/glue' = "),
+        ('acme/glue: "', 'acme/glue: "0', "line 19: plans.'acme/glue' = "),
         ("acme/glue: ", "acme/s3: ", "must be a client and a service, like acme/redshift"),
         ("acme/glue: ", "../glue: ", "must be a client and a service, like acme/redshift"),
+        ('shown: "2', 'shown: "1st 2', "must be a time in UTC"),
+        ('shown: "', '#"', "shown: must be given"),
         ("plans:", "plans: &x", "must have no anchors"),
         ("  acme/glue: ", '  acme/glue: ""\n  acme/glue: ', "must appear once: this key is listed twice"),
         ('"Jane"', '"Jane\\e[31m"', "must be of characters that can be seen, in one line"),
@@ -198,14 +229,14 @@ def test_a_file_that_is_not_well_approves_nothing(aws: Sandbox, tmp_path: Path, 
 
 def test_a_file_of_a_thousand_clients_can_be_read(tmp_path: Path) -> None:
     plans = "".join(f"  # {'x' * 80}\n" * 12 + f'  client-{n}/glue: "{n:020x}"\n' for n in range(3000))
-    FILE.write_text(f"approved_by: Jane\napproval_reference: OPS-1\naction: apply\nplans:\n{plans}")
+    FILE.write_text(f"{HEAD}plans:\n{plans}")
     assert len(read_approvals(FILE, "apply").plans) == 3000
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet="ab/:-\"'#&*! \n\t0\x1b{}[]", max_size=60))
 def test_any_text_at_all_is_an_approval_or_a_problem(tmp_path: Path, text: str) -> None:
-    FILE.write_text(f"approved_by: a\napproval_reference: b\naction: apply\nplans:\n{text}")
+    FILE.write_text(f"{HEAD}plans:\n{text}")
     with pytest.raises(ParameterError):
         read_approvals(FILE, "apply")
 

@@ -90,6 +90,8 @@ def test_times_as_people_say_them(seconds: float, said: str) -> None:
     [
         (["apply", "a b", "--auto-approve"], "apply 'a b' --auto-approve --resume"),
         (["apply", "a b", "--resume"], "apply 'a b' --resume"),
+        (["apply", "--approve", "0" * 20, "a b", f"--approve={'1' * 20}"], "apply 'a b' --resume"),
+        (["apply", "a b", "--approved", "a.yaml"], "apply 'a b' --approved a.yaml --resume"),
     ],
 )
 def test_the_command_that_goes_on_is_this_one(

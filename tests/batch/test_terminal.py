@@ -151,6 +151,18 @@ def test_each_client_is_asked_for_itself(aws: Sandbox, tmp_path: Path, monkeypat
     assert commands.change(Which([which.folders[1]]), How(), "apply", Approval())
 
 
+def test_yes_approves_anew_what_was_approved_and_taken_away_since(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, lambda: "yes")
+    which, before = Which([client(tmp_path, "acme")]), roles(aws)
+    assert commands.change(which, How(), "apply", Approval())
+    assert commands.change(which, How(), "remove", Approval())
+    assert roles(aws) == before
+    assert commands.change(which, How(), "apply", Approval())
+    assert roles(aws) == {*before, "AWSGlueServiceRole-acme"}
+
+
 def test_ctrl_c_in_place_of_an_answer_ends_all(
     aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

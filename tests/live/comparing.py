@@ -17,7 +17,7 @@ _VARYING = (
     r"A[A-Z]{3}[A-Z0-9]{10,}",
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^\s\"]*",
 )
-OF_THE_APPROVAL = ("approved_plan", "approved_by", "approval_reference")
+OF_THE_APPROVAL = ("approved_plan", "approved_by", "approval_reference", "plan_shown")
 
 
 def comparable(record: Record) -> list[str]:

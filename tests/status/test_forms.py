@@ -10,7 +10,7 @@ import re
 from base64 import b64encode
 from html.parser import HTMLParser
 from pathlib import Path
-from time import monotonic
+from types import ModuleType, SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from onemata_helpers.archive import Folder
 from onemata_helpers.cli import app
-from onemata_helpers.status import Form
+from onemata_helpers.status import Form, waits
 from onemata_helpers.status.forms import show_status
 from onemata_helpers.status.waits import waits_for
 from onemata_helpers.text import is_plain
@@ -138,6 +138,24 @@ def test_the_table_says_once_when_it_was_looked_at(
     assert not re.search(r"verified (never|\d+ \w+ ago|just now)", said)
 
 
+ARN = "arn:aws:iam::123456789012:role/onemata/for-the-client/that-has-a-name-longer-than-any-column-of-the-table"
+
+
+@pytest.mark.parametrize("before", [10, 440, 495])
+def test_an_arn_is_in_the_table_whole_or_not_at_all(
+    keep: Keep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], before: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    reason = f"Who acts: the engineer {'x ' * (before // 2)}{ARN} corrects it."
+    keep("acme", 1, "apply", "verified", checks=[GOOD])
+    keep("acme", 2, "verify", "failed", plan=planned(OPEN | {"resource": f"role {ARN}"}), reason=reason, checks=[BAD])
+    status(tmp_path, Form.TABLE)
+    said = capsys.readouterr().out
+    assert f"acme glue: drifted: role {ARN}" in said
+    assert said.count("arn:") == said.count(ARN) == 1 + (before < 440)
+    assert "acme glue: The engineer x x" in said
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=12), st.sampled_from(["", "=", "+", "-", "@", "\t", " =", "＝"]))
 def test_no_cell_begins_a_formula(keep: Keep, tmp_path: Path, text: str, begin: str) -> None:
@@ -157,12 +175,31 @@ def test_a_time_that_utc_has_not_is_of_a_record_that_cannot_be_read(keep: Keep, 
 BLOCKED = {"action": "verify", "outcome": "blocked", "started": "2026-01-01T00:00:00Z"}
 
 
-def test_a_reason_of_any_length_is_read_once() -> None:
-    began = monotonic()
-    for text in ("Who acts: " * 20_000, "the client decided " * 20_000):
-        told = Told.model_validate(BLOCKED | {"reason": text})
-        assert [each.who for each in waits_for(told, None)] == ["engineer"]
-    assert monotonic() - began < 10
+@pytest.mark.parametrize(
+    "text", ["Who acts: " * 20_000, "the client decided " * 20_000, "the client decided; " * 20_000]
+)
+def test_a_reason_of_any_length_is_read_once(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    read = [counting(monkeypatch, waits, name) for name in ("_ACTS", "_DECIDES")]
+    told = Told.model_validate(BLOCKED | {"reason": text})
+    assert [each.who for each in waits_for(told, None)] == ["engineer"]
+    assert all(sum(each) <= len(text) for each in read)
+    assert any(read)
+
+
+def counting(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> list[int]:
+    """The lengths of the texts that a pattern is tried on."""
+    pattern: re.Pattern[str] = getattr(module, name)
+    lengths: list[int] = []
+
+    def counted(text: str) -> str:
+        lengths.append(len(text))
+        return text
+
+    tried = SimpleNamespace(
+        match=lambda text: pattern.match(counted(text)), search=lambda text: pattern.search(counted(text))
+    )
+    monkeypatch.setattr(module, name, tried)
+    return lengths
 
 
 def test_the_command(keep: Keep, tmp_path: Path) -> None:
