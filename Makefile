@@ -31,7 +31,8 @@ browser: $(READY)
 campaign: $(READY)
 	@.venv/bin/python -m pytest -n auto -m campaign tests
 
-# What a notebook costs, beside other ways to run it. Sizes: make bench OPTIONS="--clients 5 --only cpu"
+# What a notebook costs, beside other ways to run it. Its long run, of 1,000 clients, takes most of the time.
+# Sizes: make bench OPTIONS="--clients 5 --only cpu"
 bench: $(READY)
 	@.venv/bin/python -m tests.benchmarks $(OPTIONS)
 

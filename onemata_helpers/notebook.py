@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import copy
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticSerializationError, to_json
 
 from . import display
 from .files import replace_file
@@ -112,11 +112,7 @@ def template(service: str) -> Notebook:
 
 def with_values(notebook: Notebook, values: Mapping[str, Any]) -> Notebook:
     """The notebook with these values in its parameters cell; its comments stay."""
-    filled = copy.deepcopy(notebook)
-    cell = _parameters_cell(filled)
-    if cell is not None:
-        cell["source"] = _assigned(_text(cell["source"]), values)
-    return filled
+    return _with_parameters(notebook, lambda cell: {"source": _assigned(_text(cell["source"]), values)})
 
 
 def record_of(notebook: Mapping[str, Any]) -> str:
@@ -134,12 +130,10 @@ def as_record(notebook: Notebook, record: Record | None, path: Path) -> Notebook
 
     `record` is the JSON record at `path`; None while there is none.
     """
-    kept = copy.deepcopy(notebook)
-    kept["metadata"].pop("widgets", None)
-    for cell in kept["cells"]:
-        if cell["cell_type"] == "code":
-            cell["outputs"] = [_kept(output) for output in cell.get("outputs", [])]
-    kept["cells"] = [cell for cell in kept["cells"] if cell.get("id") != OUTCOME_CELL]
+    kept = notebook | {
+        "metadata": {name: each for name, each in notebook["metadata"].items() if name != "widgets"},
+        "cells": [_kept_cell(cell) for cell in notebook["cells"] if cell.get("id") != OUTCOME_CELL],
+    }
     if record is None:
         return kept
     kept["cells"] = [cell for cell in kept["cells"] if not _PAPERMILLS & set(cell["metadata"].get("tags", []))]
@@ -183,7 +177,10 @@ def write(text: str, path: Path) -> str:
 
 
 def _in_json(notebook: Notebook) -> str:
-    return json.dumps(notebook, indent=1, ensure_ascii=False)
+    try:
+        return to_json(notebook, indent=1).decode()
+    except PydanticSerializationError:  # half a character, which Python's own writes as it is, but slowly
+        return json.dumps(notebook, indent=1, ensure_ascii=False)
 
 
 def _outcome_cell(record: Record, path: Path) -> dict[str, Any]:
@@ -191,6 +188,12 @@ def _outcome_cell(record: Record, path: Path) -> dict[str, Any]:
     html = display.outcome(record, path)._repr_mimebundle_()["text/html"]
     lines = [line for line in html.split("\n") if line.strip()]
     return {"cell_type": "markdown", "id": OUTCOME_CELL, "metadata": {}, "source": "\n".join(lines)}
+
+
+def _kept_cell(cell: dict[str, Any]) -> dict[str, Any]:
+    if cell["cell_type"] != "code":
+        return cell
+    return cell | {"outputs": [_kept(output) for output in cell.get("outputs", [])]}
 
 
 def _kept(output: dict[str, Any]) -> dict[str, Any]:
@@ -206,9 +209,10 @@ def _kept(output: dict[str, Any]) -> dict[str, Any]:
     return output | {"data": output["data"] | {"text/html": seen}}
 
 
-def _parameters_cell(notebook: Notebook) -> dict[str, Any] | None:
-    tagged = (cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", []))
-    return next(tagged, None)
+def _with_parameters(notebook: Notebook, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Notebook:
+    """The notebook with these parts of its parameters cell changed. What stays the same is not copied."""
+    tagged = next((cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", [])), None)
+    return notebook | {"cells": [cell | change(cell) if cell is tagged else cell for cell in notebook["cells"]]}
 
 
 def _assigned(source: str, values: Mapping[str, Any]) -> str:

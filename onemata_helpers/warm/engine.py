@@ -24,9 +24,8 @@ from .wire import IOPUB, SHELL, Inbox, Outbox, new_session, read_message
 FORKED = "onemata-forked"
 """The engine's name."""
 
-# Seconds between two savings, as between two messages with what a cell prints; and when there is much to save, the
-# share of the time that it may take.
-_OFTEN, _SHARE = 0.2, 0.1
+# Seconds between two savings, and when there is much to save, the share of the time that it may take.
+_OFTEN, _SHARE = 1.0, 0.1
 
 
 class _Channel:
@@ -105,7 +104,7 @@ class _Kernel:
 
 
 class _Saving(NotebookExecutionManager):  # type: ignore[misc]
-    """Saves whatever changes, cells' states and outputs, within a fifth of a second, and the end at once.
+    """Saves whatever changes, cells' states and outputs, within a second, and the end at once.
 
     papermill's own saves around each cell, prose too, and no output until there is another, half a minute later.
     """

@@ -21,6 +21,9 @@ from .wire import READY, Outbox
 # Seconds until the server has loaded all, until it has forked, and for a notebook's process to end by itself.
 _LOADING, _FORKING, _ENDING = 120.0, 30.0, 5.0
 
+# Threads share one heap, and none begins a new one of its own: mallopt(3). A notebook's environment does not have it.
+_MALLOC = {"MALLOC_ARENA_MAX": "1"}
+
 
 class NotForked(Exception):
     """No process can be forked, and why."""
@@ -155,7 +158,7 @@ class Warm:
             self._server = subprocess.Popen(  # noqa: S603 (this very Python, and a module of ours)
                 [sys.executable, "-P", "-m", __package__, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+                env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | _MALLOC,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

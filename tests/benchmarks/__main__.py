@@ -20,7 +20,7 @@ def main(
     slow_clients: Annotated[int, typer.Option(min=1, help="Of these, how many for papermill's own ways")] = 3,
     jobs: Annotated[int, typer.Option(min=1, help="Clients at the same time")] = 16,
     latency: Annotated[float, typer.Option(min=0, help="Seconds added to each AWS call, for the wall time")] = 0.1,
-    many: Annotated[int, typer.Option(min=20, help="Clients of one long run, for what grows")] = 100,
+    many: Annotated[int, typer.Option(min=20, help="Clients of one long run, for what grows")] = 1000,
     only: Annotated[list[str] | None, typer.Option(help=f"Only {', '.join(PARTS)}; may be repeated")] = None,
 ) -> None:
     """Measure, and print each number beside its goal."""

@@ -17,6 +17,10 @@ from .ways import Way
 
 _TICK = 0.002  # seconds: records round when a call began
 
+# CPU seconds of a notebook before any of this was made faster, from the issue that asked for it. They are of another
+# day and its machine: beside those of a run they say how far it has come, and not how much exactly.
+_BEFORE = {"papermill command": 9.2, "papermill.execute_notebook": 4.3, "one plain Python process": 0.33}
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -51,7 +55,8 @@ def cpu(sizes: Sizes, work: Path) -> Iterator[str]:
             measured = way(folders[name], work / name, environment, sizes.jobs)
             notebooks = len(folders[name]) * len(SERVICES)
             taken[name] = measured.cpu / notebooks
-            yield row(f"  {name}", f"{taken[name]:.3f} s", f"wall {measured.wall / notebooks:.2f} s")
+            before = f"; before, on another day: {_BEFORE[name]} s" if name in _BEFORE else ""
+            yield row(f"  {name}", f"{taken[name]:.3f} s", f"wall {measured.wall / notebooks:.2f} s{before}")
     ours = taken.pop("onemata run")
     for (name, cost), goal in zip(taken.items(), ("1/20", "1/8", "1.5"), strict=True):
         share = f"1/{cost / ours:.1f}" if goal.startswith("1/") else f"{ours / cost:.2f}"
@@ -97,7 +102,10 @@ def _began(call: dict[str, Any]) -> float:
 
 
 def drift(sizes: Sizes, work: Path) -> Iterator[str]:
-    """Whether the last tenth of a long run costs more than the first."""
+    """Whether the last hundred notebooks of a long run cost more than the second: in the first lies its start.
+
+    Of a run of less than a thousand, it is the last tenth and the second.
+    """
     folders = make_clients(work, "m", sizes.many)
     seen: list[tuple[int, float, float]] = []
 
@@ -109,14 +117,14 @@ def drift(sizes: Sizes, work: Path) -> Iterator[str]:
     with served(folders) as environment:
         measured = measure(ways.onemata_command(folders, sizes.jobs), work, environment, look)
     notebooks = len(folders) * len(SERVICES)
-    tenth = notebooks // 10
-    first = _cost(seen, tenth, 2 * tenth)
-    last = _cost(seen, notebooks - tenth, notebooks)
+    some = min(100, notebooks // 10)
+    first = _cost(seen, some, 2 * some)
+    last = _cost(seen, notebooks - some, notebooks)
     yield f"A long run, {sizes.many} clients:"
     yield row("  CPU seconds in all", f"{measured.cpu:.1f} s", f"wall {measured.wall:.1f} s")
-    yield row("  CPU seconds a notebook, the last tenth of the second", f"{last / first:.2f}", "goal: at most 1.1")
-    memory = [mib for ended, _, mib in seen if ended >= tenth]
-    yield row("  Memory of the runner at the end, of that after a tenth", f"{memory[-1] / memory[0]:.2f}", "goal: 1.1")
+    yield row(f"  CPU seconds a notebook, the last {some} of the second", f"{last / first:.2f}", "goal: at most 1.1")
+    memory = [mib for ended, _, mib in seen if ended >= some]
+    yield row(f"  Memory of the runner at the end, of that after {some}", f"{memory[-1] / memory[0]:.2f}", "goal: 1.1")
 
 
 def _cost(seen: list[tuple[int, float, float]], begin: int, end: int) -> float:

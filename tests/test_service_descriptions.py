@@ -1,0 +1,38 @@
+"""botocore's descriptions, as sessions share them: what a call needs of them is there, and their prose is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.loaders import create_loader
+
+from onemata_helpers.service_descriptions import descriptions
+
+
+def test_only_prose_is_left_out(tmp_path: Path) -> None:
+    member = {"shape": "Text", "documentation": "<p>It says what it is.</p>"}
+    given = {
+        "documentation": "<p>All.</p>",
+        "shapes": {"One": {"members": {"documentation": member}}},
+        "some": [member],
+    }
+    (tmp_path / "given.json").write_text(json.dumps(given))
+    bare = {"shape": "Text"}
+    read = descriptions().file_loader.load_file(str(tmp_path / "given"))
+    assert read == {"shapes": {"A": {"members": {"documentation": bare}}}, "some": [bare]}
+    assert descriptions().file_loader.load_file(str(tmp_path / "missing")) is None
+
+
+@pytest.mark.parametrize("service", ["iam", "redshift-serverless"])
+def test_of_a_service_all_else_is_botocores(service: str) -> None:
+    def bare(each: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in each.items() if (name, type(value)) != ("documentation", str)}
+
+    whole = create_loader().load_service_model(service, "service-2")
+    expected = json.loads(json.dumps(whole), object_hook=bare)
+    found = descriptions().load_service_model(service, "service-2")
+    assert found == expected != whole
+    assert list(found["operations"]) == list(whole["operations"])
