@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import hooks
 from botocore.hooks import EventAliaser, HierarchicalEmitter
 from hypothesis import settings
 
@@ -69,13 +71,21 @@ settings.register_profile("onemata", derandomize=True, deadline=None, database=N
 settings.load_profile("onemata")
 
 
-def _translate_each_event_once() -> None:
-    """botocore looks for the names of its events anew in each client. Their translations are always the same."""
+def _have_botocore_work_out_once_what_is_always_the_same() -> None:
+    """It does so anew for each client: the new names of events, and which arguments its handlers take."""
     translated = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)  # type: ignore[attr-defined]
     EventAliaser._alias_event_name = lambda _, name: translated(name)  # type: ignore[attr-defined]
+    hooks.accepts_kwargs = cache(hooks.accepts_kwargs)  # type: ignore[attr-defined]
 
 
-_translate_each_event_once()
+_have_botocore_work_out_once_what_is_always_the_same()
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays. A collection of garbage would go through all of it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture
