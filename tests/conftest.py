@@ -9,13 +9,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore import hooks
-from botocore.hooks import EventAliaser, HierarchicalEmitter
 from hypothesis import settings
 
 from onemata_helpers import Runbook, sandbox
@@ -26,6 +23,7 @@ from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.wait import Wait
 
+from .botocore_once import work_out_once
 from .forked_cli.program import forked_cli
 
 # How long one example takes depends on the machine.
@@ -71,14 +69,7 @@ settings.register_profile("onemata", derandomize=True, deadline=None, database=N
 settings.load_profile("onemata")
 
 
-def _have_botocore_work_out_once_what_is_always_the_same() -> None:
-    """It does so anew for each client: the new names of events, and which arguments its handlers take."""
-    translated = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)  # type: ignore[attr-defined]
-    EventAliaser._alias_event_name = lambda _, name: translated(name)  # type: ignore[attr-defined]
-    hooks.accepts_kwargs = cache(hooks.accepts_kwargs)  # type: ignore[attr-defined]
-
-
-_have_botocore_work_out_once_what_is_always_the_same()
+work_out_once()
 
 
 def pytest_collection_finish() -> None:
