@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.hooks import EventAliaser, HierarchicalEmitter
 from hypothesis import settings
 
 from onemata_helpers import Runbook, sandbox
@@ -25,6 +24,7 @@ from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.wait import Wait
 
+from .botocore_once import work_out_once
 from .forked_cli.program import forked_cli
 
 # How long one example takes depends on the machine.
@@ -73,13 +73,14 @@ settings.register_profile("onemata", derandomize=True, deadline=None, database=N
 settings.load_profile("onemata")
 
 
-def _translate_each_event_once() -> None:
-    """botocore looks for the names of its events anew in each client. Their translations are always the same."""
-    translated = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)  # type: ignore[attr-defined]
-    EventAliaser._alias_event_name = lambda _, name: translated(name)  # type: ignore[attr-defined]
+work_out_once()
 
 
-_translate_each_event_once()
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays. A collection of garbage would go through all of it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from onemata_helpers.sandbox_address import SANDBOX_URL, parsed_url
 from onemata_helpers.sandbox_in_use import worlds, worlds_of
 
 from .conftest import EXAMPLE, ROOT, Run, run, values
+from .forked_cli.program import forked_cli
 from .many import account, own
 from .processes import running
 from .test_cli import ONEMATA, client, onemata, records
@@ -151,7 +152,7 @@ def applied(monkeypatch: pytest.MonkeyPatch, service: str, **changes: Any) -> Ru
     """The run of a client in a sandbox that holds what its parameters name."""
     mine = own(service, 1) | changes
     described = worlds([from_notebook(service, values(service, **mine))])
-    with sandbox.start(described) as box:
+    with sandbox.start(described, cli=forked_cli()) as box:
         monkeypatch.setenv(SANDBOX_URL, box.url)
         return run(service, **mine)
 

@@ -17,19 +17,23 @@ from moto.s3.models import FakeBucket
 from .aws.own_services import CALL
 
 
+_applications: dict[str, Flask] = {}
+
+
 class MotoApp(DomainDispatcherApplication):
-    """Answers for the services that moto has: each has an application of its own, which is kept."""
+    """Answers for the services that moto has: each has an application of its own, which knows addresses and no account,
+    and so is kept for as long as this process lives.
+    """
 
     def __init__(self) -> None:
         super().__init__(create_backend_app)
-        self._kept: dict[str, Flask] = {}
 
     def get_application(self, environ: dict[str, Any]) -> Flask:
         """The application of the service that the request is signed for. moto would look through its own folder."""
         service = environ[CALL].service
-        if service not in self._kept:
-            self._kept[service] = super().get_application(environ)
-        return self._kept[service]
+        if service not in _applications:
+            _applications[service] = super().get_application(environ)
+        return _applications[service]
 
 
 def install() -> None:

@@ -106,7 +106,7 @@ def _instances(client: ClientWorld, name: str, ids: Sequence[str]) -> None:
                 [],
                 region_name=client.region,
                 instance_type="t3.small",
-                is_instance_type_default=False,
+                is_instance_type_default=True,  # otherwise it looks through all of AWS's for it
                 metadata_options={"HttpTokens": "required"},
                 tags={"instance": {"Name": name}},
             )

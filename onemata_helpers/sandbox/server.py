@@ -9,6 +9,7 @@ from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.moto_api._internal import mock_random
+from moto.s3.models import s3_backends
 
 from ..sandbox_keys import operator_credentials
 from . import isolation, moto_app, world
@@ -227,6 +228,10 @@ class Sandbox:
 
 
 def _empty() -> None:
-    """Forget all that moto remembers."""
-    BackendDict.reset()
+    """Forget all that moto remembers. Its own reset makes each account anew, to drop it then."""
+    for accounts in s3_backends.values():
+        accounts.reset()  # closes the files that objects lie in
+    for backends in BackendDict._instances:
+        backends.clear()
+    BackendDict._instances.clear()
     reset_model_data()

@@ -5,16 +5,20 @@ Run with the number of the socket that they come to, and the real program.
 
 from __future__ import annotations
 
+import atexit
 import gc
-import json
+import marshal
 import os
 import runpy
 import selectors
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from contextlib import suppress
-from threading import Thread
+from functools import cache
+from typing import Any
 
 
 def main() -> None:
@@ -23,7 +27,7 @@ def main() -> None:
     client = _Server(socket.socket(fileno=int(number))).next_client()
     if client:
         _become(client)
-        runpy.run_path(program, run_name="__main__")
+        _run(program)
 
 
 def _load() -> None:
@@ -32,8 +36,43 @@ def _load() -> None:
     import awscli.clidriver
     import awscli.handlers  # noqa: F401
 
+    _keep_what_never_changes()
     gc.collect()
     gc.freeze()
+
+
+def _keep_what_never_changes() -> None:
+    """What each start finds out anew, and always the same: the program's own files of descriptions, which services they
+    are of, and which events have a new name. None of it knows a user, a setting or a time.
+    """
+    import awscli.clidriver
+    from botocore import hooks, loaders  # the own one of the AWS CLI
+
+    files, loader = loaders.JSONFileLoader, loaders.create_loader()
+    files.load_file = _once_each(files.load_file)
+    loaders.Loader.list_available_services = _once_each(loaders.Loader.list_available_services)
+    hooks.EventAliaser._alias_event_name = _once_each(hooks.EventAliaser._alias_event_name)
+    hooks.accepts_kwargs = cache(hooks.accepts_kwargs)
+    awscli.clidriver.create_clidriver()  # has them look up most of it
+    for service in ("sts", "s3"):
+        for description in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(service, description)
+    for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry", "cli", "s3/2006-03-01/paginators-1"):
+        with suppress(loaders.DataNotFoundError):
+            loader.load_data(name)
+
+
+def _once_each(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method of whichever object; its answer depends on its argument alone."""
+    known: dict[str, Any] = {}
+
+    def once(self: Any, *given: str, **named: str) -> Any:
+        (argument,) = (*given, *named.values())
+        if argument not in known:
+            known[argument] = method(self, argument)
+        return known[argument]
+
+    return once
 
 
 _HOME = 99
@@ -84,9 +123,9 @@ class _Server:
 
 def _become(client: socket.socket) -> None:
     """Take over all that the program sees of its own process."""
-    first, streams, _, _ = socket.recv_fds(client, 1, 3)
-    with client.makefile("rb") as rest:
-        request = json.loads(first + rest.readline())
+    _, streams, _, _ = socket.recv_fds(client, 1, 3)
+    with client.makefile("rb") as message:
+        request = marshal.loads(message.read(int.from_bytes(message.read(8))))
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
@@ -99,7 +138,24 @@ def _become(client: socket.socket) -> None:
     os.dup2(home, _HOME, inheritable=False)
     os.close(home)
     sys.argv[1:] = request["arguments"]
-    Thread(target=_end_with, args=(client,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(client,), daemon=True).start()
+
+
+def _run(program: str) -> None:
+    """Run the program to its end, but do not free one by one what is loaded: that costs as much as most commands."""
+    try:
+        runpy.run_path(program, run_name="__main__")
+    except SystemExit as end:
+        if not isinstance(end.code, int):
+            raise
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError:  # whoever read it is gone, of which Python says more at its ordinary end
+            raise end from None
+        os._exit(end.code & 0xFF)
 
 
 def _end_with(client: socket.socket) -> None:

@@ -19,6 +19,7 @@ from onemata_helpers.warm.engine import FORKED
 from onemata_helpers.warm.process import warm
 
 from ..conftest import ROOT, SERVICES, values
+from ..forked_cli.program import forked_cli
 from .nasty import nasty
 
 # What is another in each run.
@@ -85,7 +86,7 @@ def test_our_runbooks_are_the_same(service: str, tmp_path: Path, monkeypatch: py
         folder = tmp_path / way
         folder.mkdir()
         monkeypatch.chdir(folder)
-        with sandbox.start(operator_policy=unscoped()) as box:
+        with sandbox.start(operator_policy=unscoped(), cli=forked_cli()) as box:
             monkeypatch.setenv(SANDBOX_URL, box.url)
             parameters = values(service, action="apply", record="client/service/record.json")
             how: dict[str, Any] = {}
