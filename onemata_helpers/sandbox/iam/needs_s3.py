@@ -1,6 +1,7 @@
 """What calls of S3 need.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html (If-Match asks for s3:GetObject, too)
 """
 
 from moto.kms.models import kms_backends
@@ -39,7 +40,8 @@ def s3_needs(call: IncomingCall) -> list[Need]:
     context = {
         key: (str(call.get(parameter)),) for parameter, key in _CONDITIONS.items() if call.get(parameter) is not None
     }
-    needs = [Need(Request(action, arn, context), owner) for arn in _resources(call, name)]
+    actions = (action, "s3:GetObject") if call.get("IfMatch") else (action,)
+    needs = [Need(Request(each, arn, context), owner) for arn in _resources(call, name) for each in actions]
     return needs + _copy_source(call) + _decryption(call, bucket)
 
 
