@@ -154,7 +154,7 @@ def run(service: str, action: str = "apply", wait: Wait | None = None, **changes
 
 @pytest.fixture
 def our_records(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A place for records in a bucket of Onemata's, with Object Lock, for somebody with the rights that README names."""
+    """A place for records in a bucket with Object Lock, for somebody who has the rights that README names."""
     s3 = aws.client("s3", sandbox.ONEMATA_ACCOUNT)
     s3.create_bucket(Bucket="our-records", ObjectLockEnabledForBucket=True)
     retention = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 7}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ from onemata_helpers.wait import Wait
 
 from .conftest import STEPS, let_lock_run_out, values
 
+OTHERS = (
+    r"another run changes example/glue: run \S+, process \d+ on .* since .*, record 2026-01-01T120000\.000Z\.json; "
+    r"its lock holds until .*\+00:00.* Who acts: the engineer"
+)
 HASTY = Wait(tell=lambda _: None, sleep=lambda _: None, seconds=0.01)
 
 
@@ -46,8 +51,7 @@ def test_one_holds_it_until_it_gives_it_up(our_records: str, two: tuple[Lease, L
         one.take(HASTY)
         one.take(HASTY)
         assert changing(our_records)
-        with pytest.raises(Busy, match=r"another run changes example/glue: run \S+, process \d+ on .* since .*, record "
-                           r"2026-01-01T120000.000Z.json; its lock holds until .*\+00:00.* Who acts: the engineer"):  # fmt: skip
+        with pytest.raises(Busy, match=OTHERS):
             other.take(HASTY)
         other.give_up()  # which is not its own
         assert changing(our_records)
@@ -86,7 +90,7 @@ def test_who_was_overtaken_writes_nothing_any_more(our_records: str, two: tuple[
     let_lock_run_out("example/glue")
     other.take(HASTY)
     for _ in range(2):
-        with pytest.raises(LockLost, match="lost its lock on example/glue to another: run .*, process"):
+        with pytest.raises(LockLost, match=r"lost its lock on example/glue to another: run .*, process"):
             one.before_request(writes=True)
     one.give_up()
     other.give_up()
@@ -144,7 +148,7 @@ def test_what_stands_in_the_lock_is_told_and_does_nothing(
     admin.put_object(Bucket="our-records", Key="night/example/glue/lock", Body=there.encode())
     with pytest.raises(Busy) as busy:
         two[0].take(HASTY)
-    assert not {"\x1b", "wJalr"} & {part for part in ("\x1b", "wJalr") if part in str(busy.value)}
+    assert not any(part in str(busy.value) for part in ("\x1b", "wJalr"))
     assert len(str(busy.value)) < 2000
 
 
@@ -162,7 +166,7 @@ def test_a_run_takes_it_keeps_its_beginning_and_asks_before_each_write(
         getattr(runbook, step)()
     assert done[:4] == ["lock", "lock", "2026-01-01T120000.000Z.begun.json", "lock"]
     assert done[4:6] == ["CreateRole", "lock"]
-    assert all(before == "lock" for before, each in zip(done, done[1:], strict=False) if "Role" in each)
+    assert all(before == "lock" for before, each in pairwise(done) if "Role" in each)
     (begun,) = [name for name in Bucket(our_records).names() if name.endswith(".json")]
     content = Bucket(our_records).read(begun)
     assert b'"outcome": null' in content
