@@ -38,7 +38,8 @@ _WHO = "the engineer checks --records, --records-profile, and the right to s3:Pu
 
 LOCK_LASTS = timedelta(minutes=2)
 """How long a lock holds since it was last put. The calls of a run give up sooner (`session`): none arrives later."""
-_ANOTHER_WAS_FIRST = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
+_IS_THERE = ("PreconditionFailed", "ConditionalRequestConflict")
+_ANOTHER_WAS_FIRST = (*_IS_THERE, "NoSuchKey")
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ class Bucket:
         try:
             self._put(name, content, IfNoneMatch="*")
         except (ClientError, BotoCoreError) as error:
-            is_there = _code(error) in _ANOTHER_WAS_FIRST[:2]
+            is_there = _code(error) in _IS_THERE
             if not (is_there and self.read(name) == content):  # the answer to an earlier try was lost
                 happened = f"{self.link(name)} was not written, its file here is kept: {_words(error)}"
                 raise RecordNotWritten(who_acts(happened, f"{_WHO}, and uploads it")) from None

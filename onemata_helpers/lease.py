@@ -64,6 +64,8 @@ class Lease:
     def take(self, wait: Wait) -> None:
         """Take the lock, or go on holding it. Raises Busy if another run still holds it when the wait is over.
 
+        The folder's own lock must be held: then no other run whose record lies there changes anything, and if one of
+        them was killed, nobody has to wait until its lock runs out.
         Raises NoRecords, RecordNotWritten or LockLost if S3 does not let us.
         """
         if self._taken():
@@ -92,6 +94,7 @@ class Lease:
         lock = self._bucket.lock(*self._whose)
         if lock and self._is_ours(lock):
             self._bucket.put_lock(*self._whose, "", lock.etag)
+            self._etag = ""
 
     def _taken(self) -> bool:
         with self._mutex:
@@ -99,7 +102,7 @@ class Lease:
                 self._renew()
                 return True
             lock = self._bucket.lock(*self._whose)
-            if lock and lock.held and not self._is_ours(lock):
+            if lock and lock.held and not lock.holder.startswith(_runs_beside(self._record)):
                 self._others = f"{_said(lock)}; its lock holds until {lock.until.isoformat()} unless it is renewed"
                 return False
             return self._put(lock.etag if lock else "")
@@ -148,7 +151,7 @@ def lease_of_run(record: Path, client: str, service: str) -> Lease | None:
     """The lock in the bucket that the records of this run go to; None if they go to none. Raises RecordNotWritten."""
     path = _beside(record)
     try:
-        terms = _Terms.model_validate_json(read_file(path))
+        terms = _terms(path)
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
@@ -160,13 +163,24 @@ def lease_of_run(record: Path, client: str, service: str) -> Lease | None:
 def give_up(record: Path, bucket: Bucket, client: str, service: str) -> None:
     """The run that wrote this record has ended: others may go on. Raises nothing: what is not given up runs out."""
     with suppress(OnemataError, OSError, ValidationError):
-        terms = _Terms.model_validate_json(read_file(_beside(record)))
+        terms = _terms(_beside(record))
         _beside(record).unlink()
         Lease(bucket, terms.run, record, client, service).give_up()
 
 
+def _runs_beside(record: Path) -> tuple[str, ...]:
+    """How the locks of the runs begin whose records lie beside this one, and of this one."""
+    with suppress(OSError, ValidationError):
+        return tuple(f"{_terms(path).run}, " for path in record.parent.glob("*.lease"))
+    return ()
+
+
 def _said(lock: Lock) -> str:
     return one_line(foreign(lock.holder)) or "one that has ended"
+
+
+def _terms(path: Path) -> _Terms:
+    return _Terms.model_validate_json(read_file(path))
 
 
 def _beside(record: Path) -> Path:

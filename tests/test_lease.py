@@ -24,10 +24,10 @@ OTHERS = (
 HASTY = Wait(tell=lambda _: None, sleep=lambda _: None, seconds=0.01)
 
 
-def of_a_run(place: str, folder: Path, name: str) -> Lease:
-    """The lease of a run on a machine of its own."""
-    record = folder / name / "2026-01-01T120000.000Z.json"
-    record.parent.mkdir(parents=True)
+def of_a_run(place: str, folder: Path, machine: str, hour: str = "12") -> Lease:
+    """The lease of a run on this machine."""
+    record = folder / machine / f"2026-01-01T{hour}0000.000Z.json"
+    record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text("{}")
     lease.hand_down(record, place, "")
     found = lease.lease_of_run(record, "example", "glue")
@@ -58,6 +58,15 @@ def test_one_holds_it_until_it_gives_it_up(our_records: str, two: tuple[Lease, L
         one.give_up()
         assert not changing(our_records)
         one, other = other, one
+
+
+def test_what_a_killed_run_of_the_same_folder_left_is_not_waited_for(our_records: str, tmp_path: Path) -> None:
+    killed = of_a_run(our_records, tmp_path, "one")
+    killed.take(HASTY)
+    next_one = of_a_run(our_records, tmp_path, "one", "13")
+    next_one.take(HASTY)
+    with pytest.raises(LockLost):
+        killed.before_request(writes=True)
 
 
 def test_of_many_at_once_one_gets_it(our_records: str, tmp_path: Path) -> None:
