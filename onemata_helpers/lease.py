@@ -56,6 +56,7 @@ class Lease:
         self._holder = f"{run}, process {os.getpid()} on {platform.node()} since {now()}, record {record.name}"
         self._record = record
         self._etag = ""
+        self._puts = 0
         self._put_at = 0.0
         self._begun = False
         self._others = ""
@@ -128,7 +129,8 @@ class Lease:
     def _put(self, etag: str) -> bool:
         self._others = "unknown"
         began = time.monotonic()
-        new = self._bucket.put_lock(*self._whose, self._holder, etag)
+        self._puts += 1  # no two are the same, or whoever saw the one before as run out could still put its own
+        new = self._bucket.put_lock(*self._whose, f"{self._holder}, put {self._puts} times", etag)
         if new:
             self._etag, self._put_at = new, began
         return bool(new)

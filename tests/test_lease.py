@@ -18,8 +18,8 @@ from onemata_helpers.wait import Wait
 from .conftest import STEPS, let_lock_run_out, values
 
 OTHERS = (
-    r"another run changes example/glue: run \S+, process \d+ on .* since .*, record 2026-01-01T120000\.000Z\.json; "
-    r"its lock holds until .*\+00:00.* Who acts: the engineer"
+    r"another run changes example/glue: run \S+, process \d+ on .* since .*, record 2026-01-01T120000\.000Z\.json, put "
+    r"\d times; its lock holds until .*\+00:00.* Who acts: the engineer"
 )
 HASTY = Wait(tell=lambda _: None, sleep=lambda _: None, seconds=0.01)
 
@@ -106,6 +106,17 @@ def test_who_was_overtaken_writes_nothing_any_more(our_records: str, two: tuple[
     with pytest.raises(LockLost, match="one that has ended"):
         one.before_request(writes=True)
     assert not changing(our_records)
+
+
+def test_who_saw_it_run_out_does_not_get_it_once_it_was_renewed(our_records: str, two: tuple[Lease, Lease]) -> None:
+    two[0].take(HASTY)
+    let_lock_run_out("example/glue")
+    seen = Bucket(our_records).lock("example", "glue")
+    assert seen is not None
+    assert not seen.held
+    two[0].before_request(writes=True)
+    assert Bucket(our_records).put_lock("example", "glue", "another", seen.etag) == ""
+    two[0].before_request(writes=True)
 
 
 def test_a_lock_that_somebody_deleted_is_lost(aws: Sandbox, our_records: str, two: tuple[Lease, Lease]) -> None:
