@@ -51,9 +51,9 @@ def _decryption(call: IncomingCall, bucket: FakeBucket | None) -> list[Need]:
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
     """
     found = bucket.keys.get(call.get("Key", "")) if bucket and call.operation == "GetObject" else None
-    if found is None or not found.kms_key_id:
+    arn: str | None = getattr(found, "kms_key_id", None)  # a delete marker has none
+    if not arn:
         return []
-    arn: str = found.kms_key_id
     region, account, name = arn.split(":")[3:6]
     key = kms_backends[account][region].keys.get(name.removeprefix("key/"))
     side = ResourceSide(account, concerning(call.account, key.policy) if key else None, must_allow=True)
