@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -13,8 +13,19 @@ from .files import read_file
 from .lock import is_changing
 
 _TIME = r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z"
-FILE = re.compile(rf"{_TIME}\.(?:json|ipynb)")
+BEGUN = ".begun.json"
+"""How the name of a record ends that was kept in a bucket before its run wrote anything, as far as it was then."""
+FILE = re.compile(rf"{_TIME}(?:\.begun)?\.json|{_TIME}\.ipynb")
 """The name of a record or of the notebook beside it. Such names sort by time."""
+FAR_BACK = 50
+"""So many records of a client's service are read at most; there may be thousands."""
+
+
+def records(names: Iterable[str]) -> list[str]:
+    """The records among these names, the newest first. One that was begun counts as long as there is no more of it."""
+    found = {name for name in names if name.endswith(".json")}
+    ended = {name.removesuffix(".json") + BEGUN for name in found}
+    return sorted(found - ended, reverse=True)
 
 
 class Archive(Protocol):

@@ -1,4 +1,4 @@
-"""Records in an S3 bucket of the operator's: whole objects, which are never written over.
+"""Records in an S3 bucket of the operator's: whole objects, which are never written over; and beside them the locks.
 
 Amazon S3 refuses `If-None-Match: *` where there is an object of that name, and checks the content by its SHA-256, which
 a bucket with Object Lock asks for.
@@ -9,8 +9,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +23,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .archive import FILE, NoRecords
+from .archive import BEGUN, FILE, NoRecords, records
 from .errors import ParameterError, Problem, RecordNotWritten, who_acts
 from .files import write_new
 from .redaction import foreign
@@ -30,6 +34,35 @@ SCHEME = "s3://"
 _ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9!_.*'()/-]{0,400}?))?/?")
 _SETTINGS = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=32)
 _WHO = "the engineer checks --records, --records-profile, and the right to s3:PutObject, s3:GetObject and s3:ListBucket"
+
+
+LOCK_LASTS = timedelta(minutes=2)
+"""How long a lock holds since it was last put. The calls of a run give up sooner (`session`): none arrives later."""
+_IS_THERE = ("PreconditionFailed", "ConditionalRequestConflict")
+_ANOTHER_WAS_FIRST = (*_IS_THERE, "NoSuchKey")
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What lies in the bucket as the lock of a client's service: who put it there, and when.
+
+    `put` and `seen` are both told by S3: what clock a machine has makes no difference.
+    """
+
+    holder: str
+    etag: str
+    put: datetime
+    seen: datetime
+
+    @property
+    def until(self) -> datetime:
+        """When it runs out if it is not put again."""
+        return self.put + LOCK_LASTS
+
+    @property
+    def held(self) -> bool:
+        """Whether somebody has it: one that was given up is empty."""
+        return bool(self.holder) and self.seen <= self.until
 
 
 class Bucket:
@@ -71,31 +104,76 @@ class Bucket:
         return f"{SCHEME}{self._bucket}/{self._prefix}{name}"
 
     def changing(self, client: str, service: str) -> bool:
-        """Nothing is known of that: the runs are elsewhere, and upload their records when they end."""
-        return False
+        """Whether a run has their lock now. Raises NoRecords."""
+        lock = self.lock(client, service)
+        return lock is not None and lock.held
+
+    def lock(self, client: str, service: str) -> Lock | None:
+        """What lies there as their lock. Raises NoRecords."""
+        key = self._prefix + lock_name(client, service)
+        with _refusals("read", self.link(lock_name(client, service))):
+            try:
+                answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if _code(error) == "NoSuchKey":
+                    return None
+                raise
+            holder = answer["Body"].read().decode("utf-8", "replace")
+            seen = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).replace(tzinfo=UTC)
+            return Lock(holder, answer["ETag"], answer["LastModified"], seen)
+
+    def put_lock(self, client: str, service: str, holder: str, etag: str) -> str:
+        """Put their lock in place of the one with this ETag, or where there is none if it is empty; the new ETag.
+
+        Empty if another one was put there, or is being put. Raises RecordNotWritten if S3 did not take it.
+        """
+        name = lock_name(client, service)
+        condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        try:
+            new: str = self._put(name, holder.encode(), **condition)["ETag"]
+        except (ClientError, BotoCoreError) as error:
+            if _code(error) in _ANOTHER_WAS_FIRST:
+                return ""
+            raise RecordNotWritten(who_acts(f"{self.link(name)} was not written: {_words(error)}", _WHO)) from None
+        return new
 
     def keep(self, name: str, content: bytes) -> None:
         """Put a whole object where there is none.
 
         Raises RecordNotWritten if S3 did not take it, or if there is another one of that name.
         """
-        key = self._prefix + name
         try:
-            self._s3.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*", ChecksumAlgorithm="SHA256")
+            self._put(name, content, IfNoneMatch="*")
         except (ClientError, BotoCoreError) as error:
-            if not (_is_there_already(error) and self.read(name) == content):  # the answer to an earlier try was lost
+            is_there = _code(error) in _IS_THERE
+            if not (is_there and self.read(name) == content):  # the answer to an earlier try was lost
                 happened = f"{self.link(name)} was not written, its file here is kept: {_words(error)}"
                 raise RecordNotWritten(who_acts(happened, f"{_WHO}, and uploads it")) from None
 
-    def fetch(self, folder: Path, under: str) -> None:
-        """Bring the records below `under` that are not in this folder yet. Raises NoRecords, and RecordNotWritten."""
-        for name in self.names(under):
-            if name.endswith(".json") and not (folder / name).exists():
-                try:
-                    write_new(folder / name, self.read(name).decode("utf-8"))
-                except (OSError, UnicodeDecodeError) as error:
-                    happened = f"{self.link(name)} cannot be copied to {folder}: {one_line(str(error))}"
-                    raise RecordNotWritten(who_acts(happened, "the engineer corrects that")) from None
+    def fetch(self, folder: Path, under: Iterable[str], most: int | None) -> None:
+        """Bring the newest records below each of these names that are not in this folder yet; without `most`, all.
+
+        Raises NoRecords, and RecordNotWritten.
+        """
+
+        def missing(each: str) -> list[str]:
+            newest = records(self.names(each))[:most]
+            return [name for name in newest if not (folder / name).exists() and not (folder / _whole(name)).exists()]
+
+        def bring(name: str) -> None:
+            try:
+                write_new(folder / name, self.read(name).decode("utf-8"))
+            except (OSError, UnicodeDecodeError) as error:
+                happened = f"{self.link(name)} cannot be copied to {folder}: {one_line(str(error))}"
+                raise RecordNotWritten(who_acts(happened, "the engineer corrects that")) from None
+
+        with ThreadPoolExecutor(self.at_once) as pool:
+            for _ in pool.map(bring, [name for found in pool.map(missing, under) for name in found]):
+                pass
+
+    def _put(self, name: str, content: bytes, **condition: str) -> Any:
+        key = self._prefix + name
+        return self._s3.put_object(Bucket=self._bucket, Key=key, Body=content, ChecksumAlgorithm="SHA256", **condition)
 
     @cached_property
     def _s3(self) -> Any:
@@ -106,12 +184,22 @@ class Bucket:
 def _refusals(to: str, address: str) -> Iterator[None]:
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, KeyError, ValueError) as error:  # the last two: not as S3 answers
         raise NoRecords(who_acts(f"AWS did not {to} {address}: {_words(error)}", _WHO)) from None
 
 
-def _is_there_already(error: Exception) -> bool:
-    return isinstance(error, ClientError) and error.response["Error"]["Code"] == "PreconditionFailed"
+def lock_name(client: str, service: str) -> str:
+    """The name of their lock, which is no record's."""
+    return f"{client}/{service}/lock"
+
+
+def _whole(name: str) -> str:
+    """The name of the record that was begun with this one."""
+    return name.replace(BEGUN, ".json")
+
+
+def _code(error: Exception) -> str:
+    return str(error.response.get("Error", {}).get("Code")) if isinstance(error, ClientError) else ""
 
 
 def _words(error: Exception) -> str:

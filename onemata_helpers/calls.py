@@ -27,6 +27,9 @@ _NAMED = {
 READS_ONLY = "Onemata reads"
 
 
+BeforeRequest = Callable[[bool], None] | None
+
+
 class ApiCall(Frozen):
     """One answered (or failed) call: when it began (UTC), what it was, how often it was tried, how it ended."""
 
@@ -40,8 +43,15 @@ class ApiCall(Frozen):
     error: str = ""
 
 
-def watch(session: boto3.Session, on_call: Callable[[ApiCall], None]) -> None:
-    """Have `on_call` called after each call of the clients that `session` makes from now on."""
+def watch(session: boto3.Session, on_call: Callable[[ApiCall], None], before_request: BeforeRequest = None) -> None:
+    """Have `on_call` called after each call of the clients that `session` makes from now on.
+
+    `before_request` is called before each time that one is sent, and told whether it writes. If it raises, it is not.
+    """
+
+    def ask(request: Any, operation_name: str, **_: Any) -> None:
+        if before_request:
+            before_request(_access(operation_name, request.context) == "write")
 
     def before(context: dict[str, Any], **_: Any) -> None:
         context["onemata_started"] = (datetime.now(UTC), time.monotonic())
@@ -66,6 +76,7 @@ def watch(session: boto3.Session, on_call: Callable[[ApiCall], None]) -> None:
         session.events.register(f"before-parameter-build.{operation}", note_reading)
     session.events.register("before-call", keep_model)
     session.events.register("before-call", before)
+    session.events.register("request-created", ask)
     session.events.register("after-call", after)
     session.events.register("after-call-error", failed)
 
@@ -76,12 +87,16 @@ def _api_call(model: Any, context: dict[str, Any], metadata: dict[str, Any], err
         time=began.isoformat(timespec="milliseconds"),
         service=model.service_model.service_name,
         operation=model.name,
-        access="read" if model.name.startswith(_READS) or context.get("onemata_reads") else "write",
+        access=_access(model.name, context),
         request_id=_short(metadata.get("RequestId", "")),
         attempts=metadata.get("RetryAttempts", 0) + 1,
         seconds=round(time.monotonic() - clock, 3),
         error=_short(error),
     )
+
+
+def _access(operation: str, context: dict[str, Any]) -> Literal["read", "write"]:
+    return "read" if operation.startswith(_READS) or context.get("onemata_reads") else "write"
 
 
 def _short(text: object) -> str:

@@ -6,6 +6,7 @@ OnemataError
 ├── PlanBlocked         something of the client's is in the way and a person has to decide
 ├── PlanChanged         the account is no longer as it was when the plan was shown
 ├── Busy                another run is changing things for this client and service
+├── LockLost            another run has taken the lock meanwhile, so nothing more is changed
 ├── AwsRefused          AWS said no, or did not answer
 ├── OddAnswer           something else than AWS answered, or AWS in an unknown form
 ├── RecordNotWritten    the record cannot be written, so nothing more is changed
@@ -96,6 +97,10 @@ class PlanChanged(OnemataError):
 
 class Busy(OnemataError):
     """Another run holds the lock. Nothing was done."""
+
+
+class LockLost(OnemataError):
+    """This run was held up for so long that another one took its lock. What was done before stays."""
 
 
 class AwsRefused(OnemataError):

@@ -18,6 +18,7 @@ from .calls import ApiCall
 from .checks import Check, verify, verify_removal
 from .display import View
 from .errors import Busy, Interrupted, OnemataError, OutOfOrder, PlanBlocked, PlanChanged, RunFailed, unforeseen
+from .lease import lease_of_run
 from .lock import lock_of_run
 from .outcome import outcome_of
 from .parameter_files import changed, from_notebook
@@ -107,6 +108,7 @@ class Runbook:
         self.progress = Progress(self.recorder)
         self.wait = self.progress.telling(wait or Wait())
         self.lock = lock_of_run(self.recorder.path, self.parameters.client, self.parameters.service)
+        self.lease = lease_of_run(self.recorder.path, self.parameters.client, self.parameters.service)
         self._policy_checks = PolicyChecks(self.service)
         self._permission_checks = PermissionChecks(self.parameters, needed_for(self.parameters))
         self._aws: Aws | None = None
@@ -128,7 +130,8 @@ class Runbook:
         Raises ConnectError.
         """
         apis = (*self.service.apis, *self._policy_checks.apis)
-        self._aws = connect(self.parameters, apis, self._called, sandbox_url(self.parameters))
+        before_request = self.lease.before_request if self.lease else None
+        self._aws = connect(self.parameters, apis, self._called, sandbox_url(self.parameters), before_request)
         self.recorder.secrets = self._aws.secrets()
         self.recorder.keep(operator_arn=self._aws.identity.arn, endpoints=self._aws.endpoints)
         preflight = self._permission_checks.ask(self._aws) if self.parameters.preflight else None
@@ -145,7 +148,7 @@ class Runbook:
         """
         self._verified, self._look = False, None
         if self.parameters.action in CHANGING:
-            self.lock.take(self.wait)
+            self._take_locks()
         look = Look(self._connected())
         self._plan = self._permission_checks.on(self._policy_checks.on(self._make_plan(look), look))
         self._look = None if self._unsettled else look
@@ -196,7 +199,7 @@ class Runbook:
     def apply(self) -> View:
         """Do exactly the plan, when the action asks for it.
 
-        Raises PlanBlocked, PlanChanged, Busy, AwsRefused or NotUsable.
+        Raises PlanBlocked, PlanChanged, Busy, LockLost, AwsRefused or NotUsable.
         """
         plan = self._planned()
         if plan.action not in CHANGING:
@@ -204,7 +207,7 @@ class Runbook:
         refuse_unless_approved(plan, self.parameters, self.recorder.path, just_now=self._approved_here == plan.digest)
         if plan.waiting:
             return display.sentence("Nothing is changed before Onemata has answered.")
-        self.lock.take(self.wait)
+        self._take_locks()
         self._settle_what_was_begun()
         if not plan.pending:
             return display.sentence("No changes: there is nothing to do.")
@@ -270,6 +273,12 @@ class Runbook:
         if outcome in ("blocked", "failed"):
             raise RunFailed(f"{outcome.upper()}: {why}\nRecord: {self.recorder.path}")
         return display.outcome(self.recorder.record, self.recorder.path)
+
+    def _take_locks(self) -> None:
+        """That of this machine or folder, and that of the bucket, if the records are kept in one."""
+        self.lock.take(self.wait)
+        if self.lease:
+            self.lease.take(self.wait)
 
     def _called(self, call: ApiCall) -> None:
         def tell() -> None:

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from .answers import AccountId, Answer, Arn, Plain, misfit
-from .calls import ApiCall, watch
+from .calls import ApiCall, BeforeRequest, watch
 from .errors import ConnectError, OddAnswer, OnemataError, who_acts
 from .frozen import Frozen
 from .parameters import ClientParameters
@@ -103,7 +103,8 @@ AnswerForm = TypeVar("AnswerForm", bound=Answer)
 class Aws:
     """A session in one account. `client(name)` gives a boto3 client; there is one of each.
 
-    `apis` are the services that will be called, `on_call` is told of each call.
+    `apis` are the services that will be called, `on_call` is told of each call. `before_request` is called before each
+    time that one is sent, told whether it writes, and may raise.
     """
 
     def __init__(
@@ -112,16 +113,18 @@ class Aws:
         apis: Sequence[str],
         on_call: Callable[[ApiCall], None],
         endpoint: str | None = None,
+        before_request: BeforeRequest = None,
     ) -> None:
         self._session = session
         self._apis = ("sts", *apis)
         self._on_call = on_call
         self._endpoint = endpoint
+        self._before_request = before_request
         self._clients: dict[tuple[str, bool], Any] = {}
         self._making = Lock()
         self._secrets: list[str] = []
         share_descriptions(session)
-        watch(session, on_call)
+        watch(session, on_call, before_request)
 
     def client(self, service: str, *, once: bool = False) -> Any:
         """The boto3 client of a service, like `iam`. `once`: one that sends nothing again by itself."""
@@ -205,7 +208,7 @@ class Aws:
         region = self._session.region_name
         profile = self._session.profile_name if self._session.profile_name in self._session.available_profiles else None
         session = sandbox_session(*keys, region) if self._endpoint else _session_of(*keys, region, profile)
-        return Aws(session, self._apis, self._on_call, self._endpoint)
+        return Aws(session, self._apis, self._on_call, self._endpoint, self._before_request)
 
     def _name(self, service: str, operation: str) -> str:
         return f"{service}:{self.client(service).meta.method_to_api_mapping[operation]}"
@@ -252,9 +255,13 @@ def profiles() -> list[str]:
 
 
 def connect(
-    parameters: ClientParameters, apis: Sequence[str], on_call: Callable[[ApiCall], None], sandbox_url: str = ""
+    parameters: ClientParameters,
+    apis: Sequence[str],
+    on_call: Callable[[ApiCall], None],
+    sandbox_url: str = "",
+    before_request: BeforeRequest = None,
 ) -> Aws:
-    """A session in the client's account, for calls of the services `apis`, each told to `on_call`.
+    """A session in the client's account, for calls of the services `apis`, each told to `on_call`, as `Aws` has them.
 
     With `sandbox_url` it goes to that embedded AWS, as the operator of the client's account there. Otherwise by
     aws_profile, or boto3's usual chain, and then operator_role_arn if given.
@@ -262,7 +269,8 @@ def connect(
     Raises ConnectError for another account than `account_id`, another partition, or the root user.
     """
     try:
-        aws = _sandbox(sandbox_url, parameters, apis, on_call) if sandbox_url else _account(parameters, apis, on_call)
+        session, endpoint = _sandbox(sandbox_url, parameters) if sandbox_url else (_account(parameters, on_call), None)
+        aws = Aws(session, apis, on_call, endpoint, before_request)
         identity = aws.identity
         aws.endpoints  # noqa: B018 - a broken address of any service is found now
     except (ClientError, BotoCoreError) as error:
@@ -284,25 +292,23 @@ def _perhaps_external_id(parameters: ClientParameters, error: Exception) -> str:
     return " operator_external_id is empty: if that trust policy asks for an external ID, set it."
 
 
-def _account(parameters: ClientParameters, apis: Sequence[str], on_call: Callable[[ApiCall], None]) -> Aws:
+def _account(parameters: ClientParameters, on_call: Callable[[ApiCall], None]) -> boto3.Session:
     session = boto3.Session(
         profile_name=parameters.aws_profile or None, region_name=parameters.region, botocore_session=_blank()
     )
     if not parameters.operator_role_arn:
-        return Aws(session, apis, on_call)
+        return session
     share_descriptions(session)
     watch(session, on_call)
     external_id: dict[str, Any] = (
         {"ExternalId": parameters.operator_external_id} if parameters.operator_external_id else {}
     )
-    entered = assume_role(session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", **external_id)
-    return Aws(entered, apis, on_call)
+    return assume_role(session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", **external_id)
 
 
-def _sandbox(url: str, parameters: ClientParameters, apis: Sequence[str], on_call: Callable[[ApiCall], None]) -> Aws:
+def _sandbox(url: str, parameters: ClientParameters) -> tuple[boto3.Session, str]:
     address = parsed_url(url)
-    session = sandbox_session(*address.operator(parameters.account_id), None, parameters.region)
-    return Aws(session, apis, on_call, address.endpoint)
+    return sandbox_session(*address.operator(parameters.account_id), None, parameters.region), address.endpoint
 
 
 def _unknown_there(url: str, parameters: ClientParameters) -> ConnectError:

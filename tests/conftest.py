@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import atexit
 import gc
+import json
 import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from onemata_helpers import Runbook, sandbox
 from onemata_helpers.errors import OnemataError
 from onemata_helpers.permissions import unscoped
 from onemata_helpers.record import Record
+from onemata_helpers.sandbox.iam.needs_s3 import find_bucket
+from onemata_helpers.sandbox.policies import document
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
 from onemata_helpers.wait import Wait
@@ -156,3 +160,32 @@ def run(service: str, action: str = "apply", wait: Wait | None = None, **changes
     except OnemataError as failure:
         error = failure
     return Run(Record.model_validate_json(runbook.recorder.path.read_text()), shown, error)
+
+
+@pytest.fixture
+def our_records(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A place for records in a bucket with Object Lock, for somebody who has the rights that README names."""
+    s3 = aws.client("s3", sandbox.ONEMATA_ACCOUNT)
+    s3.create_bucket(Bucket="our-records", ObjectLockEnabledForBucket=True)
+    retention = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 7}}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": retention}
+    s3.put_object_lock_configuration(Bucket="our-records", ObjectLockConfiguration=lock)
+    iam = aws.client("iam", sandbox.ONEMATA_ACCOUNT)
+    iam.create_user(UserName="engineer")
+    rights = {"Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject", "s3:ListBucket"]}
+    policy = json.dumps(document(rights | {"Resource": ["arn:aws:s3:::our-records", "arn:aws:s3:::our-records/*"]}))
+    iam.put_user_policy(UserName="engineer", PolicyName="records", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="engineer")["AccessKey"]
+    for name, value in {
+        "AWS_ENDPOINT_URL_S3": aws.endpoint, "AWS_DEFAULT_REGION": sandbox.REGION,
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    return "s3://our-records/night"
+
+
+def let_lock_run_out(name: str) -> None:
+    """As if S3 had taken the lock of this client and service three minutes before."""
+    found = find_bucket("our-records")
+    assert found is not None
+    found.keys[f"night/{name}/lock"].last_modified -= timedelta(minutes=3)

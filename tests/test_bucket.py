@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -16,9 +17,10 @@ import pytest
 from typer.testing import CliRunner
 
 from onemata_helpers import execute
-from onemata_helpers.archive import NoRecords
+from onemata_helpers.archive import FAR_BACK, NoRecords
 from onemata_helpers.batch.carry_out import carry_out
 from onemata_helpers.batch.elsewhere import uploaded
+from onemata_helpers.batch.history import newest
 from onemata_helpers.batch.jobs import Job, Result
 from onemata_helpers.bucket import Bucket
 from onemata_helpers.cli import app
@@ -149,10 +151,10 @@ def test_earlier_records_are_brought_here(bucket: Bucket, tmp_path: Path) -> Non
     bucket.keep(f"{FIRST}.json", b"{}")
     bucket.keep(f"{FIRST}.ipynb", b"{}")
     bucket.keep("example/ec2/2026-01-01T120000.000Z.json", b"{}")
-    bucket.fetch(tmp_path, "example/glue/")
+    bucket.fetch(tmp_path, ["example/glue/"], FAR_BACK)
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")] == [f"{FIRST}.json"]
     (tmp_path / f"{FIRST}.json").write_text("another")
-    bucket.fetch(tmp_path, "example/glue/")
+    bucket.fetch(tmp_path, ["example/glue/"], FAR_BACK)
     assert (tmp_path / f"{FIRST}.json").read_text() == "another"
 
 
@@ -171,6 +173,37 @@ def test_what_tells_whether_an_approval_was_used_up_is_there_before_its_run(
     carry_out(job(tmp_path).told(action="apply"))
     carry_out(job(tmp_path).told(action="apply", approved_plan="0" * 20))
     assert seen == [False, False, True]
+
+
+def test_only_the_newest_are_brought(bucket: Bucket, tmp_path: Path) -> None:
+    for number in range(FAR_BACK + 2):
+        bucket.keep(f"example/glue/2026-01-01T120000.{number:03}Z.json", b"{}")
+    bucket.fetch(tmp_path, ["example/glue/", "example/ec2/"], FAR_BACK)
+    brought = sorted(path.name for path in (tmp_path / "example/glue").iterdir())
+    assert (len(brought), brought[0]) == (FAR_BACK, "2026-01-01T120000.002Z.json")
+
+
+def test_what_was_begun_counts_as_cut_off_until_there_is_more_of_it(bucket: Bucket, tmp_path: Path) -> None:
+    path = keep(tmp_path, SECOND, None)
+    bucket.keep(f"{SECOND}.begun.json", path.read_bytes())
+    (row,) = rows(bucket)
+    assert (row.outcome, row.record) == ("cut off", f"{PLACE}/{SECOND}.begun.json")
+    bucket.fetch(tmp_path / "another", ["example/glue/"], FAR_BACK)
+    there = replace(job(tmp_path), records=tmp_path / "another")
+    seen = newest(there)
+    assert seen is not None
+    assert (seen.outcome, seen.path.name) == ("cut off", f"{Path(SECOND).name}.begun.json")
+    bucket.fetch(tmp_path / "records", ["example/glue/"], FAR_BACK)  # where the record itself is, nothing is brought
+    assert not list(tmp_path.glob("records/**/*.begun.json"))
+    bucket.keep(f"{SECOND}.json", keep(tmp_path, SECOND, "2026-01-02T12:00:00+00:00").read_bytes())
+    (row,) = rows(bucket)
+    assert (row.outcome, row.record) == ("verified", f"{PLACE}/{SECOND}.json")
+    bucket.fetch(tmp_path / "another", ["example/glue/"], FAR_BACK)
+    seen = newest(there)
+    assert seen is not None
+    assert seen.outcome == "verified"
+    ended = Result("example", "glue", "verified", "All is in place.", tmp_path / "another" / f"{SECOND}.json")
+    assert uploaded(there, ended) == ended  # and what was brought as begun is not taken for a record of one's own
 
 
 def test_a_record_in_a_bucket_is_exported_as_if_it_were_here(

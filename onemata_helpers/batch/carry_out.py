@@ -12,7 +12,7 @@ from ..plan import CHANGING
 from ..record import Record, begin, done_so_far, now, read_record, write_record
 from ..stopping import forget
 from ..text import one_line, sentence
-from .elsewhere import fetch_what_tells_of_its_approval, uploaded
+from .elsewhere import fetch_what_tells_of_its_approval, hand_down, uploaded
 from .jobs import Job, Result, not_begun
 from .standing import standing
 
@@ -67,6 +67,7 @@ def _carried_out(job: Job, watcher: JobWatcher) -> tuple[str, str, Path]:
     fetch_what_tells_of_its_approval(job)
     path, _ = begin(job.parameters, job.records, notebook=True)
     watcher.has_record(path)
+    hand_down(job, path)
     ended = execute(job.parameters, path, watcher.has_process)
     forget(path)
     outcome, why = _ending(path, watcher.why_killed or ended)

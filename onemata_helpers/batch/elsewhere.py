@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from ..archive import FILE
+from .. import lease
+from ..archive import BEGUN, FAR_BACK, FILE
 from ..bucket import Bucket
 from ..errors import OnemataError
 from ..files import read_file
@@ -27,30 +28,48 @@ def fetch(todo: Sequence[Job]) -> None:
 
     Raises NoRecords and RecordNotWritten.
     """
-    for job in todo:
-        _fetch(job)
+    if todo:  # all go to the same place
+        _of(todo[0]).fetch(todo[0].records, [f"{job.name}/" for job in todo], FAR_BACK)
     say(f"The earlier records of {counted(len(todo), 'runbook')} are here.")
 
 
 def fetch_what_tells_of_its_approval(job: Job) -> None:
-    """Bring the earlier records of a job here that was approved before: they tell whether that approval was used up.
+    """Bring all earlier records of a job here that was approved before: they tell whether that approval was used up.
 
     Raises NoRecords and RecordNotWritten.
     """
     if job.upload_to and job.parameters.approved_plan and job.parameters.action in CHANGING:
-        _fetch(job)
+        _of(job).fetch(job.records, [f"{job.name}/"], None)
 
 
-def _fetch(job: Job) -> None:
-    _bucket(job.upload_to, job.upload_as).fetch(job.records, f"{job.name}/")
+def changes_elsewhere(job: Job) -> bool:
+    """Whether a run on any machine that keeps its records there has the job's lock now. Raises NoRecords."""
+    return bool(job.upload_to) and _of(job).changing(job.parameters.client, job.parameters.service)
+
+
+def hand_down(job: Job, record: Path) -> None:
+    """Let the run that writes this record know of the bucket, where its lock is. Raises RecordNotWritten."""
+    if job.upload_to:
+        lease.hand_down(record, job.upload_to, job.upload_as)
 
 
 def uploaded(job: Job, result: Result) -> Result:
-    """Upload a job's record and those of earlier runs that were not yet. A failure to do so is the job's."""
+    """Upload a job's record and those of earlier runs that were not yet, and give up the run's lock there.
+
+    A failure to upload is the job's.
+    """
     if not job.upload_to:
         return result
     try:
-        bucket = _bucket(job.upload_to, job.upload_as)
+        return _uploaded(job, result)
+    finally:
+        if result.record:
+            lease.give_up(result.record, _of(job), job.parameters.client, job.parameters.service)
+
+
+def _uploaded(job: Job, result: Result) -> Result:
+    try:
+        bucket = _of(job)
         there = set(bucket.names(f"{job.name}/"))
         for path in _ended(job.folder, result.record):
             name = path.relative_to(job.records).as_posix()
@@ -66,7 +85,8 @@ def uploaded(job: Job, result: Result) -> Result:
 def _ended(folder: Path, own: Path | None) -> Iterator[Path]:
     """The records that change no more, each after its notebook: a record in the bucket then always has one."""
     for path in sorted(folder.glob("*.json")):
-        if FILE.fullmatch(path.name) and (path == own or _has_end(path)):
+        is_record = FILE.fullmatch(path.name) and not path.name.endswith(BEGUN)
+        if is_record and (path == own or _has_end(path)):
             yield from (each for each in (path.with_suffix(".ipynb"), path) if each.exists())
 
 
@@ -83,6 +103,10 @@ def _has_end(path: Path) -> bool:
 def _not_uploaded(result: Result, why: str) -> Result:
     said = f"{sentence(result.reason)} The run itself ended: {result.outcome}. The record was not uploaded: {why}"
     return replace(result, outcome="failed", reason=said)
+
+
+def _of(job: Job) -> Bucket:
+    return _bucket(job.upload_to, job.upload_as)
 
 
 @cache

@@ -11,10 +11,11 @@ from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 
-from ..archive import FILE
+from ..archive import FILE, records
 from ..files import read_file
 from ..lock import is_changing
 from ..told import CUT_OFF, IN_PLACE, Past, Told, drift, outcome_seen, subject
+from .elsewhere import changes_elsewhere
 from .jobs import Job
 
 
@@ -101,11 +102,10 @@ def _past(job: Job, names: list[str]) -> Past:
 
 def _names(folder: Path) -> list[str]:
     """The names of the records of a client and service, the newest first."""
-    found = [path.name for path in folder.glob("*.json") if FILE.fullmatch(path.name)]
-    return sorted(found, reverse=True)
+    return records(path.name for path in folder.glob("*.json") if FILE.fullmatch(path.name))
 
 
 def _seen(job: Job, name: str, told: Told | None) -> Seen:
     p = job.parameters
-    outcome = outcome_seen(told, lambda: is_changing(job.folder, p.client, p.service))
+    outcome = outcome_seen(told, lambda: is_changing(job.folder, p.client, p.service) or changes_elsewhere(job))
     return Seen(job.folder / name, told, outcome)

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from .aws import iam_limits, strict_s3
+from .aws.conditional_writes import OneWriteAtATime
 from .aws.own_services import CALL, SIGNER, OwnServices
 from .iam.authorizer import authorize
 from .iam.needs_s3 import find_bucket
@@ -31,7 +32,7 @@ class Gate:
     """Lets through to `app` what AWS would let through, and answers the rest as AWS does."""
 
     def __init__(self, app: Wsgi) -> None:
-        self._app = OwnServices(app)
+        self._app = OwnServices(OneWriteAtATime(app))
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         message = read_message(environ)

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from ..archive import Archive
+from ..archive import FAR_BACK, Archive, records
 from ..outcome_signs import WORST_FIRST
 from ..text import sentence, visible
 from ..told import RUNNING, Drift, Past, Told, drift, outcome_seen
 from .waits import Wait, waits_for
 
 UNREADABLE = "unreadable"
-FAR_BACK = 50
-"""So many runs are read at most to find the last verification; a client's service may have thousands."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def rows(archive: Archive) -> list[Row]:
             notebooks.add(name)
 
     def row_of(each: tuple[str, str]) -> Row:
-        return _row(*each, sorted(of_each[each], reverse=True), archive, notebooks)
+        return _row(*each, records(of_each[each]), archive, notebooks)
 
     with ThreadPoolExecutor(archive.at_once) as pool:
         found = list(pool.map(row_of, of_each))

@@ -1,6 +1,7 @@
 """What calls of S3 need.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html (If-Match asks for s3:GetObject, too)
 """
 
 from moto.kms.models import kms_backends
@@ -39,7 +40,8 @@ def s3_needs(call: IncomingCall) -> list[Need]:
     context = {
         key: (str(call.get(parameter)),) for parameter, key in _CONDITIONS.items() if call.get(parameter) is not None
     }
-    needs = [Need(Request(action, arn, context), owner) for arn in _resources(call, name)]
+    actions = (action, "s3:GetObject") if call.get("IfMatch") else (action,)
+    needs = [Need(Request(each, arn, context), owner) for arn in _resources(call, name) for each in actions]
     return needs + _copy_source(call) + _decryption(call, bucket)
 
 
@@ -49,9 +51,9 @@ def _decryption(call: IncomingCall, bucket: FakeBucket | None) -> list[Need]:
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
     """
     found = bucket.keys.get(call.get("Key", "")) if bucket and call.operation == "GetObject" else None
-    if found is None or not found.kms_key_id:
+    arn: str | None = getattr(found, "kms_key_id", None)  # a delete marker has none
+    if not arn:
         return []
-    arn: str = found.kms_key_id
     region, account, name = arn.split(":")[3:6]
     key = kms_backends[account][region].keys.get(name.removeprefix("key/"))
     side = ResourceSide(account, concerning(call.account, key.policy) if key else None, must_allow=True)
