@@ -31,6 +31,7 @@ from .record import Outcome, Recorder, now
 from .redaction import foreign
 from .refusal import aws_refusal
 from .resources.base import Look, Resource
+from .role_sessions import handed_over
 from .sandbox_in_use import sandbox_url
 from .services import service_of
 from .services.base import Choices
@@ -128,7 +129,7 @@ class Runbook:
         Raises ConnectError.
         """
         apis = (*self.service.apis, *self._policy_checks.apis)
-        self._aws = connect(self.parameters, apis, self._called, sandbox_url(self.parameters))
+        self._aws = connect(self.parameters, apis, self._called, sandbox_url(self.parameters), handed_over())
         self.recorder.secrets = self._aws.secrets()
         self.recorder.keep(operator_arn=self._aws.identity.arn, endpoints=self._aws.endpoints)
         preflight = self._permission_checks.ask(self._aws) if self.parameters.preflight else None

@@ -14,6 +14,7 @@ import boto3
 import botocore.session
 from aws_assume_role_lib.aws_assume_role_lib import assume_role
 from botocore.config import Config
+from botocore.credentials import create_credential_resolver
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
@@ -24,6 +25,7 @@ from .frozen import Frozen
 from .parameters import ClientParameters
 from .redaction import foreign
 from .refusal import aws_refusal, in_awss_words, without_words
+from .role_sessions import RoleSessions
 from .sandbox_address import SANDBOX_URL, parsed_url
 from .service_descriptions import share_descriptions
 from .side_by_side import in_turn
@@ -53,6 +55,8 @@ _ONCE = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 
 
 # STS to an access key that is none of an account there.
 _UNKNOWN_KEY = "InvalidClientTokenId"
+
+_CODE = "the engineer runs `onemata` in a terminal, where it asks for the code before it starts"
 
 ENTERED_SECONDS = 900
 """How long a session as another role lasts: the shortest that AWS has."""
@@ -252,17 +256,26 @@ def profiles() -> list[str]:
 
 
 def connect(
-    parameters: ClientParameters, apis: Sequence[str], on_call: Callable[[ApiCall], None], sandbox_url: str = ""
+    parameters: ClientParameters,
+    apis: Sequence[str],
+    on_call: Callable[[ApiCall], None],
+    sandbox_url: str = "",
+    sessions: RoleSessions | None = None,
 ) -> Aws:
     """A session in the client's account, for calls of the services `apis`, each told to `on_call`.
 
     With `sandbox_url` it goes to that embedded AWS, as the operator of the client's account there. Otherwise by
-    aws_profile, or boto3's usual chain, and then operator_role_arn if given.
+    aws_profile, or boto3's usual chain, and then operator_role_arn if given. The role's session is taken from
+    `sessions` if it is there and lasts, and kept there if not; when it ends, it is opened anew.
 
     Raises ConnectError for another account than `account_id`, another partition, or the root user.
     """
+    kept = RoleSessions() if sessions is None else sessions
     try:
-        aws = _sandbox(sandbox_url, parameters, apis, on_call) if sandbox_url else _account(parameters, apis, on_call)
+        if sandbox_url:
+            aws = _sandbox(sandbox_url, parameters, apis, on_call)
+        else:
+            aws = _account(parameters, apis, on_call, kept)
         identity = aws.identity
         aws.endpoints  # noqa: B018 - a broken address of any service is found now
     except (ClientError, BotoCoreError) as error:
@@ -274,6 +287,10 @@ def connect(
         said = one_line(foreign(str(error)))
         who = "the engineer corrects the AWS settings (environment, ~/.aws/config) and runs the notebook again"
         raise ConnectError(who_acts(f"Signing in: the AWS settings cannot be used: {said}", who)) from None
+    except EOFError:  # botocore asks for the code at the terminal
+        raise ConnectError(
+            who_acts("Signing in: a code of MFA is asked for, and nobody can type one here", _CODE)
+        ) from None
     refuse_strangers(identity, parameters)
     return aws
 
@@ -284,18 +301,26 @@ def _perhaps_external_id(parameters: ClientParameters, error: Exception) -> str:
     return " operator_external_id is empty: if that trust policy asks for an external ID, set it."
 
 
-def _account(parameters: ClientParameters, apis: Sequence[str], on_call: Callable[[ApiCall], None]) -> Aws:
+def _account(
+    parameters: ClientParameters, apis: Sequence[str], on_call: Callable[[ApiCall], None], kept: RoleSessions
+) -> Aws:
     session = boto3.Session(
         profile_name=parameters.aws_profile or None, region_name=parameters.region, botocore_session=_blank()
     )
+    session.events.register("before-parameter-build.sts.AssumeRole", kept.note_code)
     if not parameters.operator_role_arn:
+        inner = session._session
+        resolver = create_credential_resolver(inner, cache=kept, region_name=parameters.region)
+        inner.register_component("credential_provider", resolver)
         return Aws(session, apis, on_call)
     share_descriptions(session)
     watch(session, on_call)
     external_id: dict[str, Any] = (
         {"ExternalId": parameters.operator_external_id} if parameters.operator_external_id else {}
     )
-    entered = assume_role(session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", **external_id)
+    entered = assume_role(
+        session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", cache=kept, **external_id
+    )
     return Aws(entered, apis, on_call)
 
 
