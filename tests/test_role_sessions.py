@@ -22,6 +22,7 @@ from IPython.lib.pretty import pretty
 from onemata_helpers.batch.interrupts import Interrupts
 from onemata_helpers.batch.jobs import Job
 from onemata_helpers.batch.sign_in import sign_in
+from onemata_helpers.errors import ConnectError
 from onemata_helpers.parameter_files import from_folder
 from onemata_helpers.parameters import ServiceParameters
 from onemata_helpers.role_sessions import RoleSessions
@@ -88,7 +89,7 @@ def test_it_is_taken_while_it_lasts_and_for_that_very_role_only(
         asked = parameters.model_copy(update=changes)
         return connect(asked, (), lambda call: heard.append(call.operation), sessions=sessions).identity.arn
 
-    with one(tmp_path, monkeypatch) as (found, parameters):
+    with one(tmp_path, monkeypatch) as (_, parameters):
         sessions = RoleSessions()
         entered = f"arn:aws:sts::{account(0)}:assumed-role/entry/onemata-runbooks"
         for lasting, calls in ((None, 2), (3600, 1), (16 * 60, 1), (14 * 60, 2), (-1, 2)):
@@ -96,11 +97,11 @@ def test_it_is_taken_while_it_lasts_and_for_that_very_role_only(
             assert enter(kept) == entered
             assert heard == ["AssumeRole", "GetCallerIdentity"][-calls:]
             sessions = kept
-        with pytest.raises(Exception, match="AccessDenied"):
+        with pytest.raises(ConnectError, match="AccessDenied"):
             enter(sessions, operator_external_id="another")
-        with pytest.raises(Exception, match="AccessDenied"):
+        with pytest.raises(ConnectError, match="AccessDenied"):
             enter(sessions, operator_role_arn=f"arn:aws:iam::{account(0)}:role/another")
-        assert heard == ["AssumeRole"]
+        assert heard[0] == "AssumeRole"
 
 
 def test_when_it_ends_in_the_middle_it_is_opened_anew_under_the_same_name(

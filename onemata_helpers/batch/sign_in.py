@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from threading import BoundedSemaphore
 
+from ..at_once import SIGN_INS
 from ..errors import OnemataError, unforeseen
 from ..parameters import ServiceParameters
 from ..role_sessions import RoleSessions
@@ -14,8 +15,6 @@ from ..sandbox_in_use import sandbox_url
 from .interrupts import Interrupts
 from .jobs import Job
 
-# All sign-ins are one operator's: at STS and at the SSO portal they count as one caller's.
-_AT_ONCE = 8
 _TICK = 0.25
 
 
@@ -25,7 +24,7 @@ class SignedIn:
     def __init__(self) -> None:
         self.refused: dict[str, str] = {}
         self._sessions: defaultdict[str, RoleSessions] = defaultdict(RoleSessions)
-        self._turns = BoundedSemaphore(_AT_ONCE)
+        self._turns = BoundedSemaphore(SIGN_INS)
 
     def sign_in(self, parameters: ServiceParameters) -> str:
         """Sign in to a client's account, and keep the session. Gives back why not; empty if it was well."""
@@ -55,7 +54,7 @@ def sign_in(todo: Sequence[Job], asked: Interrupts) -> SignedIn:
     """Sign in to each client's account. When it was interrupted, nothing counts as refused."""
     signed_in = SignedIn()
     of_each = {job.parameters.client: job.parameters for job in todo}
-    pool = ThreadPoolExecutor(_AT_ONCE)
+    pool = ThreadPoolExecutor(SIGN_INS)
     try:
         said = {client: pool.submit(signed_in.sign_in, parameters) for client, parameters in of_each.items()}
         while wait(said.values(), _TICK).not_done:
