@@ -56,7 +56,10 @@ _ONCE = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 
 # STS to an access key that is none of an account there.
 _UNKNOWN_KEY = "InvalidClientTokenId"
 
-_CODE = "the engineer runs `onemata` in a terminal, where it asks for the code before it starts"
+_WHERE_A_CODE_IS_TYPED = (
+    "the engineer runs `onemata` in a terminal, where it asks for the code before it starts, and goes on with --resume "
+    "when that session has ended"
+)
 
 ENTERED_SECONDS = 900
 """How long a session as another role lasts: the shortest that AWS has."""
@@ -244,6 +247,9 @@ def _reading(call: str) -> Iterator[None]:
         raise OddAnswer(call, without_words(error)) from error
     except (BotoCoreError, OnemataError):
         raise
+    except EOFError:  # botocore asks for it at the terminal
+        happened = "Signing in: a code of MFA is asked for, and nobody can type one here"
+        raise ConnectError(who_acts(happened, _WHERE_A_CODE_IS_TYPED)) from None
     except ValidationError as error:
         raise OddAnswer(call, misfit(error)) from error
     except Exception as error:  # botocore's parsers expect AWS's form, and fail in many ways on any other
@@ -287,10 +293,6 @@ def connect(
         said = one_line(foreign(str(error)))
         who = "the engineer corrects the AWS settings (environment, ~/.aws/config) and runs the notebook again"
         raise ConnectError(who_acts(f"Signing in: the AWS settings cannot be used: {said}", who)) from None
-    except EOFError:  # botocore asks for the code at the terminal
-        raise ConnectError(
-            who_acts("Signing in: a code of MFA is asked for, and nobody can type one here", _CODE)
-        ) from None
     refuse_strangers(identity, parameters)
     return aws
 
@@ -307,6 +309,7 @@ def _account(
     session = boto3.Session(
         profile_name=parameters.aws_profile or None, region_name=parameters.region, botocore_session=_blank()
     )
+    session._session.set_default_client_config(_CONFIG)  # of STS's client that botocore makes for itself
     session.events.register("before-parameter-build.sts.AssumeRole", kept.note_code)
     if not parameters.operator_role_arn:
         inner = session._session

@@ -6,9 +6,11 @@ import io
 import json
 import pickle
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.lib.pretty import pretty
 
+from onemata_helpers.at_once import SIGN_INS
 from onemata_helpers.batch.interrupts import Interrupts
 from onemata_helpers.batch.jobs import Job
 from onemata_helpers.batch.sign_in import sign_in
@@ -29,6 +32,7 @@ from onemata_helpers.role_sessions import RoleSessions
 from onemata_helpers.session import connect
 
 from .batch.many_accounts import Accounts, account, accounts
+from .conftest import between_tries_no_time_passes
 
 LETTERS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", min_size=20, max_size=60)
 
@@ -45,15 +49,15 @@ def test_whatever_shows_values_shows_none_of_these(secrets: list[str]) -> None:
     sessions["key"] = answer(3600, *secrets)
     shown = [repr(sessions), str(sessions), f"{[sessions]}", pretty(sessions), rich.pretty.pretty_repr(sessions)]
     said = io.StringIO()
-    try:
+    with pytest.raises(KeyError) as caught:
         _fail(sessions)
-    except KeyError as error:
-        shown.append(repr(error))
-        trace = rich.traceback.Traceback.from_exception(type(error), error, error.__traceback__, show_locals=True)
+    shown.append(repr(caught.value))
+    within = caught.tb.tb_next  # without this function, which has the secrets
+    trace = rich.traceback.Traceback.from_exception(caught.type, caught.value, within, show_locals=True)
     rich.console.Console(file=said, width=200).print(trace)
     assert "sessions = " in said.getvalue()
     for text in (*shown, said.getvalue()):
-        assert not [each for each in secrets if each in text and each not in __file__]
+        assert not [each for each in secrets if each in text]
     with pytest.raises(TypeError, match="do not leave a process"):
         pickle.dumps(sessions)
     with pytest.raises(TypeError):
@@ -136,3 +140,34 @@ def test_a_batch_opens_it_anew_before_it_ends_but_asks_nobody_for_a_code_meanwhi
         lent = signed_in.lend(parameters).plain()
         assert found.count("AssumeRole") == sign_ins
         assert (lent[key]["Credentials"]["SessionToken"] == "SessionToken") == (sign_ins == 1)
+
+
+def test_those_who_sign_in_are_few_at_once_also_in_the_middle_and_outwait_throttling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    between_tries_no_time_passes(monkeypatch)
+    now, most, others = list[int](), list[int](), Event()
+
+    def count(_: object) -> None:
+        now.append(1)
+        most.append(len(now))
+        others.wait(0.05)
+        now.pop()
+
+    with accounts(tmp_path, 12, "glue", patch=monkeypatch) as found:
+        todo = [Job(from_folder(folder)["glue"], tmp_path) for folder in found.folders]
+        found.box.before("AssumeRole", count)
+        found.box.throttle("AssumeRole", 9)
+        signed_in = sign_in(todo, Interrupts())
+        assert signed_in.refused == {}
+        assert len(most) == 12 + 9
+        for sessions in signed_in._sessions.values():
+            (key,) = sessions.plain()
+            sessions[key] = answer(60)
+        found.box.throttle("AssumeRole", 9)
+        with ThreadPoolExecutor(12) as pool:
+            lent = list(pool.map(signed_in.lend, [job.parameters for job in todo]))
+        assert len(most) == 2 * (12 + 9)
+        assert max(most) <= SIGN_INS
+        tokens = {each["Credentials"]["SessionToken"] for sessions in lent for each in sessions.plain().values()}
+        assert len(tokens - {"SessionToken"}) == 12

@@ -7,7 +7,7 @@ import resource
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Lock
+from threading import Barrier, Lock
 
 import psutil
 import pytest
@@ -17,6 +17,7 @@ from moto.sts.models import sts_backends
 from onemata_helpers.batch import commands
 from onemata_helpers.batch.sign_in import SignedIn
 from onemata_helpers.role_sessions import RoleSessions
+from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
 from onemata_helpers.warm.process import Warm
 
 from .conftest import How, Which, records
@@ -102,7 +103,7 @@ def test_a_client_is_signed_in_to_once_and_only_its_notebooks_have_the_session(
 
     with accounts(tmp_path, 2, "glue", "redshift", patch=monkeypatch) as found:
         found.hear("AssumeRole", "GetCallerIdentity")
-        both_run(found, once(look))
+        when_both_run(found, look)
         assert commands.run(Which(found.folders), How(jobs=2), "plan")
         given = secrets(0) | secrets(1)
     assert (found.count("AssumeRole"), found.count("GetCallerIdentity")) == (2, 6)
@@ -120,16 +121,14 @@ def test_a_client_is_signed_in_to_once_and_only_its_notebooks_have_the_session(
     assert not [text for text in told if any(each in text for each in given)]
 
 
-def both_run(found: Accounts, look: Callable[[object], None]) -> None:
-    """Have it looked when notebooks of two clients are in the middle of a call."""
-    here = set[str]()
-    lock = Lock()
+def when_both_run(found: Accounts, look: Callable[[], None]) -> None:
+    """Have it looked when notebooks of two clients are in the middle of a call: the first waits for the other."""
+    both, here = Barrier(2, look), set[str]()
 
-    def hook(call: object) -> None:
-        with lock:
-            here.add(call.account)  # type: ignore[attr-defined]
-            if len(here) == 2:
-                look(call)
+    def hook(call: IncomingCall) -> None:
+        if call.account not in here:
+            here.add(call.account)
+            both.wait(60)
 
     found.box.before("GetRole", hook)
 
