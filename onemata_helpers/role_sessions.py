@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 # What lasts for less is not taken by botocore, which then signs in anew.
 # https://github.com/boto/botocore/blob/develop/botocore/credentials.py (CachedCredentialFetcher)
 _ENOUGH = timedelta(minutes=15)
-_WORDS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 
 
 class RoleSessions:
@@ -33,7 +32,7 @@ class RoleSessions:
         return self._kept[key]
 
     def __setitem__(self, key: str, answer: Any) -> None:
-        self._kept[key] = {"Credentials": {word: str(answer["Credentials"][word]) for word in _WORDS}}
+        self._kept[key] = {"Credentials": {name: str(value) for name, value in answer["Credentials"].items()}}
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials do not leave a process by pickle")
