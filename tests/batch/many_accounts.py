@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import pytest
 
@@ -19,7 +18,6 @@ from onemata_helpers.permissions import unscoped
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
 from onemata_helpers.sandbox_in_use import worlds
-from onemata_helpers.session import sandbox_session
 
 from .conftest import client
 
@@ -97,12 +95,6 @@ def set_in(folder: Path, **changes: str) -> None:
         for key, value in changes.items():
             text = re.sub(rf"^{key}: .*$", f"{key}: {value}", text, flags=re.MULTILINE)
         path.write_text(text)
-
-
-def session_of(found: Accounts, credentials: dict[str, Any]) -> Any:
-    """A session with what STS gave."""
-    keys = (credentials[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
-    return sandbox_session(*keys, "us-east-1")
 
 
 def _operator(box: Sandbox) -> tuple[str, str]:

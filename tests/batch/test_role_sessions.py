@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier, Lock
 
@@ -18,7 +19,7 @@ from onemata_helpers.batch import commands
 from onemata_helpers.batch.sign_in import SignedIn
 from onemata_helpers.role_sessions import RoleSessions
 from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
-from onemata_helpers.warm.process import Warm
+from onemata_helpers.warm.process import warm
 
 from .conftest import How, Which, records
 from .many_accounts import Accounts, account, accounts, set_in
@@ -26,14 +27,20 @@ from .many_accounts import Accounts, account, accounts, set_in
 pytestmark = pytest.mark.usefixtures("kernels")
 
 
-@pytest.fixture
-def own_warm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Warm]:
-    """A server of this test alone."""
-    server = Warm()
-    monkeypatch.setattr("onemata_helpers.execute.warm", server)
-    monkeypatch.setattr("onemata_helpers.batch.work.warm", server)
-    yield server
-    server.stop()
+def server() -> psutil.Process:
+    """The process that all notebooks are forked from."""
+    warm.start()
+    assert warm._server is not None
+    return psutil.Process(warm._server.pid)
+
+
+@contextmanager
+def cores_are_kept() -> Iterator[None]:
+    """Whatever crashes has its memory written to a file, unless it forbids that itself."""
+    soft, hard = resource.prlimit(server().pid, resource.RLIMIT_CORE)
+    resource.prlimit(server().pid, resource.RLIMIT_CORE, (hard, hard))
+    yield
+    resource.prlimit(server().pid, resource.RLIMIT_CORE, (soft, hard))
 
 
 def secrets(number: int) -> set[bytes]:
@@ -86,18 +93,16 @@ def once(act: Callable[[], None]) -> Callable[[object], None]:
 
 
 def test_a_client_is_signed_in_to_once_and_only_its_notebooks_have_the_session(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], own_warm: Warm
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Two clients with two services each. Both first notebooks run when the processes are looked into."""
     seen: dict[str, list[bool]] = {}
     told = list[bytes]()
 
     def look() -> None:
-        assert own_warm._server is not None
-        server = psutil.Process(own_warm._server.pid)
-        notebooks = server.children()
+        notebooks = server().children()
         assert len(notebooks) == 2
-        for name, process in (("server", server), *(("notebook", each) for each in notebooks)):
+        for name, process in (("server", server()), *(("notebook", each) for each in notebooks)):
             seen.setdefault(name, []).extend(in_memory(process.pid, secrets(number)) for number in (0, 1))
             told.append(told_to_all(process))
 
@@ -135,31 +140,21 @@ def when_both_run(found: Accounts, look: Callable[[], None]) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_notebook_that_dies_leaves_no_credentials_behind(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    own_warm: Warm,
-    number: signal.Signals,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], number: signal.Signals
 ) -> None:
     """Where the system would keep a crashed process's memory in a file, it does not keep that of a notebook."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
 
     def kill() -> None:
-        assert own_warm._server is not None
-        (notebook,) = psutil.Process(own_warm._server.pid).children()
+        (notebook,) = server().children()
         assert in_memory(notebook.pid, secrets(0))
         notebook.send_signal(number)
         psutil.wait_procs([notebook], timeout=60)
 
-    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
-    try:
-        with accounts(tmp_path, 1, "glue", "redshift", patch=monkeypatch) as found:
-            found.hear("AssumeRole")
-            found.box.before("GetRole", once(kill))
-            assert not commands.run(Which(found.folders), How(), "plan")
-            given = secrets(0)
-    finally:
-        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    with cores_are_kept(), accounts(tmp_path, 1, "glue", "redshift", patch=monkeypatch) as found:
+        found.hear("AssumeRole")
+        found.box.before("GetRole", once(kill))
+        assert not commands.run(Which(found.folders), How(), "plan")
+        given = secrets(0)
     outcomes = sorted(str(made.outcome) for (made,) in records(tmp_path).values())
     assert outcomes == ["failed", "planned"]
     assert found.count("AssumeRole") == 1
