@@ -31,7 +31,7 @@ def execute(
     parameters: ServiceParameters,
     record: Path,
     on_process: Callable[[Callable[[], None]], None],
-    sessions: RoleSessions,
+    sessions: RoleSessions | None = None,
 ) -> str:
     """Run the service's notebook with these parameters; the executed notebook is written beside `record`.
 

@@ -311,9 +311,10 @@ def _account(
     )
     session._session.set_default_client_config(_CONFIG)  # of STS's client that botocore makes for itself
     session.events.register("before-parameter-build.sts.AssumeRole", kept.note_code)
+    cache: Any = kept  # botocore says `dict`, and asks no more of it than to be looked into and written to
     if not parameters.operator_role_arn:
         inner = session._session
-        resolver = create_credential_resolver(inner, cache=kept, region_name=parameters.region)
+        resolver = create_credential_resolver(inner, cache=cache, region_name=parameters.region)
         inner.register_component("credential_provider", resolver)
         return Aws(session, apis, on_call)
     share_descriptions(session)
@@ -322,7 +323,7 @@ def _account(
         {"ExternalId": parameters.operator_external_id} if parameters.operator_external_id else {}
     )
     entered = assume_role(
-        session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", cache=kept, **external_id
+        session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", cache=cache, **external_id
     )
     return Aws(entered, apis, on_call)
 

@@ -17,6 +17,7 @@ from moto.sts.models import sts_backends
 
 from onemata_helpers.batch import commands
 from onemata_helpers.batch.sign_in import SignedIn
+from onemata_helpers.choices import ServiceName
 from onemata_helpers.role_sessions import RoleSessions
 from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
 from onemata_helpers.warm.process import warm
@@ -189,6 +190,6 @@ def test_a_code_is_typed_once_and_where_nobody_can_type_one_this_is_said(
         arn = f"arn:aws:sts::{account(0)}:assumed-role/entry/jane"
         assert {made.operator_arn for (made,) in records(tmp_path).values()} == {arn}
         monkeypatch.setattr(SignedIn, "lend", lambda *_: RoleSessions())
-        assert not commands.run(Which(found.folders, service=["glue"]), How(), "plan")
+        assert not commands.run(Which(found.folders, service=[ServiceName.GLUE]), How(), "plan")
     reason = records(tmp_path)["client-0/glue"][-1].reason
     assert "a code of MFA is asked for, and nobody can type one here. Who acts: " in reason
