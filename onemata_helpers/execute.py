@@ -19,6 +19,7 @@ from .fresh_kernel import fresh_kernel
 from .notebook import keep, read, template, with_values, write
 from .parameters import ServiceParameters
 from .redaction import foreign
+from .role_sessions import RoleSessions
 from .text import one_line, sentence
 from .warm.engine import FORKED
 from .warm.process import NotForked, warm
@@ -26,16 +27,22 @@ from .warm.process import NotForked, warm
 _SCHEME = "onemata:"
 
 
-def execute(parameters: ServiceParameters, record: Path, on_process: Callable[[Callable[[], None]], None]) -> str:
+def execute(
+    parameters: ServiceParameters,
+    record: Path,
+    on_process: Callable[[Callable[[], None]], None],
+    sessions: RoleSessions | None = None,
+) -> str:
     """Run the service's notebook with these parameters; the executed notebook is written beside `record`.
 
-    Its process is forked from a warm one; where that is not safe, it is a kernel that is started for it.
+    Its process is forked from a warm one, and goes on with `sessions`; where that is not safe, it is a kernel that is
+    started for it, and signs in by itself.
 
     As soon as it has a process, `on_process` is told how to kill that. Gives back the error that ended it, as a
     sentence; empty when it came to its end. Raises nothing: a process that died must not stop other clients' runs.
     """
     try:
-        process = warm.fork()
+        process = warm.fork(sessions)
     except NotForked as why:
         _say_once(f"Each notebook starts its own kernel here, which takes seconds more: {one_line(str(why))}.")
         with fresh_kernel(on_process) as how:

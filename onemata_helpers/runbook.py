@@ -32,6 +32,7 @@ from .record import Outcome, Recorder, now
 from .redaction import foreign
 from .refusal import aws_refusal
 from .resources.base import Look, Resource
+from .role_sessions import handed_over
 from .sandbox_in_use import sandbox_url
 from .services import service_of
 from .services.base import Choices
@@ -131,7 +132,8 @@ class Runbook:
         """
         apis = (*self.service.apis, *self._policy_checks.apis)
         before_request = self.lease.before_request if self.lease else None
-        self._aws = connect(self.parameters, apis, self._called, sandbox_url(self.parameters), before_request)
+        url = sandbox_url(self.parameters)
+        self._aws = connect(self.parameters, apis, self._called, url, handed_over(), before_request)
         self.recorder.secrets = self._aws.secrets()
         self.recorder.keep(operator_arn=self._aws.identity.arn, endpoints=self._aws.endpoints)
         preflight = self._permission_checks.ask(self._aws) if self.parameters.preflight else None

@@ -14,6 +14,7 @@ import boto3
 import botocore.session
 from aws_assume_role_lib.aws_assume_role_lib import assume_role
 from botocore.config import Config
+from botocore.credentials import create_credential_resolver
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
@@ -24,6 +25,7 @@ from .frozen import Frozen
 from .parameters import ClientParameters
 from .redaction import foreign
 from .refusal import aws_refusal, in_awss_words, without_words
+from .role_sessions import RoleSessions
 from .sandbox_address import SANDBOX_URL, parsed_url
 from .service_descriptions import share_descriptions
 from .side_by_side import in_turn
@@ -53,6 +55,11 @@ _ONCE = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 
 
 # STS to an access key that is none of an account there.
 _UNKNOWN_KEY = "InvalidClientTokenId"
+
+_WHERE_A_CODE_IS_TYPED = (
+    "the engineer runs `onemata` in a terminal, where it asks for the code before it starts, and goes on with --resume "
+    "when that session has ended"
+)
 
 ENTERED_SECONDS = 900
 """How long a session as another role lasts: the shortest that AWS has."""
@@ -243,6 +250,9 @@ def _reading(call: str) -> Iterator[None]:
         raise OddAnswer(call, without_words(error)) from error
     except (BotoCoreError, OnemataError):
         raise
+    except EOFError:  # botocore asks for it at the terminal
+        happened = "Signing in: a code of MFA is asked for, and nobody can type one here"
+        raise ConnectError(who_acts(happened, _WHERE_A_CODE_IS_TYPED)) from None
     except ValidationError as error:
         raise OddAnswer(call, misfit(error)) from error
     except Exception as error:  # botocore's parsers expect AWS's form, and fail in many ways on any other
@@ -259,17 +269,23 @@ def connect(
     apis: Sequence[str],
     on_call: Callable[[ApiCall], None],
     sandbox_url: str = "",
+    sessions: RoleSessions | None = None,
     before_request: BeforeRequest = None,
 ) -> Aws:
     """A session in the client's account, for calls of the services `apis`, each told to `on_call`, as `Aws` has them.
 
     With `sandbox_url` it goes to that embedded AWS, as the operator of the client's account there. Otherwise by
-    aws_profile, or boto3's usual chain, and then operator_role_arn if given.
+    aws_profile, or boto3's usual chain, and then operator_role_arn if given. The role's session is taken from
+    `sessions` if it is there and lasts, and kept there if not; when it ends, it is opened anew.
 
     Raises ConnectError for another account than `account_id`, another partition, or the root user.
     """
+    kept = RoleSessions() if sessions is None else sessions
     try:
-        session, endpoint = _sandbox(sandbox_url, parameters) if sandbox_url else (_account(parameters, on_call), None)
+        if sandbox_url:
+            session, endpoint = _sandbox(sandbox_url, parameters)
+        else:
+            session, endpoint = _account(parameters, on_call, kept), None
         aws = Aws(session, apis, on_call, endpoint, before_request)
         identity = aws.identity
         aws.endpoints  # noqa: B018 - a broken address of any service is found now
@@ -292,18 +308,26 @@ def _perhaps_external_id(parameters: ClientParameters, error: Exception) -> str:
     return " operator_external_id is empty: if that trust policy asks for an external ID, set it."
 
 
-def _account(parameters: ClientParameters, on_call: Callable[[ApiCall], None]) -> boto3.Session:
+def _account(parameters: ClientParameters, on_call: Callable[[ApiCall], None], kept: RoleSessions) -> boto3.Session:
     session = boto3.Session(
         profile_name=parameters.aws_profile or None, region_name=parameters.region, botocore_session=_blank()
     )
+    session._session.set_default_client_config(_CONFIG)  # of STS's client that botocore makes for itself
+    session.events.register("before-parameter-build.sts.AssumeRole", kept.note_code)
+    cache: Any = kept  # botocore says `dict`, and asks no more of it than to be looked into and written to
     if not parameters.operator_role_arn:
+        inner = session._session
+        resolver = create_credential_resolver(inner, cache=cache, region_name=parameters.region)
+        inner.register_component("credential_provider", resolver)
         return session
     share_descriptions(session)
     watch(session, on_call)
     external_id: dict[str, Any] = (
         {"ExternalId": parameters.operator_external_id} if parameters.operator_external_id else {}
     )
-    return assume_role(session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", **external_id)
+    return assume_role(
+        session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", cache=cache, **external_id
+    )
 
 
 def _sandbox(url: str, parameters: ClientParameters) -> tuple[boto3.Session, str]:

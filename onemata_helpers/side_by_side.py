@@ -14,10 +14,8 @@ from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Lock, Thread
-from typing import Final
 
-AT_ONCE: Final = 4
-"""How many calls one run makes at the same time: enough to hide the way to AWS, and far below its limits."""
+from .at_once import CALLS
 
 # Most of them wait for a read that another has begun.
 _THREADS = 16
@@ -46,7 +44,7 @@ def side_by_side(works: Sequence[Act]) -> None:
 
 @contextmanager
 def in_turn() -> Iterator[None]:
-    """A call is made within: no more than AT_ONCE of what is done side by side are within at the same time."""
+    """A call is made within: no more than CALLS of what is done side by side are within at the same time."""
     waiting = _waiting.get()
     with waiting.turns if waiting else nullcontext():
         yield
@@ -65,7 +63,7 @@ class _Waiting:
     """A thread that waits for others, and does the telling for them."""
 
     def __init__(self, works: Sequence[Act]) -> None:
-        self.turns = BoundedSemaphore(AT_ONCE)
+        self.turns = BoundedSemaphore(CALLS)
         self._works = deque(works)
         self._left = len(works)
         self._heard: SimpleQueue[Act] = SimpleQueue()

@@ -10,24 +10,25 @@ from threading import Barrier, Event, get_ident
 
 import pytest
 
-from onemata_helpers.side_by_side import AT_ONCE, in_turn, pass_on, side_by_side
+from onemata_helpers.at_once import CALLS
+from onemata_helpers.side_by_side import in_turn, pass_on, side_by_side
 
 LONG = 60  # seconds, after which a test has failed
 
 
 def test_all_of_it_goes_on_at_the_same_time() -> None:
-    all_are_here = Barrier(AT_ONCE)
+    all_are_here = Barrier(CALLS)
 
     def work() -> None:
         with in_turn():
             all_are_here.wait(LONG)
 
-    side_by_side([work] * AT_ONCE)
+    side_by_side([work] * CALLS)
 
 
 def test_no_more_than_so_many_calls_are_made_at_the_same_time() -> None:
     """Each lets all others begin that can."""
-    here, most, others = list[int](), list[int](), Barrier(AT_ONCE)
+    here, most, others = list[int](), list[int](), Barrier(CALLS)
 
     def work() -> None:
         with in_turn():
@@ -37,9 +38,9 @@ def test_no_more_than_so_many_calls_are_made_at_the_same_time() -> None:
             others.wait(LONG)
             here.pop()
 
-    side_by_side([work] * 4 * AT_ONCE)
-    assert len(most) == 4 * AT_ONCE
-    assert max(most) == AT_ONCE
+    side_by_side([work] * 4 * CALLS)
+    assert len(most) == 4 * CALLS
+    assert max(most) == CALLS
 
 
 def test_who_waits_for_another_keeps_nobody_from_beginning() -> None:
@@ -48,7 +49,7 @@ def test_who_waits_for_another_keeps_nobody_from_beginning() -> None:
     def wait() -> None:
         assert begun.wait(LONG)
 
-    side_by_side([*[wait] * 2 * AT_ONCE, begun.set])
+    side_by_side([*[wait] * 2 * CALLS, begun.set])
 
 
 def test_what_is_done_within_it_adds_no_threads() -> None:

@@ -47,7 +47,7 @@ def test_when_signing_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(session, "connect", trip)
     monkeypatch.setattr("onemata_helpers.batch.sign_in.sandbox_url", lambda _: "")
     (glue,) = parameters(1, "glue")
-    assert sign_in([Job(glue, tmp_path / "records")], Interrupts()) == {"client-1": SAID}
+    assert sign_in([Job(glue, tmp_path / "records")], Interrupts()).refused == {"client-1": SAID}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_when_signing_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_in_a_notebook_whose_record_ended_well(
     aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, expected: str
 ) -> None:
-    def executed(parameters: ServiceParameters, record: Path, on_process: Callable[..., None]) -> str:
+    def executed(parameters: ServiceParameters, record: Path, on_process: Callable[..., None], *_: object) -> str:
         ended = run("glue", "plan").record
         record.write_text(ended.model_copy(update={"reason": "It is planned."}).model_dump_json())
         return said

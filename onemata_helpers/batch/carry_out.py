@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import OnemataError, unforeseen, who_acts
+from ..parameters import ServiceParameters
 from ..plan import CHANGING
 from ..record import Record, begin, done_so_far, now, read_record, write_record
+from ..role_sessions import RoleSessions
 from ..stopping import forget
 from ..text import one_line, sentence
 from .elsewhere import fetch_what_tells_of_its_approval, hand_down, uploaded
@@ -33,6 +35,9 @@ class JobWatcher(Protocol):
 Carry = Callable[[Job, JobWatcher], Result]
 """Runs a job to its end, here or elsewhere."""
 
+Lend = Callable[[ServiceParameters], RoleSessions]
+"""Gives the sessions that a notebook with these parameters goes on with."""
+
 _AGAIN = "the engineer runs it again, which completes what was begun"
 
 
@@ -48,11 +53,16 @@ class Nobody:
         """Nobody is told."""
 
 
-def carry_out(job: Job, watcher: JobWatcher | None = None) -> Result:
+def lend_nothing(_: ServiceParameters) -> RoleSessions:
+    """The notebook signs in by itself."""
+    return RoleSessions()
+
+
+def carry_out(job: Job, watcher: JobWatcher | None = None, lend: Lend = lend_nothing) -> Result:
     """Run a job's notebook in a process of its own. Raises nothing: its failure must stop no other."""
     began = time.monotonic()
     try:
-        outcome, why, path = _carried_out(job, watcher or Nobody())
+        outcome, why, path = _carried_out(job, watcher or Nobody(), lend)
     except OnemataError as error:
         return not_begun(job, "failed", str(error))
     except Exception as error:  # not foreseen, and yet no reason for other clients to wait
@@ -61,14 +71,14 @@ def carry_out(job: Job, watcher: JobWatcher | None = None) -> Result:
     return uploaded(job, Result(p.client, p.service, outcome, why, path, seconds, *standing(path)))
 
 
-def _carried_out(job: Job, watcher: JobWatcher) -> tuple[str, str, Path]:
+def _carried_out(job: Job, watcher: JobWatcher, lend: Lend) -> tuple[str, str, Path]:
     from ..execute import conclude, execute  # it takes half a second, too, which the sandbox's start need not wait for
 
     fetch_what_tells_of_its_approval(job)
     path, _ = begin(job.parameters, job.records, notebook=True)
     watcher.has_record(path)
     hand_down(job, path)
-    ended = execute(job.parameters, path, watcher.has_process)
+    ended = execute(job.parameters, path, watcher.has_process, lend(job.parameters))
     forget(path)
     outcome, why = _ending(path, watcher.why_killed or ended)
     return outcome, f"{why} {conclude(path)}".strip(), path

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ..at_once import CLIENTS
 from ..choices import Action, ServiceName
 
 _WHICH = "Which runbooks"
@@ -71,7 +72,7 @@ class How:
     records_profile: Annotated[
         str, typer.Option(metavar="NAME", help="AWS profile for that bucket; the usual credentials if not told")
     ] = ""
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Number of clients at the same time")] = 2
+    jobs: Annotated[int, typer.Option(min=1, max=CLIENTS, help="Number of clients at the same time")] = 2
     summary: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write what became of each to this file, as JSON")
     ] = None

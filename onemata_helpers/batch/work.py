@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 from ..errors import ConnectError
@@ -23,7 +24,7 @@ from .progress import shown_progress
 from .recap import show_recap
 from .resume import done_since, mark_begin
 from .runner import Batch
-from .sign_in import sign_in
+from .sign_in import SignedIn, sign_in
 from .summary import write_summary
 
 _CTRL_C = "the batch was interrupted (Ctrl-C)"
@@ -33,13 +34,20 @@ class Work:
     """The jobs to do, and the results of those that need not or could not be begun."""
 
     def __init__(
-        self, todo: Sequence[Job], known: Sequence[Result], how: How, folders: Sequence[Path], asked: Interrupts
+        self,
+        todo: Sequence[Job],
+        known: Sequence[Result],
+        how: How,
+        folders: Sequence[Path],
+        asked: Interrupts,
+        signed_in: SignedIn,
     ) -> None:
         self.todo = todo
         self.known = known
         self.asked = asked
         self._how = how
         self._folders = folders
+        self._signed_in = signed_in
         self._began = time.monotonic()
         self._stopping = False
 
@@ -54,7 +62,7 @@ class Work:
             return [not_begun(job, "not run", f"Not begun: {_CTRL_C}.") for job in todo]
         how = self._how
         results = []
-        with _carrier(how) as carry:
+        with _carrier(how, self._signed_in) as carry:
             batch = Batch(todo, how.jobs, stop_after=how.stop_after, limit=how.time_limit * 60, carry=carry)
             with shown_progress(batch) as show:
                 for event in batch.run():
@@ -88,9 +96,9 @@ class Work:
             batch.kill("It was killed (Ctrl-C, twice)")
 
 
-def _carrier(how: How) -> AbstractContextManager[Carry]:
-    """What runs each job: this machine, or a cluster."""
-    return on_cluster(how.dask) if how.dask else nullcontext(carry_out)
+def _carrier(how: How, signed_in: SignedIn) -> AbstractContextManager[Carry]:
+    """What runs each job: this machine, or a cluster, whose workers sign in by themselves."""
+    return on_cluster(how.dask) if how.dask else nullcontext(partial(carry_out, lend=signed_in.lend))
 
 
 def _waited_for(batch: Batch) -> str:
@@ -120,14 +128,14 @@ def chosen(which: Which, how: How, action: str | None) -> Iterator[Work]:
             with suppress(NotForked):  # said when the first notebook is run
                 warm.start()  # it loads while the sandbox does, and while accounts are signed in to
         with sandbox_for_all(in_sandbox):
-            refused = _refused(todo, asked, skip=which.skip_invalid)
-            in_reach = [job for job in todo if job.parameters.client not in {result.client for result in refused}]
-            yield Work(in_reach, [*known, *refused], how, which.folders, asked)
+            signed_in = sign_in(todo, asked)
+            refused = _refused(todo, signed_in.refused, skip=which.skip_invalid)
+            in_reach = [job for job in todo if job.parameters.client not in signed_in.refused]
+            yield Work(in_reach, [*known, *refused], how, which.folders, asked, signed_in)
 
 
-def _refused(todo: Sequence[Job], asked: Interrupts, *, skip: bool) -> list[Result]:
+def _refused(todo: Sequence[Job], why: Mapping[str, str], *, skip: bool) -> list[Result]:
     """A failure for each job whose account cannot be signed in to."""
-    why = sign_in(todo, asked)
     if why and not skip:
         said = "\n".join(f"  - {client}: {each}" for client, each in why.items())
         raise ConnectError(f"{counted(len(why), 'account')} cannot be signed in to, so nothing was started.\n{said}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -98,6 +99,7 @@ def _become_notebook(stream: int) -> NoReturn:
     code = 1
     try:
         os.setsid()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no file with what was in memory
         Path("/proc/self/comm").write_text("notebook")
         for number in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
             if number not in (0, 1, 2, stream):
@@ -110,6 +112,7 @@ def _become_notebook(stream: int) -> NoReturn:
 
 
 def _run(stream: socket.socket) -> None:
+    from ..role_sessions import hand_over
     from .kernel import run_kernel
 
     rest = Inbox()
@@ -117,6 +120,7 @@ def _run(stream: socket.socket) -> None:
     os.environ.clear()
     os.environ.update(setting["environment"])
     os.chdir(setting["folder"])
+    hand_over(setting.pop("role sessions"))
     site = next((n for n, folder in enumerate(sys.path) if folder.endswith("site-packages")), 0)
     sys.path.insert(site, "")  # the working folder, where every kernel has it
     gc.enable()

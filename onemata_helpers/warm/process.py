@@ -16,6 +16,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
+from ..role_sessions import RoleSessions
 from .wire import READY, Outbox
 
 # Seconds until the server has loaded all, until it has forked, and for a notebook's process to end by itself.
@@ -35,8 +36,11 @@ class Process:
     As a context manager it ends with the block: by itself in five seconds, or it is killed.
     """
 
-    def __init__(self, control: socket.socket) -> None:
-        """Have it forked, with the environment and folder that this process has now. Raises NotForked."""
+    def __init__(self, control: socket.socket, sessions: RoleSessions) -> None:
+        """Have it forked, with the environment and folder that this process has now. Raises NotForked.
+
+        The sessions go to it, and to nobody else, over a socket that only the two have.
+        """
         self._lock, self._open = Lock(), True
         self.stream, theirs = socket.socketpair()
         self._status, told = socket.socketpair()
@@ -48,8 +52,8 @@ class Process:
             self.pid = int(pid)
             # As of every kernel that is started, its environment says which process did it.
             environment = dict(os.environ) | {"JPY_PARENT_PID": str(os.getpid())}
-            setting = json.dumps({"environment": environment, "folder": str(Path.cwd())})
-            Outbox(self.stream, "setting", Lock()).send_multipart([setting.encode()])
+            setting = {"environment": environment, "folder": str(Path.cwd()), "role sessions": sessions.plain()}
+            Outbox(self.stream, "setting", Lock()).send_multipart([json.dumps(setting).encode()])
         except (OSError, ValueError) as error:
             self.stream.close()
             self._status.close()
@@ -114,15 +118,16 @@ class Warm:
         with self._lock:
             self._start()
 
-    def fork(self) -> Process:
-        """A new process. Raises NotForked."""
+    def fork(self, sessions: RoleSessions | None = None) -> Process:
+        """A new process, which goes on with these sessions. Raises NotForked."""
+        its_own = sessions or RoleSessions()
         with self._lock:
             try:
-                return Process(self._started())
+                return Process(self._started(), its_own)
             except NotForked:
                 if not self._ready or self._runs():
                     raise
-                return Process(self._started())
+                return Process(self._started(), its_own)
 
     def stop(self) -> None:
         """End it, and what it forked."""

@@ -48,7 +48,7 @@ def records(folder: Path) -> dict[str, list[Record]]:
 
 
 def in_this_process(
-    parameters: ServiceParameters, record: Path, on_process: Callable[[Callable[[], None]], None]
+    parameters: ServiceParameters, record: Path, on_process: Callable[[Callable[[], None]], None], *_: object
 ) -> str:
     """What a notebook does, in place of `execute`."""
     values = parameters.model_dump(mode="json") | {"record": str(record)}

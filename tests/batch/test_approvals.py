@@ -83,7 +83,7 @@ def test_the_plans_stand_in_the_order_of_the_folders_whichever_ends_first(
 ) -> None:
     bolt_ended = Event()
 
-    def bolt_first(parameters: ServiceParameters, record: Path, on_process: Callable[..., None]) -> str:
+    def bolt_first(parameters: ServiceParameters, record: Path, on_process: Callable[..., None], *_: object) -> str:
         if parameters.client == "acme":
             assert bolt_ended.wait(60)
         said = in_this_process(parameters, record, on_process)

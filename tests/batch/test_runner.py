@@ -33,7 +33,9 @@ def clients(folder: Path, *names: str) -> Which:
 def test_an_unforeseen_failure_is_that_clients_alone(
     aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def sometimes(parameters: ServiceParameters, record: Path, on_process: Callable[[Callable[[], None]], None]) -> str:
+    def sometimes(
+        parameters: ServiceParameters, record: Path, on_process: Callable[[Callable[[], None]], None], *_: object
+    ) -> str:
         if parameters.client == "bolt":
             raise MemoryError("no room for\x1b[2J this")
         return in_this_process(parameters, record, on_process)
@@ -103,7 +105,11 @@ class Hanging:
         self.killed.wait(60)
 
     def execute(
-        self, parameters: ServiceParameters, record: Path, on_process: Callable[[Callable[[], None]], None]
+        self,
+        parameters: ServiceParameters,
+        record: Path,
+        on_process: Callable[[Callable[[], None]], None],
+        *_: object,
     ) -> str:
         on_process(self.killed.set)
         ended: list[str] = []

@@ -1,0 +1,195 @@
+"""The role of a client is signed in with once a batch, and each notebook of the client goes on with that session."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Barrier, Lock
+
+import psutil
+import pytest
+from botocore.credentials import AssumeRoleProvider
+from moto.sts.models import sts_backends
+
+from onemata_helpers.batch import commands
+from onemata_helpers.batch.sign_in import SignedIn
+from onemata_helpers.choices import ServiceName
+from onemata_helpers.role_sessions import RoleSessions
+from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
+from onemata_helpers.warm.process import warm
+
+from .conftest import How, Which, records
+from .many_accounts import Accounts, account, accounts, set_in
+
+pytestmark = pytest.mark.usefixtures("kernels")
+
+
+def server() -> psutil.Process:
+    """The process that all notebooks are forked from."""
+    warm.start()
+    assert warm._server is not None
+    return psutil.Process(warm._server.pid)
+
+
+@contextmanager
+def cores_are_kept() -> Iterator[None]:
+    """Whatever crashes has its memory written to a file, unless it forbids that itself."""
+    soft, hard = resource.prlimit(server().pid, resource.RLIMIT_CORE)
+    resource.prlimit(server().pid, resource.RLIMIT_CORE, (hard, hard))
+    yield
+    resource.prlimit(server().pid, resource.RLIMIT_CORE, (soft, hard))
+
+
+def secrets(number: int) -> set[bytes]:
+    """What STS gave for the role of a client, but for the key ids, which are no secrets."""
+    given = sts_backends[account(number)]["aws"].assumed_roles
+    assert given
+    return {text.encode() for each in given for text in (each.secret_access_key, each.session_token)}
+
+
+def files_with(folder: Path, *wanted: bytes) -> list[Path]:
+    """The files in which one of these texts stands."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if any(each in path.read_bytes() for each in wanted)]
+
+
+def in_memory(pid: int, texts: set[bytes]) -> bool:
+    """Whether one of these texts is in the memory of a process."""
+    areas = [line.split()[:2] for line in Path(f"/proc/{pid}/maps").read_text().splitlines()]
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for area, rights in areas:
+            begin, end = (int(each, 16) for each in area.split("-"))
+            if rights.startswith("rw") and any(text in _piece(memory.fileno(), begin, end) for text in texts):
+                return True
+    return False
+
+
+def _piece(memory: int, begin: int, end: int) -> bytes:
+    try:
+        return os.pread(memory, end - begin, begin)
+    except OSError:  # of the kernel's own
+        return b""
+
+
+def told_to_all(process: psutil.Process) -> bytes:
+    """What a process is told in a way that others can read: its environment and its arguments."""
+    return b"".join(Path(f"/proc/{process.pid}/{name}").read_bytes() for name in ("environ", "cmdline"))
+
+
+def once(act: Callable[[], None]) -> Callable[[object], None]:
+    """A hook that acts at the first call only; the others wait until that is done."""
+    done, lock = list[bool](), Lock()
+
+    def hook(_: object) -> None:
+        with lock:
+            if not done:
+                done.append(True)
+                act()
+
+    return hook
+
+
+def test_a_client_is_signed_in_to_once_and_only_its_notebooks_have_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Two clients with two services each. Both first notebooks run when the processes are looked into."""
+    seen: dict[str, list[bool]] = {}
+    told = list[bytes]()
+
+    def look() -> None:
+        notebooks = server().children()
+        assert len(notebooks) == 2
+        for name, process in (("server", server()), *(("notebook", each) for each in notebooks)):
+            seen.setdefault(name, []).extend(in_memory(process.pid, secrets(number)) for number in (0, 1))
+            told.append(told_to_all(process))
+
+    with accounts(tmp_path, 2, "glue", "redshift", patch=monkeypatch) as found:
+        found.hear("AssumeRole", "GetCallerIdentity")
+        when_both_run(found, look)
+        assert commands.run(Which(found.folders), How(jobs=2), "plan")
+        given = secrets(0) | secrets(1)
+    assert (found.count("AssumeRole"), found.count("GetCallerIdentity")) == (2, 6)
+    assert seen["server"] == [False, False]
+    assert sorted([seen["notebook"][:2], seen["notebook"][2:]]) == [[False, True], [True, False]]
+    operators = {name: made.operator_arn for name, (made,) in records(tmp_path).items()}
+    assert operators == {
+        f"client-{n}/{service}": f"arn:aws:sts::{account(n)}:assumed-role/entry/onemata-runbooks"
+        for n in range(2)
+        for service in ("glue", "redshift")
+    }
+    assert len(list(tmp_path.rglob("*.ipynb"))) == 4
+    assert files_with(tmp_path, *given) == []
+    told += [text.encode() for text in capfd.readouterr()]
+    assert not [text for text in told if any(each in text for each in given)]
+
+
+def when_both_run(found: Accounts, look: Callable[[], None]) -> None:
+    """Have it looked when notebooks of two clients are in the middle of a call: the first waits for the other."""
+    both, here = Barrier(2, look), set[str]()
+
+    def hook(call: IncomingCall) -> None:
+        if call.account not in here:
+            here.add(call.account)
+            both.wait(60)
+
+    found.box.before("GetRole", hook)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_notebook_that_dies_leaves_no_credentials_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    """Where the system would keep a crashed process's memory in a file, it does not keep that of a notebook."""
+
+    def kill() -> None:
+        (notebook,) = server().children()
+        assert in_memory(notebook.pid, secrets(0))
+        notebook.send_signal(number)
+        psutil.wait_procs([notebook], timeout=60)
+
+    with cores_are_kept(), accounts(tmp_path, 1, "glue", "redshift", patch=monkeypatch) as found:
+        found.hear("AssumeRole")
+        found.box.before("GetRole", once(kill))
+        assert not commands.run(Which(found.folders), How(), "plan")
+        given = secrets(0)
+    outcomes = sorted(str(made.outcome) for (made,) in records(tmp_path).values())
+    assert outcomes == ["failed", "planned"]
+    assert found.count("AssumeRole") == 1
+    assert files_with(tmp_path, *given) == []
+    said = "".join(capfd.readouterr())
+    assert f"by signal {number.value}" in said
+    assert not [each for each in given if each.decode() in said]
+
+
+def test_a_code_is_typed_once_and_where_nobody_can_type_one_this_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = list[str]()
+
+    def type_code(prompt: str) -> str:
+        typed.append(prompt)
+        return "123456"
+
+    serial = "arn:aws:iam::012345670123:mfa/engineer"
+    monkeypatch.setattr(AssumeRoleProvider.__init__, "__defaults__", (type_code, None, None))
+    with accounts(tmp_path, 1, "glue", "redshift", patch=monkeypatch) as found:
+        config = tmp_path / "config"
+        source = f"[profile engineer]\naws_access_key_id = {found.key[0]}\naws_secret_access_key = {found.key[1]}\n"
+        config.write_text(
+            f"{source}[profile client-0]\nrole_arn = arn:aws:iam::{account(0)}:role/entry\nsource_profile = engineer\n"
+            f"external_id = from-onemata\nrole_session_name = jane\nmfa_serial = {serial}\n"
+        )
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+        set_in(found.folders[0], aws_profile="client-0", operator_role_arn='""', operator_external_id='""')
+        assert commands.run(Which(found.folders), How(), "plan")
+        assert typed == [f"Enter MFA code for {serial}: "]
+        arn = f"arn:aws:sts::{account(0)}:assumed-role/entry/jane"
+        assert {made.operator_arn for (made,) in records(tmp_path).values()} == {arn}
+        monkeypatch.setattr(SignedIn, "lend", lambda *_: RoleSessions())
+        assert not commands.run(Which(found.folders, service=[ServiceName.GLUE]), How(), "plan")
+    reason = records(tmp_path)["client-0/glue"][-1].reason
+    assert "a code of MFA is asked for, and nobody can type one here. Who acts: " in reason
