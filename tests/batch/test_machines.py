@@ -123,13 +123,13 @@ def test_what_kill_9_leaves_is_seen_and_completed_on_another_machine_under_the_s
     started.set()
     running[0].communicate(timeout=_SECONDS)
     assert everything(aws) != wanted
-    assert ",running," in status(our_records)  # until its lock has run out, nobody can know
+    assert '"running"' in status(our_records)  # until its lock has run out, nobody can know
     let_lock_run_out("acme/glue")
-    assert ",cut off," in status(our_records)
+    assert '"cut off"' in status(our_records)
     said = other.run("apply", "--approved", approvals, "--resume")
     assert "acme/glue: the last run was cut off in change 1 of 3" in said
     assert everything(aws) == wanted
-    assert ",applied," in status(our_records)
+    assert '"applied"' in status(our_records)
 
 
 def test_a_suspended_run_whose_lock_ran_out_writes_nothing_when_it_wakes(
@@ -162,4 +162,4 @@ def test_a_suspended_run_whose_lock_ran_out_writes_nothing_when_it_wakes(
     assert "was held up, and lost its lock on acme/glue to another: one that has ended" in " ".join(said.split())
     assert late == []
     assert everything(aws) == wanted
-    assert ",applied," in status(our_records)
+    assert '"applied"' in status(our_records)
