@@ -212,8 +212,12 @@ def _kept(output: dict[str, Any]) -> dict[str, Any]:
 
 def _with_parameters(notebook: Notebook, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Notebook:
     """The notebook with these parts of its parameters cell changed. What stays the same is not copied."""
-    tagged = next((cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", [])), None)
-    return notebook | {"cells": [cell | change(cell) if cell is tagged else cell for cell in notebook["cells"]]}
+    cells = [*notebook["cells"]]
+    for number, cell in enumerate(cells):
+        if "parameters" in cell["metadata"].get("tags", []):
+            cells[number] = cell | change(cell)
+            break
+    return notebook | {"cells": cells}
 
 
 def _assigned(source: str, values: Mapping[str, Any]) -> str:
