@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import sys
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,23 +17,22 @@ if TYPE_CHECKING:
 
 
 class _WithoutProse(JSONFileLoader):
-    """Leaves out what only `help()` shows, which is most of a description, and as Python objects larger still."""
+    """Leaves out what only `help()` shows, which is most of a description, and keeps each text once."""
 
     def load_file(self, file_path: str) -> Any:
-        return _without_prose(super().load_file(file_path))
+        for ending, opened in ((".json", open), (".json.gz", gzip.open)):
+            with suppress(FileNotFoundError), opened(file_path + ending, "rb") as file:
+                return json.loads(file.read(), object_pairs_hook=_without_prose)
+        return None
 
 
-def _without_prose(content: Any) -> Any:
+def _without_prose(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A shape or a member may be called `documentation`, too; only the prose is a text."""
-    if isinstance(content, dict):
-        return {
-            sys.intern(name): _without_prose(each)
-            for name, each in content.items()
-            if not (name == "documentation" and isinstance(each, str))
-        }
-    if isinstance(content, list):
-        return [_without_prose(each) for each in content]
-    return sys.intern(content) if isinstance(content, str) else content
+    return {
+        name: sys.intern(each) if isinstance(each, str) else each
+        for name, each in pairs
+        if not (name == "documentation" and isinstance(each, str))
+    }
 
 
 @cache

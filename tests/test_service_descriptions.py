@@ -22,7 +22,7 @@ def test_only_prose_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "given.json").write_text(json.dumps(given))
     bare = {"shape": "Text"}
     read = descriptions().file_loader.load_file(str(tmp_path / "given"))
-    assert read == {"shapes": {"A": {"members": {"documentation": bare}}}, "some": [bare]}
+    assert read == {"shapes": {"One": {"members": {"documentation": bare}}}, "some": [bare]}
     assert descriptions().file_loader.load_file(str(tmp_path / "missing")) is None
 
 
