@@ -16,7 +16,6 @@ from moto.s3.models import FakeBucket
 
 from .aws.own_services import CALL
 
-
 _applications: dict[str, Flask] = {}
 
 
