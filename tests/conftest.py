@@ -6,6 +6,7 @@ import atexit
 import gc
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -43,8 +44,10 @@ KEPT = ("PATH", "PYTEST_", "COV_", "COVERAGE_", "CI")
 
 
 def _start_from_a_clean_environment() -> None:
-    """No profile, proxy, language, time zone, umask or Jupyter configuration of the developer's has a say."""
+    """No profile, proxy, language, time zone, umask, signal or Jupyter configuration of the developer's has a say."""
     os.umask(0o022)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # handed down by who runs the tests in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     records = os.environ.get("ONEMATA_RECORDS", "")
     for name in [name for name in os.environ if not name.startswith(KEPT)]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from .. import display
 from ..display import View, word
-from ..errors import OnemataError, ParameterError, RunFailed
+from ..errors import OnemataError, OutOfOrder, ParameterError, RunFailed
 from ..plan import ONLY_SHOW, Plan
 from ..runbook import Runbook
 from ..services.base import Choices
@@ -46,7 +46,7 @@ class LiveRunbook:
         self._form = Form(self._folder, self._changed, self._saved, self._choices) if self._folder else None
         self._screen = Screen()
         self._question = Question()
-        self._steps = Steps(self._screen, self._failed)
+        self._steps = Steps(self._screen, self._failed, self._must_be_newest)
         self._start()
 
     def _start(self) -> None:
@@ -276,7 +276,13 @@ class LiveRunbook:
         """The digest in the parameters does what the button does."""
         return self._asked in _UNTIL_APPROVED and self._runbook.parameters.approved_plan == plan.digest
 
+    def _must_be_newest(self) -> None:
+        """Raises OutOfOrder if the first cell was run again, also where that began no other run."""
+        if LiveRunbook._latest_session is not self:
+            raise OutOfOrder("The first cell was run again, and stopped: mend what it says.")
+
     def _shown(self) -> Plan:
+        self._must_be_newest()
         return self._plan or self._runbook.shown_plan
 
     def _expected(self) -> list[str]:

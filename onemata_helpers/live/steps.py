@@ -13,10 +13,15 @@ from .stopped import Stopped
 
 
 class Steps:
-    """Takes steps, by a cell or by a click. `failed` is told which failed, and why."""
+    """Takes steps, by a cell or by a click.
 
-    def __init__(self, screen: Screen, failed: Callable[[str, OnemataError], None]) -> None:
-        self._screen, self._failed = screen, failed
+    `failed` is told which failed, and why. `must_be_newest` raises OutOfOrder if the run is over.
+    """
+
+    def __init__(
+        self, screen: Screen, failed: Callable[[str, OnemataError], None], must_be_newest: Callable[[], None]
+    ) -> None:
+        self._screen, self._failed, self._must_be_newest = screen, failed, must_be_newest
         self.progress = LiveProgress()
 
     def cell(self, name: str, work: Callable[[], View], title: str, expected: Sequence[str] = ()) -> None:
@@ -28,6 +33,7 @@ class Steps:
     def take(self, name: str, work: Callable[[], View], title: str, expected: Sequence[str] = ()) -> bool:
         """Take a step, with a row for each thing that is expected; whether it went well."""
         try:
+            self._must_be_newest()
             with self.progress.shown(self._screen.place(name), title, expected):
                 view = work()
         except OutOfOrder as error:

@@ -65,7 +65,10 @@ class FrontEnd:
         sent = self._client.execute(source, allow_stdin=self._questions)
         while not self._takes(self._client.get_iopub_msg(timeout=LONG), sent):
             pass
-        return str(self._client.get_shell_msg(timeout=LONG)["content"]["status"])
+        while True:  # to what was asked to see whether the kernel is ready, more than one answer may come
+            answer = self._client.get_shell_msg(timeout=LONG)
+            if answer["parent_header"].get("msg_id") == sent:
+                return str(answer["content"]["status"])
 
     def run_all(self, service: str, *, cells: int | None = None, **changes: Any) -> None:
         """Run the service's notebook with these values, or its first cells, as far as they end well."""

@@ -207,6 +207,19 @@ def test_a_plan_of_other_values_cannot_be_approved_any_more(
     assert [record.changes_done for record in records(tmp_path) if record.changes_done] == []
 
 
+def test_after_a_beginning_that_failed_no_cell_goes_on_with_the_values_before(aws: Sandbox, tmp_path: Path) -> None:
+    """`runbook` is still that of the values before, and somebody runs the other cells one by one."""
+    with front_end(tmp_path) as notebook:
+        notebook.run_all("redshift", **applying())
+        number = len(notebook.buttons("Approve and apply"))
+        notebook.run_all("redshift", **applying(role_name="not a name"))
+        for cell in STEPS:
+            notebook.history.clear()
+            assert notebook.run(f"runbook.{cell}()") == "error"
+            assert not notebook.history or "mend what it says" in notebook.history[-1]
+        assert len(notebook.buttons("Approve and apply")) == number
+
+
 def test_the_cell_run_again_puts_nothing_back_under_an_approval_that_is_used_up(aws: Sandbox, tmp_path: Path) -> None:
     with front_end(tmp_path) as notebook:
         notebook.run_all("redshift", **applying())
