@@ -31,7 +31,9 @@ _create_methods = ClientCreator._create_methods  # type: ignore[attr-defined]
 def _model(description: dict[str, Any], service_name: str) -> ServiceModel:
     """One for each description that was read. It holds it, so that no other can get its id."""
     key = (id(description), service_name)
-    return _models.setdefault(key, _models.get(key) or ServiceModel(description, service_name))
+    if key not in _models:
+        _models[key] = ServiceModel(description, service_name)
+    return _models[key]
 
 
 def _methods(creator: ClientCreator, model: ServiceModel) -> dict[str, Any]:

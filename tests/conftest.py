@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -129,6 +130,10 @@ def values(service: str, **changes: Any) -> dict[str, Any]:
     return shared | own[service] | changes
 
 
+QUIET = Wait(tell=lambda _: None, sleep=lambda seconds: time.sleep(seconds / 50), seconds=5)
+"""A wait for what does not come asks a few times, and not without a pause for five seconds."""
+
+
 @dataclass
 class Run:
     """A finished run: its record, what it showed, and the error that ended it, if one did."""
@@ -150,8 +155,7 @@ class Run:
 
 def run(service: str, action: str = "apply", wait: Wait | None = None, **changes: Any) -> Run:
     """Run a runbook from end to end, as its notebook does, and read back the record that it left."""
-    quiet = Wait(tell=lambda _: None, sleep=lambda _: None, seconds=5)
-    runbook = Runbook(service, values(service, action=action, **changes), wait or quiet)
+    runbook = Runbook(service, values(service, action=action, **changes), wait or QUIET)
     shown: dict[str, str] = {}
     error = None
     try:

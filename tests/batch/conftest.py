@@ -14,9 +14,8 @@ from onemata_helpers.batch.options import Approval, How, Planning, Which
 from onemata_helpers.errors import OnemataError
 from onemata_helpers.parameters import ServiceParameters
 from onemata_helpers.record import Record
-from onemata_helpers.wait import Wait
 
-from ..conftest import EXAMPLE, STEPS
+from ..conftest import EXAMPLE, QUIET, STEPS
 
 __all__ = ["Approval", "How", "Planning", "Which"]
 
@@ -52,7 +51,7 @@ def in_this_process(
 ) -> str:
     """What a notebook does, in place of `execute`."""
     values = parameters.model_dump(mode="json") | {"record": str(record)}
-    runbook = Runbook(parameters.service, values, Wait(tell=lambda _: None, sleep=lambda _: None, seconds=5))
+    runbook = Runbook(parameters.service, values, QUIET)
     try:
         for step in STEPS:
             str(getattr(runbook, step)())
