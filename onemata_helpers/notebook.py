@@ -17,6 +17,7 @@ from . import display
 from .files import replace_file
 from .record import Record, read_record
 from .redaction import without_secrets
+from .text import without
 
 _HERE = Path(__file__).parent
 TEMPLATES = next(path for path in (_HERE / "notebooks", _HERE.parent / "notebooks") if path.is_dir())
@@ -26,8 +27,10 @@ Notebook = dict[str, Any]
 """A notebook of format 4, as JSON has it. https://nbformat.readthedocs.io/en/latest/format_description.html"""
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
-_COPY_BUTTON = re.compile(r'<button class="onemata-copy-button".*?</button>', re.DOTALL)
-_LOOK_HERE = re.compile(r'<script class="onemata-look-here">.*?</script>', re.DOTALL)
+_OF_THE_SCREEN = [
+    (re.compile('<button class="onemata-copy-button"'), re.compile("</button>")),
+    (re.compile('<script class="onemata-look-here">'), re.compile("</script>")),
+]
 _HIDDEN_ACCOUNT = re.compile(r'<span class="onemata-account">(\d{12})</span>')
 _HIDING = re.compile(r"^<style>\.onemata-account.*?</style>", re.DOTALL)
 _DEEPEST = 100
@@ -110,13 +113,6 @@ def template(service: str) -> Notebook:
 def with_values(notebook: Notebook, values: Mapping[str, Any]) -> Notebook:
     """The notebook with these values in its parameters cell; its comments stay."""
     return _with_parameters(notebook, lambda cell: {"source": _assigned(_text(cell["source"]), values)})
-
-
-def with_code_hidden(notebook: Notebook) -> Notebook:
-    """The notebook with its parameters cell folded: account ids stand in it."""
-    return _with_parameters(
-        notebook, lambda cell: {"metadata": cell["metadata"] | {"jupyter": {"source_hidden": True}}}
-    )
 
 
 def record_of(notebook: Mapping[str, Any]) -> str:
@@ -206,7 +202,10 @@ def _kept(output: dict[str, Any]) -> dict[str, Any]:
     html = output.get("data", {}).get("text/html")
     if html is None:
         return output
-    seen = _HIDDEN_ACCOUNT.sub(r"\1", _HIDING.sub("", _COPY_BUTTON.sub("", _LOOK_HERE.sub("", _text(html)))))
+    seen = _text(html)
+    for begin, end in _OF_THE_SCREEN:
+        seen = without(seen, begin, end)
+    seen = _HIDDEN_ACCOUNT.sub(r"\1", _HIDING.sub("", seen))
     return output | {"data": output["data"] | {"text/html": seen}}
 
 

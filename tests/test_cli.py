@@ -129,12 +129,7 @@ def test_ctrl_c_lets_what_runs_end_and_begins_nothing_more(aws: Sandbox, tmp_pat
     folders = [str(client(tmp_path, f"client-{number}")) for number in range(4)]
     command = [ONEMATA, "run", *folders, "--service", "glue", "--action", "apply", "--jobs", "1"]
 
-    def heed_ctrl_c() -> None:  # a test run in the background hands down that it is ignored
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    with running(
-        command, cwd=tmp_path, preexec_fn=heed_ctrl_c, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
+    with running(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(signal.SIGINT)

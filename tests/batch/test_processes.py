@@ -42,7 +42,7 @@ class Apply:
         self.command = [ONEMATA, "apply", *map(str, self.folders), "--auto-approve", "--jobs", "1", *options]
         self.process = subprocess.Popen(
             self.command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env=os.environ | {"COLUMNS": "200"}, preexec_fn=_heed_ctrl_c,
+            env=os.environ | {"COLUMNS": "200"},
         )  # fmt: skip
 
     def notebooks(self) -> list[psutil.Process]:
@@ -51,10 +51,6 @@ class Apply:
     def ended(self) -> str:
         said, _ = self.process.communicate(timeout=200)
         return said
-
-
-def _heed_ctrl_c() -> None:  # a test run in the background hands down that it is ignored
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def resumed(folder: Path, command: list[str]) -> str:
