@@ -36,8 +36,9 @@ from .role_sessions import handed_over
 from .sandbox_in_use import sandbox_url
 from .services import service_of
 from .services.base import Choices
-from .session import Aws, connect
+from .session import Aws
 from .side_by_side import pass_on
+from .signing_in import connect
 from .text import one_line, sentence
 from .wait import Wait
 from .watcher import Watcher

@@ -21,18 +21,19 @@ from onemata_helpers import session
 from onemata_helpers.errors import ConnectError, OddAnswer, OnemataError
 from onemata_helpers.refusal import aws_refusal
 from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.signing_in import connect
 from onemata_helpers.text import is_plain
 from onemata_helpers.wait import Wait
 
 from .conftest import SERVICES, run
-from .test_session import enter, parameters
+from .test_signing_in import enter, parameters
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No retries, and short limits."""
     once = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2, read_timeout=5)
-    monkeypatch.setattr(session, "_CONFIG", once)
+    monkeypatch.setattr(session, "CONFIG", once)
 
 
 @pytest.fixture
@@ -161,7 +162,7 @@ def test_networks_faults_are_no_sign_in_problems(keys: None, monkeypatch: pytest
 
 def test_a_stopped_sandbox_is_named(aws: Sandbox) -> None:
     with pytest.raises(ConnectError, match=r"nothing answers on this machine.*starts the sandbox again"):
-        session.connect(parameters(), ("iam",), lambda _: None, f"http://sandbox:b@{closed_port()}")
+        connect(parameters(), ("iam",), lambda _: None, f"http://sandbox:b@{closed_port()}")
 
 
 def test_problems_of_signing_in_are_named_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from onemata_helpers.errors import ConnectError
 from onemata_helpers.parameter_files import from_folder
 from onemata_helpers.parameters import ServiceParameters
 from onemata_helpers.role_sessions import RoleSessions
-from onemata_helpers.session import connect
+from onemata_helpers.signing_in import connect
 
 from .batch.many_accounts import Accounts, account, accounts
 from .conftest import between_tries_no_time_passes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from onemata_helpers import Runbook, execute, runbook, session
+from onemata_helpers import Runbook, execute, runbook, signing_in
 from onemata_helpers.batch import carry_out
 from onemata_helpers.batch.interrupts import Interrupts
 from onemata_helpers.batch.jobs import Job
@@ -44,7 +44,7 @@ def test_around_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_when_signing_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "connect", trip)
+    monkeypatch.setattr(signing_in, "connect", trip)
     monkeypatch.setattr("onemata_helpers.batch.sign_in.sandbox_url", lambda _: "")
     (glue,) = parameters(1, "glue")
     assert sign_in([Job(glue, tmp_path / "records")], Interrupts()).refused == {"client-1": SAID}

@@ -28,7 +28,7 @@ class SignedIn:
 
     def sign_in(self, parameters: ServiceParameters) -> str:
         """Sign in to a client's account, and keep the session. Gives back why not; empty if it was well."""
-        from ..session import connect  # boto3 takes half a second to load, which --list need not wait for
+        from ..signing_in import connect  # boto3 takes half a second to load, which --list need not wait for
 
         sessions = self._sessions[parameters.client]
         try:

@@ -11,7 +11,7 @@ from ..errors import OnemataError, OutOfOrder, ParameterError, RunFailed
 from ..plan import ONLY_SHOW, Plan
 from ..runbook import Runbook
 from ..services.base import Choices
-from ..session import profiles
+from ..signing_in import profiles
 from ..wait import Wait
 from . import cards
 from .approval import ApprovalPanel, Offer

@@ -14,7 +14,7 @@ from onemata_helpers.resources.athena_queries import carried_out, statement
 from onemata_helpers.sandbox.aws import athena, own_services
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.services.athena_statements import AthenaStatements
-from onemata_helpers.session import connect
+from onemata_helpers.signing_in import connect
 from onemata_helpers.wait import Wait
 
 from ..conftest import between_tries_no_time_passes, values
