@@ -3,6 +3,7 @@
 OnemataError
 ├── ParameterError      the client's parameters are wrong; every problem at once
 ├── ConnectError        we are not in the client's account, or not as somebody who may be there
+│   └── CodeNeeded      a code of MFA is asked for, and nobody can type one
 ├── PlanBlocked         something of the client's is in the way and a person has to decide
 ├── PlanChanged         the account is no longer as it was when the plan was shown
 ├── Busy                another run is changing things for this client and service
@@ -85,6 +86,19 @@ def _listed(of_one_file: list[Problem]) -> list[str]:
 
 class ConnectError(OnemataError):
     """No session in the client's account, or one that must not be used."""
+
+
+class CodeNeeded(ConnectError):
+    """A profile asks for a code of MFA where nobody can type one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            who_acts(
+                "Signing in: a code of MFA is asked for, and nobody can type one here",
+                "the engineer runs `onemata` in a terminal, where it asks for the code before it starts, and goes on "
+                "with --resume when that session has ended",
+            )
+        )
 
 
 class PlanBlocked(OnemataError):

@@ -19,11 +19,14 @@ class RoleSessions:
 
     Its keys are made of all that was asked for: role, session name, external ID. So one session is never taken for
     another. It is no dict and cannot be pickled: nothing that shows or keeps values gets to see them.
+
+    These are a client's own. Those that only lead to it, like that of a profile from which `operator_role_arn` is
+    assumed, are kept in `way`: they may reach other clients' accounts, and are never handed over.
     """
 
-    def __init__(self, kept: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, kept: Mapping[str, Any] | None = None, way: RoleSessions | None = None) -> None:
         self._kept = dict(kept or {})
-        self._typed = False
+        self._way = way
 
     def __contains__(self, key: str) -> bool:
         return key in self._kept
@@ -41,16 +44,37 @@ class RoleSessions:
         """All of them as JSON has it, for the one process that shall go on with them."""
         return dict(self._kept)
 
+    def for_one_sign_in(self) -> OneSignIn:
+        """How botocore sees them while it signs in once."""
+        return OneSignIn(self, RoleSessions() if self._way is None else self._way)
+
     @property
     def to_be_renewed(self) -> bool:
-        """Whether one of them ends soon, and can be had again without asking a person for another code of MFA."""
+        """Whether one of them ends soon."""
         enough = datetime.now(UTC) + _ENOUGH
         ends = [datetime.fromisoformat(each["Credentials"]["Expiration"]) for each in self._kept.values()]
-        return not self._typed and any(end < enough for end in ends)
+        return any(end < enough for end in ends)
 
-    def note_code(self, params: Mapping[str, Any], **_: object) -> None:
-        """botocore tells what it asks STS for: with a code of MFA, a person has typed it."""
-        self._typed = self._typed or "TokenCode" in params
+
+class OneSignIn:
+    """What botocore looks for first is the session that it signs in to get; all others lead there."""
+
+    def __init__(self, own: RoleSessions, way: RoleSessions) -> None:
+        self._own, self._way = own, way
+        self._first = ""
+
+    def _place_of(self, key: str) -> RoleSessions:
+        self._first = self._first or key
+        return self._own if key == self._first else self._way
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._place_of(key)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._place_of(key)[key]
+
+    def __setitem__(self, key: str, answer: Any) -> None:
+        self._place_of(key)[key] = answer
 
 
 _HANDED_OVER: dict[str, Any] = {}

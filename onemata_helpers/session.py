@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from .answers import AccountId, Answer, Arn, Plain, misfit
 from .calls import ApiCall, BeforeRequest, watch
-from .errors import ConnectError, OddAnswer, OnemataError, who_acts
+from .errors import OddAnswer, OnemataError
 from .frozen import Frozen
 from .redaction import foreign
 from .refusal import in_awss_words, without_words
@@ -46,11 +46,6 @@ CONFIG = Config(
 # What replaces all that is there must not be sent again from an old look: whoever sends it looks again before each try.
 _SENT_ONCE = ("update_namespace",)
 _ONCE = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
-
-_WHERE_A_CODE_IS_TYPED = (
-    "the engineer runs `onemata` in a terminal, where it asks for the code before it starts, and goes on with --resume "
-    "when that session has ended"
-)
 
 ENTERED_SECONDS = 900
 """How long a session as another role lasts: the shortest that AWS has."""
@@ -241,9 +236,6 @@ def _reading(call: str) -> Iterator[None]:
         raise OddAnswer(call, without_words(error)) from error
     except (BotoCoreError, OnemataError):
         raise
-    except EOFError:  # botocore asks for it at the terminal
-        happened = "Signing in: a code of MFA is asked for, and nobody can type one here"
-        raise ConnectError(who_acts(happened, _WHERE_A_CODE_IS_TYPED)) from None
     except ValidationError as error:
         raise OddAnswer(call, misfit(error)) from error
     except Exception as error:  # botocore's parsers expect AWS's form, and fail in many ways on any other

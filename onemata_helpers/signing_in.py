@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from botocore.credentials import create_credential_resolver
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .calls import ApiCall, BeforeRequest, watch
-from .errors import ConnectError, who_acts
+from .errors import CodeNeeded, ConnectError, who_acts
 from .parameters import ClientParameters
 from .redaction import foreign
 from .refusal import aws_refusal
@@ -19,10 +20,21 @@ from .role_sessions import RoleSessions
 from .sandbox_address import SANDBOX_URL, parsed_url
 from .service_descriptions import share_descriptions
 from .session import CONFIG, Aws, Identity, blank_session, sandbox_session
-from .text import is_plain, one_line
+from .text import is_plain, one_line, visible
 
 # STS to an access key that is none of an account there.
 _UNKNOWN_KEY = "InvalidClientTokenId"
+
+AskForCode = Callable[[str], str]
+"""Shows somebody this prompt, and gives back the code of MFA that they type. Raises CodeNeeded if nobody can."""
+
+
+def ask_here(prompt: str) -> str:
+    """Ask whoever runs this, in the terminal or the notebook. Raises CodeNeeded if nobody can be asked."""
+    try:
+        return getpass.getpass(prompt)  # looked up now: in a notebook's cell it is the notebook's own
+    except (EOFError, NotImplementedError):  # the latter by a notebook that a program runs
+        raise CodeNeeded from None
 
 
 def profiles() -> list[str]:
@@ -37,21 +49,23 @@ def connect(
     sandbox_url: str = "",
     sessions: RoleSessions | None = None,
     before_request: BeforeRequest = None,
+    ask: AskForCode = ask_here,
 ) -> Aws:
     """A session in the client's account, for calls of the services `apis`, each told to `on_call`, as `Aws` has them.
 
     With `sandbox_url` it goes to that embedded AWS, as the operator of the client's account there. Otherwise by
     aws_profile, or boto3's usual chain, and then operator_role_arn if given. The role's session is taken from
-    `sessions` if it is there and lasts, and kept there if not; when it ends, it is opened anew.
+    `sessions` if it is there and lasts, and kept there if not; when it ends, it is opened anew. A profile with MFA
+    has a code asked for by `ask`.
 
-    Raises ConnectError for another account than `account_id`, another partition, or the root user.
+    Raises ConnectError for another account than `account_id`, another partition, or the root user, and CodeNeeded.
     """
     kept = RoleSessions() if sessions is None else sessions
     try:
         if sandbox_url:
             session, endpoint = _sandbox(sandbox_url, parameters)
         else:
-            session, endpoint = _account(parameters, on_call, kept), None
+            session, endpoint = _account(parameters, on_call, kept, ask), None
         aws = Aws(session, apis, on_call, endpoint, before_request)
         identity = aws.identity
         aws.endpoints  # noqa: B018 - a broken address of any service is found now
@@ -74,17 +88,20 @@ def _perhaps_external_id(parameters: ClientParameters, error: Exception) -> str:
     return " operator_external_id is empty: if that trust policy asks for an external ID, set it."
 
 
-def _account(parameters: ClientParameters, on_call: Callable[[ApiCall], None], kept: RoleSessions) -> boto3.Session:
+def _account(
+    parameters: ClientParameters, on_call: Callable[[ApiCall], None], kept: RoleSessions, ask: AskForCode
+) -> boto3.Session:
     session = boto3.Session(
         profile_name=parameters.aws_profile or None, region_name=parameters.region, botocore_session=blank_session()
     )
-    session._session.set_default_client_config(CONFIG)  # of STS's client that botocore makes for itself
-    session.events.register("before-parameter-build.sts.AssumeRole", kept.note_code)
-    cache: Any = kept  # botocore says `dict`, and asks no more of it than to be looked into and written to
+    inner = session._session
+    inner.set_default_client_config(CONFIG)  # of STS's client that botocore makes for itself
+    cache: Any = kept.for_one_sign_in()  # botocore says `dict`, and only looks into it and writes to it
+    resolver = create_credential_resolver(inner, cache=cache, region_name=parameters.region)
+    of_roles: Any = resolver.get_provider("assume-role")
+    of_roles._prompter = lambda prompt: ask(_of_whom(parameters.client, session.profile_name, prompt))
+    inner.register_component("credential_provider", resolver)
     if not parameters.operator_role_arn:
-        inner = session._session
-        resolver = create_credential_resolver(inner, cache=cache, region_name=parameters.region)
-        inner.register_component("credential_provider", resolver)
         return session
     share_descriptions(session)
     watch(session, on_call)
@@ -94,6 +111,10 @@ def _account(parameters: ClientParameters, on_call: Callable[[ApiCall], None], k
     return assume_role(
         session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", cache=cache, **external_id
     )
+
+
+def _of_whom(client: str, profile: str, prompt: str) -> str:
+    return visible(f"{client}, with the profile {profile}: {prompt}")
 
 
 def _sandbox(url: str, parameters: ClientParameters) -> tuple[boto3.Session, str]:

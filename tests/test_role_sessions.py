@@ -127,9 +127,9 @@ def test_when_it_ends_in_the_middle_it_is_opened_anew_under_the_same_name(
         assert [call.account for call in found.calls] == ["012345670123"] * 2
 
 
-@pytest.mark.parametrize(("seconds", "code", "sign_ins"), [(3600, False, 1), (60, False, 2), (60, True, 1)])
-def test_a_batch_opens_it_anew_before_it_ends_but_asks_nobody_for_a_code_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, code: bool, sign_ins: int
+@pytest.mark.parametrize(("seconds", "sign_ins"), [(3600, 1), (60, 2)])
+def test_a_batch_opens_it_anew_before_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, sign_ins: int
 ) -> None:
     with one(tmp_path, monkeypatch) as (found, parameters):
         signed_in = sign_in([Job(parameters, tmp_path)], Interrupts())
@@ -137,7 +137,6 @@ def test_a_batch_opens_it_anew_before_it_ends_but_asks_nobody_for_a_code_meanwhi
         (key,) = signed_in.lend(parameters).plain()
         sessions = signed_in._sessions[parameters.client]
         sessions[key] = answer(seconds)
-        sessions.note_code({"TokenCode": "123456"} if code else {})
         lent = signed_in.lend(parameters).plain()
         assert found.count("AssumeRole") == sign_ins
         assert (lent[key]["Credentials"]["SessionToken"] == "SessionToken") == (sign_ins == 1)

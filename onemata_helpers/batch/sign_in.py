@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from functools import partial
 from threading import BoundedSemaphore
 
 from ..at_once import SIGN_INS
-from ..errors import OnemataError, unforeseen
+from ..errors import CodeNeeded, OnemataError, unforeseen
 from ..parameters import ServiceParameters
 from ..role_sessions import RoleSessions
 from ..sandbox_in_use import sandbox_url
@@ -18,49 +20,88 @@ from .jobs import Job
 _TICK = 0.25
 
 
+def _nobody(_: str) -> str:
+    raise CodeNeeded
+
+
 class SignedIn:
-    """Why accounts could not be signed in to, by client, and the sessions in all others, each for its client alone."""
+    """Why accounts could not be signed in to, by client, and the sessions in all others, each for its client alone.
+
+    Clients with the same profile and roles of their own share the session of that profile, which stays here.
+    """
 
     def __init__(self) -> None:
         self.refused: dict[str, str] = {}
-        self._sessions: defaultdict[str, RoleSessions] = defaultdict(RoleSessions)
+        self._of_profiles: dict[str, RoleSessions] = {}
+        self._sessions: dict[str, RoleSessions] = {}
         self._turns = BoundedSemaphore(SIGN_INS)
 
-    def sign_in(self, parameters: ServiceParameters) -> str:
-        """Sign in to a client's account, and keep the session. Gives back why not; empty if it was well."""
+    def sign_in(self, parameters: ServiceParameters, ask: Callable[[str], str] = _nobody) -> None:
+        """Sign in to a client's account, and keep the session, or why not. Raises CodeNeeded."""
         from ..signing_in import connect  # boto3 takes half a second to load, which --list need not wait for
 
-        sessions = self._sessions[parameters.client]
         try:
             with self._turns:
-                connect(parameters, (), lambda _: None, sandbox_url(parameters), sessions)
+                connect(parameters, (), lambda _: None, sandbox_url(parameters), self._of(parameters), ask=ask)
+        except CodeNeeded:
+            raise
         except OnemataError as error:
-            return str(error)
+            self.refused[parameters.client] = str(error)
         except Exception as error:  # not foreseen: it is this account's, and other clients need not wait
-            return unforeseen(error)
-        return ""
+            self.refused[parameters.client] = unforeseen(error)
 
     def lend(self, parameters: ServiceParameters) -> RoleSessions:
-        """What a notebook of the client goes on with. Signed in anew if it would soon end.
+        """What a notebook of the client goes on with. Signed in anew if it would soon end and nobody need be asked.
 
         Where that fails, the notebook finds the same when it signs in by itself, and says so.
         """
-        if self._sessions[parameters.client].to_be_renewed:
-            self.sign_in(parameters)
-        return self._sessions[parameters.client]
+        sessions = self._of(parameters)
+        if sessions.to_be_renewed:
+            with suppress(CodeNeeded):
+                self.sign_in(parameters)
+        return sessions
+
+    def _of(self, parameters: ServiceParameters) -> RoleSessions:
+        way = self._of_profiles.setdefault(parameters.aws_profile, RoleSessions())
+        return self._sessions.setdefault(parameters.client, RoleSessions(way=way))
 
 
 def sign_in(todo: Sequence[Job], asked: Interrupts) -> SignedIn:
-    """Sign in to each client's account. When it was interrupted, nothing counts as refused."""
+    """Sign in to each client's account. When it was interrupted, nothing counts as refused.
+
+    Those that need no code of MFA are signed in to at the same time. Then one code is asked for; with the session that
+    it opens, other clients of the same profile may need none; and so on.
+    """
     signed_in = SignedIn()
-    of_each = {job.parameters.client: job.parameters for job in todo}
+    left = {job.parameters.client: job.parameters for job in todo}
+    try:
+        while left := _without_a_code(signed_in, left, asked):
+            if not sys.stdin.isatty():
+                signed_in.refused |= dict.fromkeys(left, str(CodeNeeded()))
+                break
+            signed_in.sign_in(left.pop(next(iter(left))), partial(_type_a_code, asked))
+    except KeyboardInterrupt:
+        return SignedIn()
+    return signed_in
+
+
+def _without_a_code(
+    signed_in: SignedIn, of_each: Mapping[str, ServiceParameters], asked: Interrupts
+) -> dict[str, ServiceParameters]:
+    """Sign in to all of these accounts. Gives back those that need a code. Raises KeyboardInterrupt."""
     pool = ThreadPoolExecutor(SIGN_INS)
     try:
-        said = {client: pool.submit(signed_in.sign_in, parameters) for client, parameters in of_each.items()}
-        while wait(said.values(), _TICK).not_done:
+        each = {client: pool.submit(signed_in.sign_in, parameters) for client, parameters in of_each.items()}
+        while wait(each.values(), _TICK).not_done:
             if asked.count:
-                return signed_in
+                raise KeyboardInterrupt
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C nobody waits for the rest
-    signed_in.refused = {client: why for client, each in said.items() if (why := each.result())}
-    return signed_in
+    return {client: of_each[client] for client, done in each.items() if isinstance(done.exception(), CodeNeeded)}
+
+
+def _type_a_code(asked: Interrupts, prompt: str) -> str:
+    from ..signing_in import ask_here
+
+    with asked.raised():
+        return ask_here(prompt)

@@ -12,18 +12,14 @@ from threading import Barrier, Lock
 
 import psutil
 import pytest
-from botocore.credentials import AssumeRoleProvider
 from moto.sts.models import sts_backends
 
 from onemata_helpers.batch import commands
-from onemata_helpers.batch.sign_in import SignedIn
-from onemata_helpers.choices import ServiceName
-from onemata_helpers.role_sessions import RoleSessions
 from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
 from onemata_helpers.warm.process import warm
 
 from .conftest import How, Which, records
-from .many_accounts import Accounts, account, accounts, set_in
+from .many_accounts import Accounts, account, accounts
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
@@ -44,9 +40,9 @@ def cores_are_kept() -> Iterator[None]:
     resource.prlimit(server().pid, resource.RLIMIT_CORE, (soft, hard))
 
 
-def secrets(number: int) -> set[bytes]:
-    """What STS gave for the role of a client, but for the key ids, which are no secrets."""
-    given = sts_backends[account(number)]["aws"].assumed_roles
+def secrets(number: int = 0, account_of: str = "") -> set[bytes]:
+    """What STS gave for the roles of a client, or of an account, but for the key ids, which are no secrets."""
+    given = sts_backends[account_of or account(number)]["aws"].assumed_roles
     assert given
     return {text.encode() for each in given for text in (each.secret_access_key, each.session_token)}
 
@@ -163,33 +159,3 @@ def test_a_notebook_that_dies_leaves_no_credentials_behind(
     said = "".join(capfd.readouterr())
     assert f"by signal {number.value}" in said
     assert not [each for each in given if each.decode() in said]
-
-
-def test_a_code_is_typed_once_and_where_nobody_can_type_one_this_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    typed = list[str]()
-
-    def type_code(prompt: str) -> str:
-        typed.append(prompt)
-        return "123456"
-
-    serial = "arn:aws:iam::012345670123:mfa/engineer"
-    monkeypatch.setattr(AssumeRoleProvider.__init__, "__defaults__", (type_code, None, None))
-    with accounts(tmp_path, 1, "glue", "redshift", patch=monkeypatch) as found:
-        config = tmp_path / "config"
-        source = f"[profile engineer]\naws_access_key_id = {found.key[0]}\naws_secret_access_key = {found.key[1]}\n"
-        config.write_text(
-            f"{source}[profile client-0]\nrole_arn = arn:aws:iam::{account(0)}:role/entry\nsource_profile = engineer\n"
-            f"external_id = from-onemata\nrole_session_name = jane\nmfa_serial = {serial}\n"
-        )
-        monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-        set_in(found.folders[0], aws_profile="client-0", operator_role_arn='""', operator_external_id='""')
-        assert commands.run(Which(found.folders), How(), "plan")
-        assert typed == [f"Enter MFA code for {serial}: "]
-        arn = f"arn:aws:sts::{account(0)}:assumed-role/entry/jane"
-        assert {made.operator_arn for (made,) in records(tmp_path).values()} == {arn}
-        monkeypatch.setattr(SignedIn, "lend", lambda *_: RoleSessions())
-        assert not commands.run(Which(found.folders, service=[ServiceName.GLUE]), How(), "plan")
-    reason = records(tmp_path)["client-0/glue"][-1].reason
-    assert "a code of MFA is asked for, and nobody can type one here. Who acts: " in reason
