@@ -11,9 +11,14 @@ from pathlib import Path
 
 def read_file(path: Path) -> bytes:
     """What an ordinary file holds. Raises OSError, also for what is none: to read a pipe would wait for ever."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(EINVAL, "it is no ordinary file", str(path))
-    return path.read_bytes()
+    with open(path, "rb", opener=_open_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(EINVAL, "it is no ordinary file", str(path))
+        return file.read()
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
