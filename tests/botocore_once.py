@@ -1,6 +1,9 @@
 """What botocore works out anew for each client, and always the same: for all clients of the tests once.
 
 The names of events, the arguments that its handlers take, and what the descriptions of services say.
+
+It answers nothing in botocore's place: each value is what botocore's own function gave for the same question. The
+commands, kernels and notebooks that tests start are processes of their own, and have botocore as everybody has it.
 """
 
 from __future__ import annotations
