@@ -41,6 +41,10 @@ class RoleSessions:
         """All of them as JSON has it, for the one process that shall go on with them."""
         return dict(self._kept)
 
+    def with_those_of(self, others: RoleSessions) -> RoleSessions:
+        """All of both."""
+        return RoleSessions(self._kept | others._kept)
+
     @property
     def to_be_renewed(self) -> bool:
         """Whether one of them ends soon, and can be had again without asking a person for another code of MFA."""

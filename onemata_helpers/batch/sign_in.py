@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
+from contextlib import suppress
 from threading import BoundedSemaphore
 
 from ..at_once import SIGN_INS
@@ -14,6 +15,7 @@ from ..role_sessions import RoleSessions
 from ..sandbox_in_use import sandbox_url
 from .interrupts import Interrupts
 from .jobs import Job
+from .patience import begun
 
 _TICK = 0.25
 
@@ -52,15 +54,20 @@ class SignedIn:
 
 def sign_in(todo: Sequence[Job], asked: Interrupts) -> SignedIn:
     """Sign in to each client's account. When it was interrupted, nothing counts as refused."""
-    signed_in = SignedIn()
+    signed_in, said = SignedIn(), dict[str, str]()
     of_each = {job.parameters.client: job.parameters for job in todo}
-    pool = ThreadPoolExecutor(SIGN_INS)
-    try:
-        said = {client: pool.submit(signed_in.sign_in, parameters) for client, parameters in of_each.items()}
-        while wait(said.values(), _TICK).not_done:
-            if asked.count:
-                return signed_in
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C nobody waits for the rest
-    signed_in.refused = {client: why for client, each in said.items() if (why := each.result())}
+    left = deque(of_each.values())
+
+    def some() -> None:
+        with suppress(IndexError):
+            while not asked.count:
+                parameters = left.popleft()
+                said[parameters.client] = signed_in.sign_in(parameters)
+
+    doing = [begun(some) for _ in range(min(SIGN_INS, len(of_each)))]
+    while wait(doing, _TICK).not_done:
+        if asked.count:
+            return signed_in
+    if not asked.count:
+        signed_in.refused = {client: said[client] for client in of_each if said[client]}
     return signed_in
