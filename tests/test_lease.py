@@ -164,12 +164,12 @@ def test_what_happens_on_the_way_is_not_taken_for_a_loss(
 def test_without_an_answer_of_s3_nothing_is_written(aws: Sandbox, two: tuple[Lease, Lease]) -> None:
     one, _ = two
     one.take(HASTY)
-    aws.fail("PutObject", "AccessDenied", 2)
+    aws.fail("PutObject", "AccessDenied")
     with pytest.raises(RecordNotWritten, match=r"AccessDenied.*Who acts: the engineer checks --records"):
         one.before_request(writes=True)
-    aws.fail("PutObject", "ConditionalRequestConflict", 6)
+    aws.fail("PutObject", "ConditionalRequestConflict", 5)
     one._begun = True
-    with pytest.raises(RecordNotWritten):
+    with pytest.raises(RecordNotWritten, match="it is always being written"):
         one.before_request(writes=True)
     for page in ("html", "empty"):  # with status 200, as a proxy's
         aws.fail("PutObject", page)
