@@ -136,7 +136,7 @@ def and_its_environment(notebook: Notebook) -> Notebook:
     source = (
         "import os, pathlib\npathlib.Path(f'environment-{os.getpid()}').write_bytes(repr(dict(os.environb)).encode())"
     )
-    notebook["cells"].append(new_code_cell(source))
+    notebook["cells"].append(new_code_cell(source))  # type: ignore[no-untyped-call]
     return notebook
 
 
