@@ -9,9 +9,10 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -20,26 +21,42 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.credentials import create_credential_resolver
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .archive import BEGUN, FILE, NoRecords, records
 from .errors import ParameterError, Problem, RecordNotWritten, who_acts
 from .files import write_new
 from .redaction import foreign
+from .role_sessions import RoleSessions
 from .text import one_line
 
 SCHEME = "s3://"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html and object-keys.html: the safe characters
 _ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9!_.*'()/-]{0,400}?))?/?")
-_SETTINGS = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=32)
+# Where S3 cannot be reached, a run that waits to write finds that out in less time than its lock lasts.
+_SETTINGS = Config(
+    retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=15, max_pool_connections=32
+)
 _WHO = "the engineer checks --records, --records-profile, and the right to s3:PutObject, s3:GetObject and s3:ListBucket"
+# What botocore raises, and what it lets through where it wants a code of MFA typed and nobody is there.
+_NO_CODE = (EOFError, NotImplementedError)
+_FAILURES = (ClientError, BotoCoreError, *_NO_CODE)
 
 
 LOCK_LASTS = timedelta(minutes=2)
 """How long a lock holds since it was last put. The calls of a run give up sooner (`session`): none arrives later."""
-_IS_THERE = ("PreconditionFailed", "ConditionalRequestConflict")
-_ANOTHER_WAS_FIRST = (*_IS_THERE, "NoSuchKey")
+_LONGEST_HOLDER = 1000
+_IS_THERE = "PreconditionFailed"
+_BEING_WRITTEN = "ConditionalRequestConflict"
+_ANOTHER_WAS_FIRST = (_IS_THERE, _BEING_WRITTEN, "NoSuchKey")
+_TRIES = 3
+
+
+class _NotOfS3(BotoCoreError):
+    fmt = "the answer is not one of S3's: it has no ETag"
 
 
 @dataclass(frozen=True)
@@ -68,17 +85,18 @@ class Lock:
 class Bucket:
     """Records in a bucket, by the operator's own credentials: those of a profile, or boto3's usual chain.
 
-    Raises ParameterError for what is no `s3://bucket/prefix`.
+    A role's session is taken from `sessions`, or kept there. Raises ParameterError for what is no `s3://bucket/prefix`.
     """
 
     at_once = 16
 
-    def __init__(self, address: str, profile: str = "") -> None:
+    def __init__(self, address: str, profile: str = "", sessions: RoleSessions | None = None) -> None:
         found = _ADDRESS.fullmatch(address)
         if not found:
             must = "must be a folder, or s3://bucket/prefix with letters, digits and !_.*'()/- only"
             raise ParameterError([Problem("the command line", "--records", address, must)])
         self.unread: dict[str, str] = {}
+        self.sessions = RoleSessions() if sessions is None else sessions
         self._bucket = found[1]
         self._prefix = f"{found[2]}/" if found[2] else ""
         self._profile = profile
@@ -118,7 +136,8 @@ class Bucket:
                 if _code(error) == "NoSuchKey":
                     return None
                 raise
-            holder = answer["Body"].read().decode("utf-8", "replace")
+            with closing(answer["Body"]) as body:  # whatever somebody put there may be of any length
+                holder = body.read(_LONGEST_HOLDER).decode("utf-8", "replace")
             seen = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).replace(tzinfo=UTC)
             return Lock(holder, answer["ETag"], answer["LastModified"], seen)
 
@@ -130,12 +149,11 @@ class Bucket:
         name = lock_name(client, service)
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
-            new: str = self._put(name, holder.encode(), **condition)["ETag"]
-        except (ClientError, BotoCoreError) as error:
+            return self._put(name, holder.encode(), **condition)
+        except _FAILURES as error:
             if _code(error) in _ANOTHER_WAS_FIRST:
                 return ""
             raise RecordNotWritten(who_acts(f"{self.link(name)} was not written: {_words(error)}", _WHO)) from None
-        return new
 
     def keep(self, name: str, content: bytes) -> None:
         """Put a whole object where there is none.
@@ -143,9 +161,9 @@ class Bucket:
         Raises RecordNotWritten if S3 did not take it, or if there is another one of that name.
         """
         try:
-            self._put(name, content, IfNoneMatch="*")
-        except (ClientError, BotoCoreError) as error:
-            is_there = _code(error) in _IS_THERE
+            self._put_new(name, content)
+        except _FAILURES as error:
+            is_there = _code(error) == _IS_THERE
             if not (is_there and self.read(name) == content):  # the answer to an earlier try was lost
                 happened = f"{self.link(name)} was not written, its file here is kept: {_words(error)}"
                 raise RecordNotWritten(who_acts(happened, f"{_WHO}, and uploads it")) from None
@@ -171,20 +189,39 @@ class Bucket:
             for _ in pool.map(bring, [name for found in pool.map(missing, under) for name in found]):
                 pass
 
-    def _put(self, name: str, content: bytes, **condition: str) -> Any:
-        key = self._prefix + name
-        return self._s3.put_object(Bucket=self._bucket, Key=key, Body=content, ChecksumAlgorithm="SHA256", **condition)
+    def _put_new(self, name: str, content: bytes) -> None:
+        """Put it, and again while S3 says that it is just being written: by an earlier try without an answer."""
+        for left in reversed(range(_TRIES)):
+            try:
+                self._put(name, content, IfNoneMatch="*")
+            except ClientError as error:
+                if _code(error) != _BEING_WRITTEN or not left:
+                    raise
+                time.sleep(1)
+            else:
+                return
+
+    def _put(self, name: str, content: bytes, **condition: str) -> str:
+        where = {"Bucket": self._bucket, "Key": self._prefix + name}
+        answer = self._s3.put_object(**where, Body=content, ChecksumAlgorithm="SHA256", **condition)
+        if not answer.get("ETag"):  # botocore takes any page with status 200 for a success
+            raise _NotOfS3
+        return str(answer["ETag"])
 
     @cached_property
     def _s3(self) -> Any:
-        return boto3.Session(profile_name=self._profile or None).client("s3", config=_SETTINGS)
+        inner = botocore.session.Session()
+        session = boto3.Session(profile_name=self._profile or None, botocore_session=inner)
+        cache: Any = self.sessions  # botocore says `dict`, and asks no more of it than to be looked into and written to
+        inner.register_component("credential_provider", create_credential_resolver(inner, cache=cache))
+        return session.client("s3", config=_SETTINGS)
 
 
 @contextmanager
 def _refusals(to: str, address: str) -> Iterator[None]:
     try:
         yield
-    except (ClientError, BotoCoreError, KeyError, ValueError) as error:  # the last two: not as S3 answers
+    except (*_FAILURES, KeyError, ValueError) as error:  # the last two: it is not as S3 answers
         raise NoRecords(who_acts(f"AWS did not {to} {address}: {_words(error)}", _WHO)) from None
 
 
@@ -203,4 +240,6 @@ def _code(error: Exception) -> str:
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, _NO_CODE):
+        return "a code of MFA is asked for, and nobody can type one here"
     return one_line(foreign(str(error)))

@@ -56,6 +56,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _EXAMPLE = Path("parameters/example")
+
+
+def _folder(place: Path) -> Path:
+    """A folder here. What looks like a bucket would be made as one, and nobody would find the records there."""
+    if place.parts and place.parts[0] == "s3:":
+        raise typer.BadParameter(
+            "must be a folder here: records go to a bucket from plan, apply, verify, remove and run"
+        )
+    return place
+
+
 Folders = Annotated[list[Path], typer.Argument(help="Clients' folders, like parameters/example", metavar="CLIENT_DIR")]
 
 
@@ -130,9 +141,9 @@ def new(
 @app.command()
 def prepare(
     folder: Annotated[Path, typer.Argument(help="The client's folder", metavar="CLIENT_DIR")],
-    records: Annotated[Path, typer.Option(help="Folder for the records; the page goes beside the client's")] = Path(
-        "records"
-    ),
+    records: Annotated[
+        Path, typer.Option(help="Folder for the records; the page goes beside the client's", callback=_folder)
+    ] = Path("records"),
 ) -> None:
     """Write a page for the client before the call: what will be done, what it takes, and the operator's policy."""
     from .errors import OnemataError
@@ -206,7 +217,7 @@ def open_(
     service: Annotated[
         ServiceName | None, typer.Argument(help="The service, with a client's folder", metavar="SERVICE")
     ] = None,
-    records: Annotated[Path, typer.Option(help="Folder for the records")] = Path("records"),
+    records: Annotated[Path, typer.Option(help="Folder for the records", callback=_folder)] = Path("records"),
     browser: Annotated[bool, typer.Option(help="Show it in the browser")] = True,
     mask: Annotated[bool, typer.Option("--mask", help="Hide account ids on the screen; the record keeps them")] = False,
 ) -> None:

@@ -20,9 +20,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock as Mutex
+from typing import Annotated
 from uuid import uuid4
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from .archive import BEGUN
 from .bucket import LOCK_LASTS, Bucket, Lock
@@ -31,6 +32,7 @@ from .files import read_file, write_new
 from .frozen import Frozen
 from .record import now
 from .redaction import foreign
+from .role_sessions import handed_over
 from .text import one_line
 from .wait import Wait
 
@@ -43,7 +45,7 @@ class _Terms(Frozen):
 
     bucket: str
     profile: str
-    run: str
+    run: Annotated[str, Field(pattern=r"^run [0-9a-f-]{36}$")]
 
 
 class Lease:
@@ -159,7 +161,7 @@ def lease_of_run(record: Path, client: str, service: str) -> Lease | None:
     except (OSError, ValidationError) as error:
         happened = f"{path} cannot be read: {one_line(str(error))}. Nothing was done"
         raise RecordNotWritten(who_acts(happened, "the engineer corrects that, and runs it again")) from None
-    return Lease(Bucket(terms.bucket, terms.profile), terms.run, record, client, service)
+    return Lease(Bucket(terms.bucket, terms.profile, handed_over()), terms.run, record, client, service)
 
 
 def give_up(record: Path, bucket: Bucket, client: str, service: str) -> None:
@@ -172,9 +174,11 @@ def give_up(record: Path, bucket: Bucket, client: str, service: str) -> None:
 
 def _runs_beside(record: Path) -> tuple[str, ...]:
     """How the locks of the runs begin whose records lie beside this one, and of this one."""
-    with suppress(OSError, ValidationError):
-        return tuple(f"{_terms(path).run}, " for path in record.parent.glob("*.lease"))
-    return ()
+    found = []
+    for path in record.parent.glob("*.lease"):
+        with suppress(OSError, ValidationError):  # of one that is just being written, or was damaged
+            found.append(f"{_terms(path).run}, ")
+    return tuple(found)
 
 
 def _said(lock: Lock) -> str:

@@ -22,7 +22,7 @@ from pydantic_core import PydanticSerializationError, to_json, to_jsonable_pytho
 from .apply import Done
 from .calls import ApiCall
 from .checks import Check
-from .errors import RecordNotWritten, who_acts
+from .errors import ParameterError, Problem, RecordNotWritten, who_acts
 from .files import replace_file, take
 from .hand_over import HandOver
 from .parameters import ServiceParameters
@@ -310,9 +310,14 @@ def _plain(value: object) -> object:
 
 
 def default_root() -> Path:
-    """The folder that ONEMATA_RECORDS names, else `records/` beside `notebooks/` or in the working folder."""
-    if os.environ.get("ONEMATA_RECORDS"):
-        return Path(os.environ["ONEMATA_RECORDS"])
+    """The folder that ONEMATA_RECORDS names, else `records/` beside `notebooks/` or in the working folder.
+
+    Raises ParameterError for a bucket, which would be made as a folder here.
+    """
+    if named := os.environ.get("ONEMATA_RECORDS"):
+        if named.startswith("s3:"):
+            raise ParameterError([Problem("the environment", "ONEMATA_RECORDS", named, "must be a folder here")])
+        return Path(named)
     here = Path.cwd()
     return (here.parent if here.name == "notebooks" else here) / "records"
 

@@ -48,6 +48,10 @@ class RoleSessions:
         """How botocore sees them while it signs in once."""
         return OneSignIn(self, RoleSessions() if self._way is None else self._way)
 
+    def with_those_of(self, others: RoleSessions) -> RoleSessions:
+        """All of both."""
+        return RoleSessions(self._kept | others._kept)
+
     @property
     def to_be_renewed(self) -> bool:
         """Whether one of them ends soon."""

@@ -209,7 +209,10 @@ UtcTime = Annotated[
     ),
 ]
 RecordFile = Annotated[
-    Text, matches(r"(?s).{1,1000}\.json", "must be the path of a file that ends in .json, at most 1,000 characters")
+    Text,
+    matches(
+        r"(?s)(?!s3:).{1,1000}\.json", "must be the path of a file here that ends in .json, at most 1,000 characters"
+    ),
 ]
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 TagKey = Annotated[Text, AfterValidator(lambda key: _tag(key, 128, ("aws:", "onemata:"))), Filled]

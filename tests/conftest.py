@@ -20,6 +20,7 @@ import pytest
 from hypothesis import settings
 
 from onemata_helpers import Runbook, sandbox
+from onemata_helpers.batch import elsewhere
 from onemata_helpers.errors import OnemataError
 from onemata_helpers.permissions import unscoped
 from onemata_helpers.record import Record
@@ -169,6 +170,7 @@ def run(service: str, action: str = "apply", wait: Wait | None = None, **changes
 @pytest.fixture
 def our_records(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
     """A place for records in a bucket with Object Lock, for somebody who has the rights that README names."""
+    elsewhere._bucket.cache_clear()
     s3 = aws.client("s3", sandbox.ONEMATA_ACCOUNT)
     s3.create_bucket(Bucket="our-records", ObjectLockEnabledForBucket=True)
     retention = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 7}}

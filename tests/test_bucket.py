@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from onemata_helpers import execute
 from onemata_helpers.archive import FAR_BACK, NoRecords
+from onemata_helpers.batch import elsewhere
 from onemata_helpers.batch.carry_out import carry_out
 from onemata_helpers.batch.elsewhere import uploaded
 from onemata_helpers.batch.history import newest
@@ -66,6 +67,7 @@ def bucket(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
         monkeypatch.setenv(name, value)
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="our-records", ObjectLockEnabledForBucket=True)
+    elsewhere._bucket.cache_clear()
     yield Bucket(PLACE)
     for each in s3.list_object_versions(Bucket="our-records").get("Versions", []):
         s3.delete_object(Bucket="our-records", Key=each["Key"], VersionId=each["VersionId"])

@@ -15,7 +15,7 @@ from onemata_helpers.lease import Lease
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.wait import Wait
 
-from .conftest import STEPS, let_lock_run_out, values
+from .conftest import STEPS, between_tries_no_time_passes, let_lock_run_out, run, values
 
 OTHERS = (
     r"another run changes example/glue: run \S+, process \d+ on .* since .*, record 2026-01-01T120000\.000Z\.json, put "
@@ -64,14 +64,17 @@ def test_what_a_killed_run_of_the_same_folder_left_is_not_waited_for(our_records
     killed = of_a_run(our_records, tmp_path, "one")
     killed.take(HASTY)
     next_one = of_a_run(our_records, tmp_path, "one", "13")
+    for name, content in (("11", b""), ("10", b"\xff{"), ("09", b'{"bucket": "", "profile": "", "run": ""}')):
+        (tmp_path / "one" / f"2026-01-01T{name}0000.000Z.lease").write_bytes(content)  # which others left
     next_one.take(HASTY)
     with pytest.raises(LockLost):
         killed.before_request(writes=True)
 
 
-def test_of_many_at_once_one_gets_it(our_records: str, tmp_path: Path) -> None:
+def race(place: str, folder: Path) -> None:
+    """Six runs try to take it at the same time, and one gets it."""
     held: list[int] = []
-    runs = [of_a_run(our_records, tmp_path, str(number)) for number in range(6)]
+    runs = [of_a_run(place, folder, str(number)) for number in range(6)]
 
     def one(number: int) -> None:
         try:
@@ -86,6 +89,16 @@ def test_of_many_at_once_one_gets_it(our_records: str, tmp_path: Path) -> None:
     for thread in threads:
         thread.join(60)
     assert len(held) == 1
+
+
+def test_of_many_at_once_one_gets_it(our_records: str, tmp_path: Path) -> None:
+    race(our_records, tmp_path)
+
+
+def test_of_many_that_wait_for_one_that_crashed_one_gets_it(our_records: str, tmp_path: Path) -> None:
+    of_a_run(our_records, tmp_path, "crashed").take(HASTY)
+    let_lock_run_out("example/glue")
+    race(our_records, tmp_path)
 
 
 def test_who_was_overtaken_writes_nothing_any_more(our_records: str, two: tuple[Lease, Lease]) -> None:
@@ -151,16 +164,23 @@ def test_what_happens_on_the_way_is_not_taken_for_a_loss(
 def test_without_an_answer_of_s3_nothing_is_written(aws: Sandbox, two: tuple[Lease, Lease]) -> None:
     one, _ = two
     one.take(HASTY)
-    aws.fail("PutObject", "AccessDenied", 2)
+    aws.fail("PutObject", "AccessDenied")
     with pytest.raises(RecordNotWritten, match=r"AccessDenied.*Who acts: the engineer checks --records"):
         one.before_request(writes=True)
-    aws.fail("PutObject", "ConditionalRequestConflict", 6)
+    aws.fail("PutObject", "ConditionalRequestConflict", 5)
     one._begun = True
-    with pytest.raises(RecordNotWritten):
+    with pytest.raises(RecordNotWritten, match="it is always being written"):
         one.before_request(writes=True)
+    for page in ("html", "empty"):  # with status 200, as a proxy's
+        aws.fail("PutObject", page)
+        with pytest.raises(RecordNotWritten, match="the answer is not one of S3's"):
+            one.before_request(writes=True)
+    one.before_request(writes=True)
 
 
-@pytest.mark.parametrize("there", ["\x1b[31mnobody\n", "x" * 5000, "aws_secret_access_key=wJalrXUtnFEMI/K7MDENG/bPxRf"])
+@pytest.mark.parametrize(
+    "there", ["\x1b[31mnobody\n", "x" * 5_000_000, "\u202e" * 400, "aws_secret_access_key=wJalrXUtnFEMI/K7MDENG/bPxRf"]
+)
 def test_what_stands_in_the_lock_is_told_and_does_nothing(
     aws: Sandbox, our_records: str, two: tuple[Lease, Lease], there: str
 ) -> None:
@@ -168,8 +188,11 @@ def test_what_stands_in_the_lock_is_told_and_does_nothing(
     admin.put_object(Bucket="our-records", Key="night/example/glue/lock", Body=there.encode())
     with pytest.raises(Busy) as busy:
         two[0].take(HASTY)
-    assert not any(part in str(busy.value) for part in ("\x1b", "wJalr"))
+    assert not any(part in str(busy.value) for part in ("\x1b", "\u202e", "wJalr"))
     assert len(str(busy.value)) < 2000
+    lock = Bucket(our_records).lock("example", "glue")
+    assert lock is not None
+    assert len(lock.holder) <= 1000
 
 
 def test_a_run_takes_it_keeps_its_beginning_and_asks_before_each_write(
@@ -193,6 +216,23 @@ def test_a_run_takes_it_keeps_its_beginning_and_asks_before_each_write(
     assert runbook.shown_plan.digest.encode() in content
 
 
+@pytest.mark.parametrize("fault", ["no answer", "ServiceUnavailable", "throttled", "AccessDenied", "html"])
+def test_without_s3_in_the_middle_it_ends_before_its_next_write_and_its_record_is_whole(
+    aws: Sandbox, our_records: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    between_tries_no_time_passes(monkeypatch)
+    record = tmp_path / "2026-01-01T120000.000Z.json"
+    lease.hand_down(record, our_records, "")
+    aws.after("CreateRole", lambda _: aws.fail("PutObject", fault, 100))
+    made = run("glue", record=str(record))
+    assert isinstance(made.error, RecordNotWritten)
+    assert (made.record.outcome, made.writes[0]) == ("failed", "CreateRole")
+    assert [call.error for call in made.record.calls if call.access == "write"] == ["", "RecordNotWritten"]
+    assert [done.status for done in made.record.changes_done] == ["done", "failed"]
+    assert "example/glue/lock was not written" in made.record.reason
+    assert "Who acts: the engineer checks --records" in made.record.reason
+
+
 @pytest.mark.parametrize("action", ["plan", "verify"])
 def test_reading_takes_no_lock(aws: Sandbox, our_records: str, tmp_path: Path, action: str) -> None:
     record = tmp_path / "2026-01-01T120000.000Z.json"
@@ -204,8 +244,9 @@ def test_reading_takes_no_lock(aws: Sandbox, our_records: str, tmp_path: Path, a
     assert not changing(our_records)
 
 
-def test_a_file_that_says_nothing_of_the_bucket_stops_the_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("said", ["{}", '{"bucket": "s3://our-records", "profile": "", "run": "run "}'])
+def test_a_file_that_says_nothing_of_the_bucket_stops_the_run(tmp_path: Path, said: str) -> None:
     record = tmp_path / "2026-01-01T120000.000Z.json"
-    record.with_suffix(".lease").write_text("{}")
+    record.with_suffix(".lease").write_text(said)
     with pytest.raises(RecordNotWritten, match="cannot be read"):
         lease.lease_of_run(record, "example", "glue")

@@ -31,7 +31,7 @@ from onemata_helpers.parameters import ServiceParameters
 from onemata_helpers.role_sessions import RoleSessions
 from onemata_helpers.signing_in import connect
 
-from .batch.many_accounts import Accounts, account, accounts
+from .batch.many_accounts import EXTERNAL_ID, Accounts, account, accounts, role
 from .conftest import between_tries_no_time_passes
 
 LETTERS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", min_size=20, max_size=60)
@@ -109,6 +109,29 @@ def test_it_is_taken_while_it_lasts_and_for_that_very_role_only(
         assert heard[0] == "AssumeRole"
 
 
+def test_a_profile_that_leads_elsewhere_by_then_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    own = {"aws_profile": "theirs", "operator_role_arn": "", "operator_external_id": ""}
+    with accounts(tmp_path, 2, "glue", patch=monkeypatch) as found:
+        parameters = from_folder(found.folders[0])["glue"].model_copy(update=own)
+        sessions = RoleSessions()
+
+        def enter(number: int) -> str:
+            engineer = (
+                f"[profile engineer]\naws_access_key_id = {found.key[0]}\naws_secret_access_key = {found.key[1]}\n"
+            )
+            theirs = f"[profile theirs]\nrole_arn = {role(number)}\nexternal_id = {EXTERNAL_ID}\n"
+            config.write_text(f"{engineer}{theirs}source_profile = engineer\nrole_session_name = jane\n")
+            return connect(parameters, (), lambda _: None, sessions=sessions).identity.arn
+
+        assert enter(0) == f"arn:aws:sts::{account(0)}:assumed-role/entry/jane"
+        with pytest.raises(ConnectError, match=f"This session is in account {account(1)} as .*{account(0)}"):
+            enter(1)
+        assert enter(0) == f"arn:aws:sts::{account(0)}:assumed-role/entry/jane"
+        assert len(sessions.plain()) == 2
+
+
 def test_when_it_ends_in_the_middle_it_is_opened_anew_under_the_same_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,12 +169,15 @@ def test_those_who_sign_in_are_few_at_once_also_in_the_middle_and_outwait_thrott
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     between_tries_no_time_passes(monkeypatch)
-    now, most, others = list[int](), list[int](), Event()
+    now, most, too_many = list[int](), list[int](), Event()
 
     def count(_: object) -> None:
+        """One has time to come, too, where it may not."""
         now.append(1)
         most.append(len(now))
-        others.wait(0.05)
+        if len(now) > SIGN_INS:
+            too_many.set()
+        too_many.wait(0.5)
         now.pop()
 
     with accounts(tmp_path, 12, "glue", patch=monkeypatch) as found:

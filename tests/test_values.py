@@ -225,6 +225,7 @@ def test_the_profile_on_the_instance_is_never_the_default(given_name: str) -> No
         ("redshift", {"launch_admin": None}),
         ("redshift", {"record": "records/run.txt"}),
         ("redshift", {"record": ".json"}),
+        ("redshift", {"record": "s3://our-records/run.json"}),
         ("redshift", {"onemata_role_arn": "arn:aws:iam::987654321098:role/*/x"}),
         ("glue", {"pass_role_to": [f"arn:aws:iam::{ACCOUNT}:user/*"]}),
         ("glue", {"pass_role_to": [f"arn:aws:iam::{ACCOUNT}:user/${{aws:username}}"]}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -14,8 +15,9 @@ from ..record import Record, begin, done_so_far, now, read_record, write_record
 from ..role_sessions import RoleSessions
 from ..stopping import forget
 from ..text import one_line, sentence
-from .elsewhere import fetch_what_tells_of_its_approval, hand_down, uploaded
+from .elsewhere import fetch_what_tells_of_its_approval, hand_down, not_uploaded, sessions_there, uploaded
 from .jobs import Job, Result, not_begun
+from .patience import Abandoned, unless_killed
 from .standing import standing
 
 
@@ -38,6 +40,8 @@ Carry = Callable[[Job, JobWatcher], Result]
 Lend = Callable[[ServiceParameters], RoleSessions]
 """Gives the sessions that a notebook with these parameters goes on with."""
 
+# Seconds that the upload of a record may take when its job was killed.
+_LAST = 30
 _AGAIN = "the engineer runs it again, which completes what was begun"
 
 
@@ -60,25 +64,36 @@ def lend_nothing(_: ServiceParameters) -> RoleSessions:
 
 def carry_out(job: Job, watcher: JobWatcher | None = None, lend: Lend = lend_nothing) -> Result:
     """Run a job's notebook in a process of its own. Raises nothing: its failure must stop no other."""
-    began = time.monotonic()
+    began, watcher = time.monotonic(), watcher or Nobody()
     try:
-        outcome, why, path = _carried_out(job, watcher or Nobody(), lend)
+        outcome, why, path = _carried_out(job, watcher, lend)
+    except Abandoned:
+        return not_begun(job, "failed", who_acts(f"{sentence(watcher.why_killed)} Nothing was begun", _AGAIN))
     except OnemataError as error:
         return not_begun(job, "failed", str(error))
     except Exception as error:  # not foreseen, and yet no reason for other clients to wait
         return not_begun(job, "failed", unforeseen(error))
     seconds, p = time.monotonic() - began, job.parameters
-    return uploaded(job, Result(p.client, p.service, outcome, why, path, seconds, *standing(path)))
+    result = Result(p.client, p.service, outcome, why, path, seconds, *standing(path))
+    try:
+        return unless_killed(lambda: uploaded(job, result), watcher, _LAST) if job.upload_to else result
+    except Abandoned:
+        return not_uploaded(
+            result, who_acts("S3 did not answer in time", "the engineer runs it again, which uploads it")
+        )
 
 
 def _carried_out(job: Job, watcher: JobWatcher, lend: Lend) -> tuple[str, str, Path]:
     from ..execute import conclude, execute  # it takes half a second, too, which the sandbox's start need not wait for
 
-    fetch_what_tells_of_its_approval(job)
+    unless_killed(lambda: fetch_what_tells_of_its_approval(job), watcher)
     path, _ = begin(job.parameters, job.records, notebook=True)
     watcher.has_record(path)
     hand_down(job, path)
-    ended = execute(job.parameters, path, watcher.has_process, lend(job.parameters))
+    ended = ""
+    with suppress(Abandoned):  # it is cut off before its notebook runs
+        sessions = unless_killed(lambda: lend(job.parameters), watcher).with_those_of(sessions_there(job))
+        ended = execute(job.parameters, path, watcher.has_process, sessions)
     forget(path)
     outcome, why = _ending(path, watcher.why_killed or ended)
     return outcome, f"{why} {conclude(path)}".strip(), path

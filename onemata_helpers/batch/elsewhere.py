@@ -15,12 +15,18 @@ from ..bucket import Bucket
 from ..errors import OnemataError
 from ..files import read_file
 from ..plan import CHANGING
+from ..role_sessions import RoleSessions
 from ..terminal import say
 from ..text import counted, sentence
 from .jobs import Job, Result
 
 # A record that has no end after a day has been cut off: no notebook may take so long.
 _CUT_OFF_AFTER = timedelta(days=1)
+
+
+def refuse_unreachable(place: str, profile: str) -> None:
+    """Raise NoRecords if there is no such bucket, or ParameterError for what is no place in one."""
+    next(_bucket(place, profile).names(), None)
 
 
 def fetch(todo: Sequence[Job]) -> None:
@@ -53,6 +59,11 @@ def hand_down(job: Job, record: Path) -> None:
         lease.hand_down(record, job.upload_to, job.upload_as)
 
 
+def sessions_there(job: Job) -> RoleSessions:
+    """What a job's run goes on with to reach the bucket, if that is done as a role."""
+    return _of(job).sessions if job.upload_to else RoleSessions()
+
+
 def uploaded(job: Job, result: Result) -> Result:
     """Upload a job's record and those of earlier runs that were not yet, and give up the run's lock there.
 
@@ -76,9 +87,9 @@ def _uploaded(job: Job, result: Result) -> Result:
             if name not in there:
                 bucket.keep(name, read_file(path))
     except OnemataError as error:
-        return _not_uploaded(result, str(error))
+        return not_uploaded(result, str(error))
     except OSError as error:
-        return _not_uploaded(result, f"{error.filename} cannot be read: {error.strerror}")
+        return not_uploaded(result, f"{error.filename} cannot be read: {error.strerror}")
     return result
 
 
@@ -100,7 +111,8 @@ def _has_end(path: Path) -> bool:
         return False
 
 
-def _not_uploaded(result: Result, why: str) -> Result:
+def not_uploaded(result: Result, why: str) -> Result:
+    """What becomes of a job whose record stays here."""
     said = f"{sentence(result.reason)} The run itself ended: {result.outcome}. The record was not uploaded: {why}"
     return replace(result, outcome="failed", reason=said)
 

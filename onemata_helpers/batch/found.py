@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..bucket import Bucket
 from ..clients import from_folders
 from ..errors import ParameterError, Problem
 from ..sandbox_in_use import served_url
-from .elsewhere import fetch
+from .elsewhere import fetch, refuse_unreachable
 from .jobs import Job, Result, jobs_of, refuse_unwritable
 from .options import How, Which
 from .selection import fitting, in_state
@@ -33,7 +32,7 @@ def found(which: Which, how: How, action: str | None) -> tuple[list[Job], list[R
     todo = jobs_of(good, how.records, which.service or [], action)
     todo = fitting(todo, which.match or [], which.tag or [])
     if how.upload_to:
-        next(Bucket(how.upload_to, how.records_profile).names(), None)  # refused before anything runs, if it is
+        refuse_unreachable(how.upload_to, how.records_profile)  # before anything runs
         todo = [replace(job, upload_to=how.upload_to, upload_as=how.records_profile) for job in todo]
         if which.only or how.resume:
             fetch(todo)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from contextlib import suppress
 from functools import partial
 from threading import BoundedSemaphore
@@ -16,6 +17,7 @@ from ..role_sessions import RoleSessions
 from ..sandbox_in_use import sandbox_url
 from .interrupts import Interrupts
 from .jobs import Job
+from .patience import begun
 
 _TICK = 0.25
 
@@ -82,6 +84,11 @@ def sign_in(todo: Sequence[Job], asked: Interrupts) -> SignedIn:
             signed_in.sign_in(left.pop(next(iter(left))), partial(_type_a_code, asked))
     except KeyboardInterrupt:
         return SignedIn()
+    signed_in.refused = {
+        job.parameters.client: signed_in.refused[job.parameters.client]
+        for job in todo
+        if job.parameters.client in signed_in.refused
+    }
     return signed_in
 
 
@@ -89,15 +96,22 @@ def _without_a_code(
     signed_in: SignedIn, of_each: Mapping[str, ServiceParameters], asked: Interrupts
 ) -> dict[str, ServiceParameters]:
     """Sign in to all of these accounts. Gives back those that need a code. Raises KeyboardInterrupt."""
-    pool = ThreadPoolExecutor(SIGN_INS)
-    try:
-        each = {client: pool.submit(signed_in.sign_in, parameters) for client, parameters in of_each.items()}
-        while wait(each.values(), _TICK).not_done:
-            if asked.count:
-                raise KeyboardInterrupt
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C nobody waits for the rest
-    return {client: of_each[client] for client, done in each.items() if isinstance(done.exception(), CodeNeeded)}
+    left, need_one = deque(of_each.values()), set[str]()
+
+    def some() -> None:
+        with suppress(IndexError):
+            while not asked.count:
+                parameters = left.popleft()
+                try:
+                    signed_in.sign_in(parameters)
+                except CodeNeeded:
+                    need_one.add(parameters.client)
+
+    doing = [begun(some) for _ in range(min(SIGN_INS, len(of_each)))]  # after Ctrl-C nobody waits for the rest
+    while wait(doing, _TICK).not_done or asked.count:
+        if asked.count:
+            raise KeyboardInterrupt
+    return {client: parameters for client, parameters in of_each.items() if client in need_one}
 
 
 def _type_a_code(asked: Interrupts, prompt: str) -> str:

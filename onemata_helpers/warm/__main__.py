@@ -99,7 +99,9 @@ def _become_notebook(stream: int) -> NoReturn:
     code = 1
     try:
         os.setsid()
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no file with what was in memory
+        # A crash leaves no file with what was in memory. 1, since 0 binds no program that the system pipes it to.
+        # https://man7.org/linux/man-pages/man5/core.5.html, and fs/coredump.c of Linux
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
         Path("/proc/self/comm").write_text("notebook")
         for number in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
             if number not in (0, 1, 2, stream):

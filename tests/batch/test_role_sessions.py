@@ -13,8 +13,11 @@ from threading import Barrier, Lock
 import psutil
 import pytest
 from moto.sts.models import sts_backends
+from nbformat.v4 import new_code_cell
 
+from onemata_helpers import execute
 from onemata_helpers.batch import commands
+from onemata_helpers.notebook import Notebook, template
 from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
 from onemata_helpers.warm.process import warm
 
@@ -103,6 +106,7 @@ def test_a_client_is_signed_in_to_once_and_only_its_notebooks_have_the_session(
             seen.setdefault(name, []).extend(in_memory(process.pid, secrets(number)) for number in (0, 1))
             told.append(told_to_all(process))
 
+    monkeypatch.setattr(execute, "template", lambda service: and_its_environment(template(service)))
     with accounts(tmp_path, 2, "glue", "redshift", patch=monkeypatch) as found:
         found.hear("AssumeRole", "GetCallerIdentity")
         when_both_run(found, look)
@@ -117,10 +121,19 @@ def test_a_client_is_signed_in_to_once_and_only_its_notebooks_have_the_session(
         for n in range(2)
         for service in ("glue", "redshift")
     }
-    assert len(list(tmp_path.rglob("*.ipynb"))) == 4
+    assert len(list(tmp_path.rglob("*.ipynb"))) == len(list(tmp_path.glob("environment-*"))) == 4
     assert files_with(tmp_path, *given) == []
     told += [text.encode() for text in capfd.readouterr()]
     assert not [text for text in told if any(each in text for each in given)]
+
+
+def and_its_environment(notebook: Notebook) -> Notebook:
+    """A notebook that at its end also writes to a file what it would hand down to whatever it starts."""
+    source = (
+        "import os, pathlib\npathlib.Path(f'environment-{os.getpid()}').write_bytes(repr(dict(os.environb)).encode())"
+    )
+    notebook["cells"].append(new_code_cell(source))  # type: ignore[no-untyped-call]
+    return notebook
 
 
 def when_both_run(found: Accounts, look: Callable[[], None]) -> None:

@@ -1,0 +1,103 @@
+"""What the runner itself waits for, at STS or S3, holds up no batch that was told to end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onemata_helpers.batch import carry_out, commands, elsewhere
+from onemata_helpers.batch.sign_in import SignedIn
+from onemata_helpers.sandbox.server import Sandbox
+
+from .conftest import How, Which, client, records
+from .test_runner import interrupt
+
+KILLED = "It was killed (Ctrl-C, twice)"
+
+
+@pytest.fixture
+def answer() -> Iterator[threading.Event]:
+    """Set when AWS answers at last, which it does at the end of each test."""
+    comes = threading.Event()
+    yield comes
+    comes.set()
+
+
+def twice(answer: threading.Event) -> Any:
+    """A call of the runner's that hangs, while somebody types Ctrl-C twice."""
+
+    def hang(*_: object) -> None:
+        interrupt(None)
+        answer.wait(1)  # two at once would count as one
+        interrupt(None)
+        answer.wait(60)
+
+    return hang
+
+
+@pytest.mark.parametrize("limit", [0.01, 60])
+def test_a_sign_in_in_the_middle_that_hangs_is_not_waited_for(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: threading.Event, limit: float
+) -> None:
+    hang = twice(answer) if limit > 1 else lambda *_: answer.wait(60)
+    monkeypatch.setattr(SignedIn, "lend", hang)
+    assert not commands.run(Which([client(tmp_path, "acme")]), How(time_limit=limit), "apply")
+    assert not answer.is_set()
+    (record,) = records(tmp_path)["acme/glue"]
+    assert record.outcome == "failed"
+    assert record.reason.startswith(
+        "It did not end within 0.6 s (--time-limit), and was killed." if limit < 1 else KILLED
+    )
+    assert "No change is on record" in record.reason or "Nothing was changed in AWS" in record.reason
+    assert record.calls == []
+
+
+@pytest.mark.parametrize("at", ["fetch_what_tells_of_its_approval", "uploaded"])
+def test_a_bucket_that_does_not_answer_is_not_waited_for(
+    our_records: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: threading.Event,
+    at: str,
+) -> None:
+    monkeypatch.setattr(carry_out, "_LAST", 0)
+    monkeypatch.setattr(carry_out, at, twice(answer))
+    assert not commands.run(Which([client(tmp_path, "acme")]), How(where=our_records), "apply")
+    assert not answer.is_set()
+    said = " ".join(capsys.readouterr().out.split())
+    if at == "uploaded":
+        assert (
+            "The run itself ended: applied. The record was not uploaded: S3 did not answer in time. Who acts:" in said
+        )
+        assert records(tmp_path)["acme/glue"][0].outcome == "applied"
+    else:
+        assert f"{KILLED}. Nothing was begun. Who acts: the engineer runs it again" in said
+        assert records(tmp_path) == {}
+    assert elsewhere._bucket.cache_info().currsize == 1
+
+
+def test_after_ctrl_c_no_sign_in_holds_up_the_end_of_the_process(
+    aws: Sandbox, tmp_path: Path, answer: threading.Event
+) -> None:
+    def interrupt_and_hang(call: object) -> None:
+        interrupt(call)
+        answer.wait(60)
+
+    aws.before("GetCallerIdentity", interrupt_and_hang)
+    before = set(threading.enumerate())
+    assert not commands.run(Which([client(tmp_path, "acme")]), How(), "apply")
+    assert not answer.is_set()
+    assert all(each.daemon for each in threading.enumerate() if each not in before)
+    assert records(tmp_path) == {}
+
+
+def test_the_process_does_not_wait_for_it_either() -> None:
+    code = "import time; from onemata_helpers.batch.patience import begun; begun(lambda: time.sleep(600))"
+    assert subprocess.run([sys.executable, "-c", code], timeout=120, check=False).returncode == 0
