@@ -156,14 +156,14 @@ def test_what_is_new_is_read_back_at_once(box: Sandbox) -> None:
 
 
 def test_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SimpleNamespace(monotonic=lambda: clock.now, now=0.0)
-    monkeypatch.setattr(state, "time", clock)
+    now = [0.0]
+    monkeypatch.setattr(state, "time", SimpleNamespace(monotonic=lambda: now[-1]))
     with sandbox.start(propagation_seconds=0.3) as box:
         assert box.propagation_seconds == pytest.approx(0.3)
         arn = role(box, "ours", "redshift.amazonaws.com")
-        clock.now = 0.25
+        now.append(0.25)
         assert refused(lambda: attach(box, arn))[0] == "InvalidParameterValue"
-        clock.now = 0.35
+        now.append(0.35)
         attach(box, arn)
 
 
