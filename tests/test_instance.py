@@ -27,7 +27,7 @@ from onemata_helpers.wait import Wait
 from .account import give_foreign_profile, inline_name
 from .conftest import STEPS, Run, run, values
 
-PATIENT = Wait(tell=lambda _: None, seconds=20, longest_pause=0.3)
+PATIENT = Wait(tell=lambda _: None, seconds=60, longest_pause=0.3)
 IMPATIENT = Wait(tell=lambda _: None, seconds=0.1)
 PASTED = (
     "$ aws sts get-caller-identity --profile onemata-ec2\n"

@@ -280,9 +280,13 @@ def test_throttling_is_ridden_out_and_counted(aws: Sandbox, monkeypatch: pytest.
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_new_roles_and_profiles_are_waited_for(aws: Sandbox, service: str) -> None:
-    aws.propagation_seconds = 2
+    aws.propagation_seconds = 600
     said: list[str] = []
-    in_place(run(service, wait=Wait(tell=said.append, seconds=30)))
+
+    def sleep(_: float) -> None:
+        aws.propagation_seconds = 0 if "does not yet see the new" in said[-1] else aws.propagation_seconds
+
+    in_place(run(service, wait=Wait(tell=said.append, sleep=sleep, seconds=60)))
     if service != "glue":  # nothing in its runbook uses the new role
         assert any("does not yet see the new" in each for each in said)
 

@@ -28,7 +28,7 @@ from onemata_helpers.sandbox_in_use import worlds, worlds_of
 from .conftest import EXAMPLE, ROOT, Run, run, values
 from .forked_cli.program import forked_cli
 from .many import account, own
-from .processes import running
+from .processes import LONG, running
 from .test_cli import ONEMATA, client, onemata, records
 
 # --- what is in it ----------------------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def test_the_readmes_sequence_works_as_printed(tmp_path: Path) -> None:
                 subprocess.run(executed, cwd=ROOT, env=environment, check=True, capture_output=True)
                 assert "0 changes, none made yet" in done.read_text()
         box.send_signal(signal.SIGINT)
-        assert box.wait(30) == 0
+        assert box.wait(LONG) == 0
         found = [Record.model_validate_json(each.read_text()) for each in sorted(tmp_path.rglob("*Z.json"))]
         assert [each.outcome for each in found] == ["planned", "verified", "verified", "removed"]
         stopped = subprocess.run(
@@ -263,7 +263,7 @@ def test_the_served_sandbox_ends_when_told(tmp_path: Path, number: signal.Signal
         address = parsed_url(environment[SANDBOX_URL])
         address.refuse_silence()
         box.send_signal(number)
-        assert box.wait(30) == 0
+        assert box.wait(LONG) == 0
         with pytest.raises(ConnectError, match="does not answer: it was stopped"):
             address.refuse_silence()
 

@@ -198,7 +198,7 @@ def test_a_change_that_is_under_way_is_waited_for_before_anything_is_written(aws
 
     aws.before("AttachRolePolicy", begin)
     told: list[str] = []
-    in_place(workgroup(wait=Wait(tell=told.append, sleep=lambda _: None, seconds=5)))
+    in_place(workgroup(wait=Wait(tell=told.append, sleep=lambda _: None, seconds=60)))
     assert f"Waiting: namespace {sandbox.NAMESPACE} is MODIFYING." in told
     assert namespace(aws) == (sorted([THEIRS, OURS]), THEIRS)
 

@@ -92,11 +92,11 @@ class Seen(Batch):
 def doing_now() -> str:
     """What the one job that runs is doing, as the progress shows it, once its record is known."""
     (running,) = Seen.last.running_now()
-    for _ in range(2000):
-        if running.record:
-            return doing(running.record)
+    end = time.monotonic() + LONG
+    while not running.record:
+        assert time.monotonic() < end, f"its record was not told within {LONG} s"
         threading.Event().wait(0.01)
-    return "starting"
+    return doing(running.record)
 
 
 def test_a_lost_worker_runs_nothing_twice_and_resume_completes_it(

@@ -26,8 +26,14 @@ from .comparing import OF_THE_APPROVAL, comparable
 from .front_end import FrontEnd, front_end
 
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
-LATER = "import asyncio; await asyncio.sleep(2)"
-"""A cell after which what was clicked before has been done."""
+LATER = """
+from asyncio import Event
+from onemata_helpers.live.frontend import on_main
+done = Event()
+on_main(done.set)
+await done.wait()
+"""
+"""A cell after which what was clicked before has been done: it stands behind it."""
 
 
 def applying(**changes: Any) -> dict[str, Any]:

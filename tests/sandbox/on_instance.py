@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from onemata_helpers import sandbox
 from onemata_helpers.sandbox.server import Sandbox
+from tests.processes import LONG
 
 ROLE = "onemata-ec2"
 ENDED = ("Success", "Failed", "TimedOut")
@@ -79,7 +80,7 @@ def look_if_there(look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def wait(look: Callable[[], dict[str, Any]], until: tuple[str, ...] = ENDED) -> dict[str, Any]:
-    end = time.monotonic() + 20
+    end = time.monotonic() + LONG
     while time.monotonic() < end:
         found = look_if_there(look)
         if found.get("Status") in until:

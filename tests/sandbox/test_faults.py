@@ -1,7 +1,7 @@
 """Faults to order, and the time that IAM's changes take to reach the other services."""
 
 import json
-import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.parsers import ResponseParserError
 
 from onemata_helpers import sandbox
+from onemata_helpers.sandbox import state
 from onemata_helpers.sandbox.policies import document, service_trust
 from onemata_helpers.sandbox.server import Sandbox
 from tests.sandbox.actors import allow, operator, profile, refused, role, trusting, user
@@ -154,12 +155,15 @@ def test_what_is_new_is_read_back_at_once(box: Sandbox) -> None:
     assert iam.get_instance_profile(InstanceProfileName="p")["InstanceProfile"]["Roles"]
 
 
-def test_time_passes() -> None:
+def test_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(state, "time", SimpleNamespace(monotonic=lambda: now[-1]))
     with sandbox.start(propagation_seconds=0.3) as box:
         assert box.propagation_seconds == pytest.approx(0.3)
         arn = role(box, "ours", "redshift.amazonaws.com")
+        now.append(0.25)
         assert refused(lambda: attach(box, arn))[0] == "InvalidParameterValue"
-        time.sleep(0.35)
+        now.append(0.35)
         attach(box, arn)
 
 

@@ -12,6 +12,7 @@ import pytest
 from onemata_helpers import sandbox
 from onemata_helpers.sandbox.instance import imds
 from onemata_helpers.sandbox.server import Sandbox
+from tests.processes import LONG
 from tests.sandbox.on_instance import ROLE, associations, attach, make_role, set_options
 
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -25,7 +26,7 @@ def ask(box: Sandbox, path: str, method: str = "GET", **headers: str) -> tuple[i
         headers={name.replace("_", "-"): value for name, value in headers.items()},
     )
     try:
-        with DIRECT.open(request, timeout=5) as response:
+        with DIRECT.open(request, timeout=LONG) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -129,5 +130,5 @@ def test_address_is_secret_and_on_loopback(box: Sandbox) -> None:
     assert base.startswith("http://127.0.0.1:")
     assert len(secret) > 20
     with pytest.raises(urllib.error.HTTPError, match="403") as refused:
-        DIRECT.open(f"{base}/latest/meta-data/instance-id", timeout=5)
+        DIRECT.open(f"{base}/latest/meta-data/instance-id", timeout=LONG)
     refused.value.close()

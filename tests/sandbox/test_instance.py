@@ -14,7 +14,7 @@ import pytest
 from onemata_helpers import sandbox
 from onemata_helpers.sandbox.instance.machine import Completed, Machine
 from onemata_helpers.sandbox.server import Sandbox
-from tests.processes import running
+from tests.processes import LONG, running
 from tests.sandbox.on_instance import attach, make_role, run, send, set_options
 
 WHOAMI = "aws sts get-caller-identity --profile p"
@@ -72,7 +72,7 @@ def alive(process_id: int) -> bool:
 
 def soon(condition: Callable[[], bool]) -> bool:
     """Whether it comes true: a signal, or the end of a process, takes effect later, on a busy machine much later."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + LONG
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)
     return condition()
@@ -104,18 +104,18 @@ def test_stop_ends_commands_and_deletes_files() -> None:
     assert ended(process_id)
     assert not box.instance.machine.root.exists()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), timeout=5)
+        socket.create_connection(("127.0.0.1", port), timeout=LONG)
 
 
 def test_background_processes_end_with_their_command(machine: Machine) -> None:
-    completed = machine.run("sleep 600 & echo $!", timeout=5)
+    completed = machine.run("sleep 600 & echo $!", timeout=LONG)
     assert ended(int(completed.stdout))
 
 
 def test_machine_that_is_gone_runs_nothing(machine: Machine) -> None:
     machine.remove()
     with pytest.raises(ProcessLookupError):
-        machine.run("true", timeout=5)
+        machine.run("true", timeout=LONG)
 
 
 @pytest.mark.parametrize("end", ["killed", "exited"])
@@ -142,11 +142,11 @@ sys.stdin.read()
             python.send_signal(signal.SIGKILL)
         else:
             python.stdin.close()
-        python.wait(timeout=60)
+        python.wait(timeout=LONG)
     assert ended(int(process_id))
     assert deleted(Path(root))
 
 
 def test_output_shows_paths_as_on_an_instance(machine: Machine) -> None:
-    completed = machine.run(f"echo {machine.home}/.aws", timeout=5)
+    completed = machine.run(f"echo {machine.home}/.aws", timeout=LONG)
     assert completed == Completed(0, "/home/ec2-user/.aws\n", "")

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import Client
 
 from onemata_helpers import sandbox
+from onemata_helpers.sandbox.instance import ssm
 from onemata_helpers.sandbox.server import Sandbox
 from tests.sandbox.on_instance import ROLE, attach, make_role, run, send, set_options, wait
 
@@ -89,9 +91,11 @@ def test_without_metadata_service_the_agent_lasts_as_long_as_its_credentials(box
     assert run(box, "true")["Status"] == "Success"
 
 
-def test_course_of_a_command(box: Sandbox) -> None:
+def test_course_of_a_command(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     look = send(box, "echo begun; while [ ! -e go ]; do sleep 0.01; done; echo bad >&2; exit 3")
-    assert refusal(look) == "InvocationDoesNotExist"
+    with monkeypatch.context() as at_once:
+        at_once.setattr(ssm, "time", SimpleNamespace(monotonic=lambda: 0.0))
+        assert refusal(look) == "InvocationDoesNotExist"
     under_way = wait(look, until=("InProgress",))
     assert (under_way["ResponseCode"], under_way["StandardOutputContent"]) == (-1, "")
     (box.instance.machine.root / "go").touch()

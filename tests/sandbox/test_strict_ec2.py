@@ -1,15 +1,24 @@
 """Associations of instances and profiles as EC2 really handles them."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from onemata_helpers import sandbox
+from onemata_helpers.sandbox.aws import strict_ec2
 from onemata_helpers.sandbox.server import Sandbox
 from tests.sandbox.actors import profile, refused, role
 
+pytestmark = pytest.mark.usefixtures("no_time_passes")
 PROFILES = f"arn:aws:iam::{sandbox.CLIENT_ACCOUNT}:instance-profile"
 GONE: list[Any] = []
+
+
+@pytest.fixture
+def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change is done when somebody has looked at it, however long that took."""
+    monkeypatch.setattr(strict_ec2, "time", SimpleNamespace(monotonic=lambda: 0.0))
 
 
 @pytest.fixture
