@@ -177,7 +177,8 @@ class Runbook:
     def approve(self, approved_by: str, reference: str, *, just_now: bool) -> Plan:
         """Somebody approves the plan that was shown: `apply` then does exactly that one, as if it had been asked to.
 
-        Not `just_now` if the parameters had that approval: it may have been used up. Raises ParameterError for a name or a reference that the record cannot take.
+        Not `just_now` if the parameters had that approval: it may have been used up.
+        Raises ParameterError for a name or a reference that the record cannot take.
         """
         plan = self._planned()
         action = "remove" if plan.removes else "apply"
@@ -318,7 +319,7 @@ class Runbook:
         if found.digest != shown.digest:
             raise PlanChanged(
                 f"Nothing was done: the account has changed since the plan {shown.digest} was shown; the plan is "
-                f"now {found.digest}. Who acts: the engineer runs the notebook again and shows the client the new plan."
+                f"now {found.digest}. Who acts: the engineer plans again, and has the new plan approved."
             )
 
     def _settle_what_was_begun(self) -> None:

@@ -113,9 +113,7 @@ def test_a_removal_is_approved_once_too(aws: Sandbox, records: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["it is of another version", "it is cut short", "it is a folder"])
-def test_a_record_that_may_tell_of_a_use_and_cannot_be_read_is_named(
-    aws: Sandbox, records: Path, damage: str
-) -> None:
+def test_a_record_that_may_tell_of_a_use_and_cannot_be_read_is_named(aws: Sandbox, records: Path, damage: str) -> None:
     shown = now()
     approval = {"approved_plan": plan_of("redshift").digest}
     in_place(run("redshift", **approval))

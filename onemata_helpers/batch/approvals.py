@@ -26,7 +26,7 @@ _HEAD = """\
 # 3. onemata {action} CLIENT_DIR... --approved {file}
 approved_by: ""
 approval_reference: ""
-# When these plans were made: what one of them has done since is not done again. Leave this line as it is.
+# When the first of these plans was begun: what was done of them since is not done again. Leave this line as it is.
 shown: "{when}"
 action: {action}
 """

@@ -20,7 +20,7 @@ from onemata_helpers.batch import commands
 from onemata_helpers.sandbox.server import Sandbox
 
 from ..processes import LONG
-from .conftest import Approval, How, Which, client, records
+from .conftest import Approval, How, Planning, Which, client, records
 
 ONEMATA = str(Path(sys.executable).parent / "onemata")
 
