@@ -43,7 +43,7 @@ def rewrite(path: Path, **changes: Any) -> None:
 
 
 def test_an_approval_from_a_machine_whose_clock_is_fast_acts_once(aws: Sandbox, records: Path) -> None:
-    approval = {"approved_plan": plan_of("redshift").digest, "plan_shown": IN_AN_HOUR}
+    approval: dict[str, Any] = {"approved_plan": plan_of("redshift").digest, "plan_shown": IN_AN_HOUR}
     in_place(run("redshift", **approval))
     off_cluster(aws)
     refused(run("redshift", **approval))
@@ -54,14 +54,14 @@ def test_an_approval_from_a_machine_whose_clock_is_fast_acts_once(aws: Sandbox, 
 def test_an_approval_from_a_machine_whose_clock_is_fast_holds_for_what_a_killed_run_left(
     aws: Sandbox, records: Path
 ) -> None:
-    approval = {"approved_plan": plan_of("redshift").digest, "plan_shown": IN_AN_HOUR}
+    approval: dict[str, Any] = {"approved_plan": plan_of("redshift").digest, "plan_shown": IN_AN_HOUR}
     killed(aws, 1, **approval)
     in_place(run("redshift", **approval))
 
 
 def test_a_rehearsal_between_a_cut_off_run_and_the_next_uses_nothing_up(aws: Sandbox, records: Path) -> None:
     """In the sandbox, or for an account that the folder named before."""
-    approval = {"approved_plan": plan_of("redshift").digest}
+    approval: dict[str, Any] = {"approved_plan": plan_of("redshift").digest}
     killed(aws, 1, **approval)
     rehearsed = run("redshift").record
     for path in sorted(records.glob("*.json"))[-1:]:
@@ -76,7 +76,7 @@ def test_a_rehearsal_between_a_cut_off_run_and_the_next_uses_nothing_up(aws: San
 
 def test_what_another_run_did_of_the_plan_since_it_was_shown_is_not_done_again(aws: Sandbox, records: Path) -> None:
     """A file was approved and not used yet; each night's run did the same; then the client took it away."""
-    approval = {"approved_plan": plan_of("redshift").digest, "plan_shown": now()}
+    approval: dict[str, Any] = {"approved_plan": plan_of("redshift").digest, "plan_shown": now()}
     in_place(run("redshift"))
     assert run("redshift", "remove").error is None
     refused(run("redshift", **approval))
@@ -94,7 +94,7 @@ def test_what_a_run_was_doing_while_the_plan_was_made_is_not_done_again(aws: San
 
 
 def test_a_removal_uses_up_the_approval_of_what_a_cut_off_run_was_to_put_in_place(aws: Sandbox, records: Path) -> None:
-    approval = {"approved_plan": plan_of("redshift").digest}
+    approval: dict[str, Any] = {"approved_plan": plan_of("redshift").digest}
     killed(aws, 1, **approval)
     removed = run("redshift", "remove")
     assert removed.record.outcome == "removed"
@@ -105,7 +105,7 @@ def test_a_removal_is_approved_once_too(aws: Sandbox, records: Path) -> None:
     in_place(run("redshift"))
     shown = run("redshift", "plan-removal").record.plan
     assert shown is not None
-    approval = {"approved_plan": shown.digest, "plan_shown": now()}
+    approval: dict[str, Any] = {"approved_plan": shown.digest, "plan_shown": now()}
     killed(aws, 1, "remove", **approval)
     assert run("redshift", "remove", **approval).record.outcome == "removed"
     in_place(run("redshift"))
@@ -115,7 +115,7 @@ def test_a_removal_is_approved_once_too(aws: Sandbox, records: Path) -> None:
 @pytest.mark.parametrize("damage", ["it is of another version", "it is cut short", "it is a folder"])
 def test_a_record_that_may_tell_of_a_use_and_cannot_be_read_is_named(aws: Sandbox, records: Path, damage: str) -> None:
     shown = now()
-    approval = {"approved_plan": plan_of("redshift").digest}
+    approval: dict[str, Any] = {"approved_plan": plan_of("redshift").digest}
     in_place(run("redshift", **approval))
     path = max(records.glob("*.json"))
     text = path.read_text()
@@ -137,7 +137,7 @@ def test_a_record_that_may_tell_of_a_use_and_cannot_be_read_is_named(aws: Sandbo
 def test_what_a_kill_leaves_and_what_tells_of_no_approval_hinders_none(
     aws: Sandbox, records: Path, damage: str
 ) -> None:
-    approval = {"approved_plan": plan_of("redshift").digest}
+    approval: dict[str, Any] = {"approved_plan": plan_of("redshift").digest}
     (records / "2026-01-01T120000.000Z.json").write_text(damage)
     (records / "notes.json").mkdir()
     killed(aws, 1, **approval)
