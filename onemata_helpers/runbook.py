@@ -175,20 +175,21 @@ class Runbook:
         except (ClientError, BotoCoreError, OnemataError):
             return {}
 
-    def approve(self, approved_by: str, reference: str) -> Plan:
+    def approve(self, approved_by: str, reference: str, *, just_now: bool) -> Plan:
         """Somebody approves the plan that was shown: `apply` then does exactly that one, as if it had been asked to.
 
+        Not `just_now` if the parameters had that approval: it may have been used up.
         Raises ParameterError for a name or a reference that the record cannot take.
         """
         plan = self._planned()
         action = "remove" if plan.removes else "apply"
         told = {"approved_plan": plan.digest, "approved_by": approved_by, "approval_reference": reference}
-        is_now = self.parameters.approved_plan != plan.digest
-        told_who = is_now and bool(approved_by)
+        told |= {"plan_shown": now()} if just_now else {}
         self.parameters = changed(self.parameters, {"action": action} | told)
         self._plan = plan.model_copy(update={"action": action})
-        self._approved_here = plan.digest if is_now else ""
-        self.recorder.begin_to(self.parameters, plan=self._plan, approved_at=now() if told_who else "")
+        self._approved_here = plan.digest if just_now else ""
+        approved_at = now() if just_now and approved_by else ""
+        self.recorder.begin_to(self.parameters, plan=self._plan, approved_at=approved_at)
         return self._plan
 
     def decline(self, declined_by: str, why: str) -> View:
@@ -319,7 +320,7 @@ class Runbook:
         if found.digest != shown.digest:
             raise PlanChanged(
                 f"Nothing was done: the account has changed since the plan {shown.digest} was shown; the plan is "
-                f"now {found.digest}. Who acts: the engineer runs the notebook again and shows the client the new plan."
+                f"now {found.digest}. Who acts: the engineer plans again, and has the new plan approved."
             )
 
     def _settle_what_was_begun(self) -> None:

@@ -154,7 +154,7 @@ def test_an_approval_that_was_used_puts_nothing_back_unless_a_person_saw_the_pla
     assert plan_of("redshift").digest == approved  # made again, as each night, and seen by nobody
     again = run("redshift", approved_plan=approved, plan_shown=shown)
     assert isinstance(again.error, PlanChanged)
-    assert f"was used up by the run of {used.record.started}, and what was in place" in str(again.error)
+    assert f"was used up by the run of {used.record.started}, which ended applied. What there" in str(again.error)
     assert again.writes == []
     in_place(run("redshift", approved_plan=approved, plan_shown=now()))
 

@@ -14,7 +14,6 @@ from ..errors import OnemataError, ParameterError, Problem, who_acts
 from ..files import write_new
 from ..parameter_files import problem_of
 from ..plan import Plan
-from ..record import now
 from ..text import one_line
 from ..values import Approver, Digest, Filled, Reference, Text, UtcTime, matches
 from .jobs import Job, Result
@@ -27,7 +26,7 @@ _HEAD = """\
 # 3. onemata {action} CLIENT_DIR... --approved {file}
 approved_by: ""
 approval_reference: ""
-# When these plans were made: what one of them has done since is not done again. Leave this line as it is.
+# When the first of these plans was begun: what was done of them since is not done again. Leave this line as it is.
 shown: "{when}"
 action: {action}
 """
@@ -86,9 +85,12 @@ def refuse_taken(path: Path) -> None:
         raise _not_written(path, "there is a file already, and it may be somebody's approval")
 
 
-def write_approvals(path: Path, action: str, planned: Sequence[tuple[Result, Plan | None]]) -> int:
-    """Write the file for these plans, and give back how many there are to approve. Raises ApprovalsNotWritten."""
-    head = _HEAD.format(when=now(), action=action, file=one_line(str(path)))
+def write_approvals(path: Path, action: str, planned: Sequence[tuple[Result, Plan | None]], began: str) -> int:
+    """Write the file for these plans, and give back how many there are to approve. Raises ApprovalsNotWritten.
+
+    `began` is when the first of them was begun: what any run does after that may be undone before somebody approves.
+    """
+    head = _HEAD.format(when=began, action=action, file=one_line(str(path)))
     to_approve = [(result, plan) for result, plan in planned if plan and result.outcome == "planned"]
     others = [result for result, _ in planned if result.outcome != "planned"]
     plans = [line for result, plan in to_approve for line in _plan(result, plan)]

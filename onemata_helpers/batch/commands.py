@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from ..approval_past import last_approved
 from ..choices import Action
 from ..errors import OnemataError, ParameterError, Problem, who_acts
 from ..plan import Plan
@@ -42,6 +43,7 @@ def plan(which: Which, how: How, planning: Planning) -> bool:
         return _listed(which, how, action)
     if planning.write_approvals:
         refuse_taken(planning.write_approvals)
+    began = now()
     with chosen(which, how, action) as work:
         results = work.run(work.todo)
         planned = [(result, _plan_of(result)) for result in [*work.known, *results]]
@@ -54,7 +56,7 @@ def plan(which: Which, how: How, planning: Planning) -> bool:
             say(f"Interrupted: {one_line(str(planning.write_approvals))} was not written.")
             return False
         if planning.write_approvals:
-            number = write_approvals(planning.write_approvals, "remove" if planning.remove else "apply", planned)
+            number = write_approvals(planning.write_approvals, "remove" if planning.remove else "apply", planned, began)
             say(f"{counted(number, 'plan')} to approve: {one_line(str(planning.write_approvals))}")
         return well
 
@@ -125,7 +127,8 @@ def _approved_in(approvals: Approvals, todo: Sequence[Job]) -> tuple[list[Job], 
 def _approved_now(work: Work, action: Changing, digests: set[str]) -> tuple[list[Job], list[Result]]:
     """Plan first; then the jobs whose plans are approved, each with its digest, and a result for each of the others.
 
-    Approved is a plan that changes nothing, one whose digest is given, and one that a person says `yes` to.
+    Approved is a plan that changes nothing, one whose digest is given, what is left of such a one, and one that a
+    person says `yes` to.
     """
     looking = {"apply": "plan", "remove": "plan-removal"}[action]
     results = {result.name: result for result in work.run([job.told(action=looking) for job in work.todo])}
@@ -136,8 +139,10 @@ def _approved_now(work: Work, action: Changing, digests: set[str]) -> tuple[list
         planned = _plan_of(results[job.name]) if results[job.name].outcome == "planned" else None
         if planned is None:
             others.append(results[job.name])
-        elif not planned.pending or planned.digest in {job.parameters.approved_plan, *digests}:
-            todo.append(job.told(approved_plan=planned.digest))
+        elif not planned.pending or (digests and planned.digest in {job.parameters.approved_plan, *digests}):
+            todo.append(job.told(approved_plan=planned.digest, plan_shown=""))
+        elif digests and (before := last_approved(job.folder, digests)):
+            todo.append(job.told(approved_plan=before, plan_shown=""))  # that run may have left this of its plan
         elif digests:
             others.append(not_begun(job, "blocked", _is_another(planned)))
         else:

@@ -106,7 +106,8 @@ class LiveRunbook:
             self._steps.cell("apply", self._runbook.apply, "Applying the plan.")
         elif self._is_approved_in_the_parameters(plan):
             self._screen.place("apply").open(word("begun", "Approved in the parameters"))
-            if not self._apply(self._runbook.parameters.approved_by, self._runbook.parameters.approval_reference):
+            p = self._runbook.parameters
+            if not self._apply(p.approved_by, p.approval_reference, just_now=False):
                 raise Stopped("")
         else:
             self._screen.place("apply").open(cards.waiting(plan))
@@ -138,7 +139,7 @@ class LiveRunbook:
 
     def _approved(self, by: str, reference: str) -> None:
         """Apply, and then do the steps whose cells were run before."""
-        if not self._apply(by, reference):
+        if not self._apply(by, reference, just_now=True):
             return
         if self._screen.place("verify").is_open:
             if not self._steps.take("verify", self._runbook.verify, "Reading everything again.", self._expected()):
@@ -216,10 +217,10 @@ class LiveRunbook:
 
     # What they share.
 
-    def _apply(self, by: str, reference: str) -> bool:
-        """Apply the plan on the screen; whether it went well."""
+    def _apply(self, by: str, reference: str, *, just_now: bool) -> bool:
+        """Apply the plan on the screen, approved just now or in the parameters; whether it went well."""
         try:
-            self._plan = plan = self._runbook.approve(by, reference)
+            self._plan = plan = self._runbook.approve(by, reference, just_now=just_now)
         except ParameterError as error:
             self._question.say(str(error.problems[0]))
             return False

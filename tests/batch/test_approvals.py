@@ -174,6 +174,24 @@ def test_what_is_left_of_an_approved_plan_is_approved(aws: Sandbox, tmp_path: Pa
     assert records(tmp_path)[f"acme/{service}"][-1].outcome == "applied"
 
 
+def test_by_digest_too_what_is_left_of_an_approved_plan_is_approved_until_it_is_used_up(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [client(tmp_path, "acme")]
+    commands.plan(Which(folders), HOW, Planning())
+    by_digest = Approval(approve=[records(tmp_path)["acme/glue"][-1].plan_digest])
+    aws.fail("AttachRolePolicy", "LimitExceeded")
+    assert not commands.change(Which(folders), HOW, "apply", by_digest)
+    assert commands.change(Which(folders), How(resume=True), "apply", by_digest)
+    assert records(tmp_path)["acme/glue"][-1].outcome == "applied"
+    aws.client("iam").detach_role_policy(
+        RoleName="AWSGlueServiceRole-acme", PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess"
+    )
+    capsys.readouterr()
+    assert not commands.change(Which(folders), HOW, "apply", by_digest)
+    assert "was used up by the run of" in capsys.readouterr().out
+
+
 def test_plans_to_remove_are_approved_for_nothing_else(aws: Sandbox, tmp_path: Path) -> None:
     folders = [client(tmp_path, "acme")]
     assert commands.run(Which(folders), HOW, "apply")

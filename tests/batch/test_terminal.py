@@ -20,7 +20,7 @@ from onemata_helpers.batch import commands
 from onemata_helpers.sandbox.server import Sandbox
 
 from ..processes import LONG
-from .conftest import Approval, How, Which, client, records
+from .conftest import Approval, How, Planning, Which, client, records
 
 ONEMATA = str(Path(sys.executable).parent / "onemata")
 
@@ -161,6 +161,27 @@ def test_yes_approves_anew_what_was_approved_and_taken_away_since(
     assert roles(aws) == before
     assert commands.change(which, How(), "apply", Approval())
     assert roles(aws) == {*before, "AWSGlueServiceRole-acme"}
+
+
+def test_a_digest_in_the_files_answers_no_question_and_is_approved_anew_by_yes(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = client(tmp_path, "acme")
+    commands.plan(Which([folder]), How(), Planning())
+    digest = records(tmp_path)["acme/glue"][-1].plan_digest
+    path = folder / "glue.yaml"
+    path.write_text(path.read_text().replace('approved_plan: ""', f'approved_plan: "{digest}"', 1))
+    assert f'approved_plan: "{digest}"' in path.read_text()
+    assert commands.run(Which([folder]), How(), "apply")
+    assert commands.run(Which([folder]), How(), "apply")
+    assert commands.change(Which([folder]), How(), "remove", Approval(auto_approve=True)) is False
+    assert "AWSGlueServiceRole-acme" in roles(aws)
+    answering(monkeypatch, lambda: "yes")
+    assert commands.change(Which([folder]), How(), "remove", Approval())
+    assert not commands.run(Which([folder]), How(), "apply")
+    assert "AWSGlueServiceRole-acme" not in roles(aws)
+    assert commands.change(Which([folder]), How(), "apply", Approval())
+    assert "AWSGlueServiceRole-acme" in roles(aws)
 
 
 def test_ctrl_c_in_place_of_an_answer_ends_all(
