@@ -70,7 +70,9 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def status(place: str) -> str:
-    return typed("status", place, "--format", "csv", cwd=Path.cwd()).stdout
+    done = typed("status", place, "--format", "csv", cwd=Path.cwd())
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def processes(of: subprocess.Popen[str]) -> list[psutil.Process]:
