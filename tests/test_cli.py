@@ -41,9 +41,10 @@ def typed(*arguments: str | Path, cwd: Path, charset: str = "utf-8") -> subproce
 
     What it does not catch, it raises here.
     """
-    runner = CliRunner(charset=charset, env={"COLUMNS": "160"})
-    with chdir(cwd):
-        done = runner.invoke(app, list(map(str, arguments)), catch_exceptions=False)
+    runner, words = CliRunner(charset=charset, env={"COLUMNS": "160"}), list(map(str, arguments))
+    with chdir(cwd), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["onemata", *words])
+        done = runner.invoke(app, words, catch_exceptions=False)
     return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
