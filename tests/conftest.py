@@ -20,7 +20,6 @@ import pytest
 from hypothesis import settings
 
 from onemata_helpers import Runbook, sandbox
-from onemata_helpers.batch import elsewhere
 from onemata_helpers.errors import OnemataError
 from onemata_helpers.permissions import unscoped
 from onemata_helpers.record import Record
@@ -186,7 +185,6 @@ def our_records(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
         "AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    elsewhere._bucket.cache_clear()  # which a command keeps as long as it runs: that was another test's S3
     return "s3://our-records/night"
 
 

@@ -36,7 +36,6 @@ ATHENA: dict[str, Any] = {
     "athena_workgroup": sandbox.WORKGROUP,
 }
 CRAWL: dict[str, Any] = {"prove": "crawl", "confirm_proof_costs": True}
-SHORT = Wait(tell=lambda _: None, sleep=lambda _: None, seconds=0.1)
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "redshift": ("redshift", {}),
     "redshift-bounded": (
@@ -110,7 +109,7 @@ def trouble_the_proof(box: Sandbox, **changes: Any) -> None:
     box.fail("BatchExecuteStatement", "ValidationException")
     run("redshift", "verify", **changes)
     box.let_statements_hang()
-    run("redshift", "verify", SHORT, **changes)
+    run("redshift", "verify", Wait(tell=lambda _: None, sleep=lambda _: None, seconds=0.1), **changes)
 
 
 def trouble_athena(box: Sandbox) -> None:
@@ -135,7 +134,7 @@ def leave_a_proof_behind(box: Sandbox, changes: dict[str, Any]) -> None:
 def trouble_the_crawls(box: Sandbox, **changes: Any) -> None:
     """All that a proof can come upon in Glue: what an earlier one left, and then a refusal by S3."""
     leave_a_proof_behind(box, changes)
-    run("glue", "verify", SHORT, **changes)
+    run("glue", "verify", **changes)
     box.let_crawls_hang(False)
     policy = bucket_policy()
     policy["Statement"] = [each for each in policy["Statement"] if each["Action"] != "s3:GetObject"]
@@ -147,25 +146,28 @@ def trouble_the_crawls(box: Sandbox, **changes: Any) -> None:
 
 
 def exercise(box: Sandbox, name: str) -> None:
-    """Every action of the runbook, with damage to mend in between; each run does as much at once as it can."""
+    """Every action of the runbook, with damage to mend in between."""
     service, changes = CASES[name]
     role = changes.get("role_name", ROLES[service])
-    other = changes | {"s3_access": "managed" if changes.get("s3_access") == "scoped" else "scoped"}
-    assert run(service, "plan", **changes).error is None
-    assert run(service, **changes).error is None
+    for action in ("plan", "apply"):
+        assert run(service, action, **changes).error is None
     retrust(role)(box)
     if changes.get("permissions_boundary_arn"):
         box.client("iam").delete_role_permissions_boundary(RoleName=role)
-    assert run(service, **(other | SECOND)).error is None
+    assert run(service, **changes).error is None
+    second = changes | SECOND
+    assert run(service, **second).error is None
+    assert run(service, "remove", **second).error is None
+    other = {"s3_access": "managed" if changes.get("s3_access") == "scoped" else "scoped"}
+    assert run(service, **(changes | other)).error is None
     if changes.get("prove") == "copy":
-        trouble_the_proof(box, **other)
+        trouble_the_proof(box, **(changes | other))
     if changes.get("prove") in ("crawler", "crawl"):
         trouble_the_crawls(box, **changes)
     if changes.get("athena_principals"):
         trouble_athena(box)
-        run(service, "verify", **other)
-    for each in (other | SECOND, changes):
-        assert run(service, "remove", **each).error is None
+        run(service, "verify", **(changes | other))
+    assert run(service, "remove", **(changes | other)).error is None
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -19,7 +19,6 @@ from onemata_helpers.sandbox_address import SANDBOX_URL
 
 from ..conftest import let_lock_run_out
 from ..snapshot import everything
-from ..test_cli import typed
 from .conftest import client, in_this_process, records
 from .test_processes import ONEMATA
 
@@ -42,10 +41,10 @@ class Machine:
         )  # fmt: skip
 
     def run(self, command: str, *options: str) -> str:
-        """This process is another than those that are started, and so as good as another machine."""
-        done = typed(command, self.client, *self._place, *options, cwd=self.folder)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        with self.start(command, *options) as process:
+            said, _ = process.communicate(timeout=_SECONDS)
+        assert process.returncode == 0, said
+        return said
 
 
 @pytest.fixture
@@ -70,9 +69,9 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def status(place: str) -> str:
-    done = typed("status", place, "--format", "csv", cwd=Path.cwd())
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return subprocess.run(
+        [ONEMATA, "status", place, "--format", "csv"], capture_output=True, text=True, check=True, timeout=_SECONDS
+    ).stdout
 
 
 def processes(of: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -83,19 +82,19 @@ def processes(of: subprocess.Popen[str]) -> list[psutil.Process]:
 def test_of_two_at_once_the_second_waits_and_finds_nothing_to_do(
     wanted: dict[str, Any], aws: Sandbox, one: Machine, other: Machine
 ) -> None:
-    begun, waits = threading.Event(), threading.Event()
+    waits = threading.Event()
+    second: list[subprocess.Popen[str]] = []
 
-    def hold(_: object) -> None:
-        begun.set()
-        assert waits.wait(_SECONDS)
+    def start_second(_: object) -> None:
+        if not second:
+            aws.after("GetObject", lambda call: waits.set() if call.get("Key").endswith("/lock") else None)
+            second.append(other.start("apply", "--auto-approve"))
+            assert waits.wait(_SECONDS)
 
-    aws.before("AttachRolePolicy", hold)
-    with one.start("apply", "--auto-approve") as process:
-        assert begun.wait(_SECONDS)
-        aws.after("GetObject", lambda call: waits.set() if call.get("Key").endswith("/lock") else None)
-        other.run("apply", "--auto-approve")
-        said, _ = process.communicate(timeout=_SECONDS)
-    assert process.returncode == 0, said
+    aws.before("AttachRolePolicy", start_second)
+    one.run("apply", "--auto-approve")
+    said, _ = second[0].communicate(timeout=_SECONDS)
+    assert second[0].returncode == 0, said
     assert everything(aws) == wanted
     (first,), (last,) = (records(each.folder)["acme/glue"] for each in (one, other))
     assert (first.outcome, last.outcome) == ("applied", "applied")
