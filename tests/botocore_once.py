@@ -26,6 +26,7 @@ def work_out_once() -> None:
     setattr(ClientCreator, "_create_methods", _methods)  # noqa: B010
 
 
+_AT_MOST = 50
 _models: dict[tuple[int, str], ServiceModel] = {}
 _made: dict[ServiceModel, dict[str, Any]] = {}
 _create_methods = ClientCreator._create_methods  # type: ignore[attr-defined]
@@ -35,6 +36,9 @@ def _model(description: dict[str, Any], service_name: str) -> ServiceModel:
     """One for each description that was read. It holds it, so that no other can get its id."""
     key = (id(description), service_name)
     if key not in _models:
+        if len(_models) >= _AT_MOST:  # those of sandboxes and sessions that have long ended
+            _models.clear()
+            _made.clear()
         _models[key] = ServiceModel(description, service_name)
     return _models[key]
 

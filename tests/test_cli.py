@@ -9,12 +9,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 from threading import Event
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from onemata_helpers.cli import app
 from onemata_helpers.record import Record
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
@@ -32,6 +35,18 @@ def onemata(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
     return subprocess.run(
         [ONEMATA, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False, env=environment
     )
+
+
+def typed(*arguments: str | Path, cwd: Path, charset: str = "utf-8") -> subprocess.CompletedProcess[str]:
+    """The same command in this process, which spares its start. Its notebooks are processes of their own as ever.
+
+    What it does not catch, it raises here.
+    """
+    runner, words = CliRunner(charset=charset, env={"COLUMNS": "160"}), list(map(str, arguments))
+    with chdir(cwd), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["onemata", *words])
+        done = runner.invoke(app, words, catch_exceptions=False)
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 def client(folder: Path, name: str, **changes: str) -> Path:
@@ -66,17 +81,17 @@ def test_check_and_run_find_the_same_folder_and_the_same_client(tmp_path: Path) 
     one = client(tmp_path, "one")
     (tmp_path / "link").symlink_to(one)
     for command in ("check", "run"):
-        done = onemata(command, one, tmp_path / "link", cwd=tmp_path)
+        done = typed(command, one, tmp_path / "link", cwd=tmp_path)
         assert done.returncode == 2
         assert "link: must be given once: it is the same folder as" in done.stderr
         shutil.copytree(one, tmp_path / "two", dirs_exist_ok=True)
-        assert "must have one folder only" in onemata(command, one, "two", cwd=tmp_path).stderr
+        assert "must have one folder only" in typed(command, one, "two", cwd=tmp_path).stderr
     assert not (tmp_path / "records").exists()
 
 
 def test_check_prints_no_line_that_a_name_forges(tmp_path: Path) -> None:
     folder = client(tmp_path, "one").rename(tmp_path / "\x1b[31mfine: good\n[bold]x")
-    good = onemata("check", folder, cwd=tmp_path)
+    good = typed("check", folder, cwd=tmp_path)
     assert good.returncode == 0
     assert "\x1b" not in good.stdout
     assert len(good.stdout.splitlines()) == 1
@@ -87,7 +102,7 @@ def test_run_starts_nothing_with_a_wrong_sandbox_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv(SANDBOX_URL, url)
-    done = onemata("run", EXAMPLE, cwd=tmp_path)
+    done = typed("run", EXAMPLE, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("ONEMATA_SANDBOX_URL must be http://sandbox:<secret>@127.0.0.1:<port>")
     assert "hushhush" not in done.stderr
@@ -159,15 +174,18 @@ def test_bad_input_stops_the_run_before_it_starts(aws: Sandbox, tmp_path: Path) 
         ("run", EXAMPLE, "--service", "s3"),
         ("run", EXAMPLE, EXAMPLE),
     ):
-        done = onemata(*arguments, cwd=tmp_path)
+        done = typed(*arguments, cwd=tmp_path)
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
+    started = onemata("run", bad, cwd=tmp_path)
+    assert started.returncode == 2
+    assert "Traceback" not in started.stderr
     assert not (tmp_path / "records").exists()
 
 
 def test_waiting_for_onemata_is_no_failure(aws: Sandbox, tmp_path: Path) -> None:
     early = client(tmp_path, "early", onemata_role_arn='""')
-    done = onemata("run", early, "--service", "ec2", "--action", "apply", "--records", "kept", cwd=tmp_path)
+    done = typed("run", early, "--service", "ec2", "--action", "apply", "--records", "kept", cwd=tmp_path)
     assert done.returncode == 0
     assert records(tmp_path / "kept")["early/ec2"].outcome == "waiting"
 
@@ -175,7 +193,7 @@ def test_waiting_for_onemata_is_no_failure(aws: Sandbox, tmp_path: Path) -> None
 @pytest.mark.parametrize("place", ["file", "file/deeper", "x" * 300])
 def test_records_that_cannot_be_written_stop_the_run_before_it_starts(aws: Sandbox, tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("a file in place of the folder")
-    done = onemata("run", EXAMPLE, "--action", "apply", "--records", place, cwd=tmp_path)
+    done = typed("run", EXAMPLE, "--action", "apply", "--records", place, cwd=tmp_path)
     assert done.returncode == 2
     assert "Records cannot be written in" in done.stderr
     assert "Nothing was done in AWS. Who acts: the engineer" in done.stderr
@@ -195,7 +213,7 @@ def test_a_killed_notebook_says_what_was_done_and_its_record_ends(aws: Sandbox, 
             notebook.kill()
 
     aws.after("AttachRolePolicy", kill)
-    done = onemata("run", EXAMPLE, "--service", "redshift", "--action", "apply", cwd=tmp_path)
+    done = typed("run", EXAMPLE, "--service", "redshift", "--action", "apply", cwd=tmp_path)
     assert done.returncode == 1
     found = records(tmp_path)["example/redshift"]
     assert found.outcome == "failed"
@@ -217,7 +235,7 @@ def test_a_notebook_killed_before_an_answer_is_on_record_does_not_say_that_nothi
             notebook.terminate()
 
     aws.after("CreateRole", kill)
-    onemata("run", EXAMPLE, "--service", "redshift", "--action", "apply", cwd=tmp_path)
+    typed("run", EXAMPLE, "--service", "redshift", "--action", "apply", cwd=tmp_path)
     found = records(tmp_path)["example/redshift"]
     assert aws.client("iam").get_role(RoleName=ROLES["redshift"])
     assert "No change is on record. A call that was under way may have gone through, too." in found.reason
@@ -247,7 +265,7 @@ def test_a_notebook_that_cannot_be_saved_is_said_after_all_was_done(aws: Sandbox
             notebook.mkdir()
 
     aws.before("CreateRole", in_the_way)
-    done = onemata("run", EXAMPLE, "--service", "glue", "--action", "apply", cwd=tmp_path)
+    done = typed("run", EXAMPLE, "--service", "glue", "--action", "apply", cwd=tmp_path)
     assert done.returncode == 1
     assert "could not be saved: Is a directory." in done.stdout
     assert "The record says: verified: All is in place" in done.stdout
@@ -261,7 +279,7 @@ def test_what_others_wrote_reaches_the_terminal_visibly(aws: Sandbox, tmp_path: 
     aws.client("iam").create_role(
         RoleName="onemata-redshift", AssumeRolePolicyDocument=json.dumps(LAMBDA), Path="/[bold]/"
     )
-    done = onemata("run", EXAMPLE, "--service", "redshift", "--action", "apply", cwd=tmp_path)
+    done = typed("run", EXAMPLE, "--service", "redshift", "--action", "apply", cwd=tmp_path)
     assert done.returncode == 1
     assert hostile not in done.stdout
     assert "/[bold]/" in done.stdout
@@ -269,10 +287,14 @@ def test_what_others_wrote_reaches_the_terminal_visibly(aws: Sandbox, tmp_path: 
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-def test_a_name_that_the_terminal_has_no_characters_for_is_written_out(
-    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+def test_a_name_that_the_terminal_has_no_characters_for_is_written_out(encoding: str, tmp_path: Path) -> None:
+    checked = typed("check", client(tmp_path, "acme").rename(tmp_path / "東京"), cwd=tmp_path, charset=encoding)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "\\u6771\\u4eac: OK" in checked.stdout
+
+
+def test_and_so_it_is_where_python_is_told_of_such_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     checked = onemata("check", client(tmp_path, "acme").rename(tmp_path / "東京"), cwd=tmp_path)
     assert (checked.returncode, checked.stderr) == (0, "")
     assert "\\u6771\\u4eac: OK" in checked.stdout

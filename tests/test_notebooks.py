@@ -12,10 +12,15 @@ from typing import Any
 
 import nbformat
 import pytest
+from click.testing import CliRunner
+from papermill.cli import papermill as papermill_command
+from papermill.engines import papermill_engines
 
 from onemata_helpers.parameters import SCHEMAS
 from onemata_helpers.record import Record
 from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.warm.engine import ForkedEngine
+from onemata_helpers.warm.process import warm
 
 from .conftest import EXAMPLE, ROOT, SERVICES
 
@@ -69,40 +74,67 @@ def test_the_three_have_the_same_sequence_of_cells() -> None:
     assert calls("redshift") == calls("glue") == ec2
 
 
-def papermill(service: str, folder: Path, *arguments: str, cwd: Path | None = None) -> tuple[int, Any, Record | None]:
-    """Plain papermill over the example's files; its exit code, the executed notebook and the record."""
-    record = folder / "record.json"
+def given(service: str, folder: Path, *arguments: str) -> list[str]:
+    """Papermill's arguments for the example's files."""
     files = [x for name in ("client", service) for x in ("-f", str(EXAMPLE / f"{name}.yaml"))]
-    command = [PAPERMILL, str(ROOT / "notebooks" / f"{service}.ipynb"), str(folder / "out.ipynb"), *files]
-    done = subprocess.run(
-        [*command, "-p", "record", str(record), *arguments], capture_output=True, text=True, check=False, cwd=cwd
-    )
-    executed = read(folder / "out.ipynb")
+    notebooks = [str(ROOT / "notebooks" / f"{service}.ipynb"), str(folder / "out.ipynb")]
+    return [*notebooks, *files, "-p", "record", str(folder / "record.json"), *arguments]
+
+
+def left(folder: Path) -> tuple[Any, Record | None]:
+    """The executed notebook and the record."""
+    record = folder / "record.json"
     found = Record.model_validate_json(record.read_text()) if record.exists() else None
-    return done.returncode, executed, found
+    return read(folder / "out.ipynb"), found
+
+
+def papermill(service: str, folder: Path, *arguments: str) -> tuple[int, Any, Record | None]:
+    """Plain papermill over the example's files; its exit code, the executed notebook and the record."""
+    done = subprocess.run([PAPERMILL, *given(service, folder, *arguments)], capture_output=True, check=False)
+    return done.returncode, *left(folder)
+
+
+class _Forked(ForkedEngine):
+    """The notebook in a process that is forked for it: tests/warm says that it is the same as in a fresh kernel."""
+
+    @classmethod
+    def execute_notebook(cls, *given: Any, **how: Any) -> Any:
+        with warm.fork() as process:
+            return super().execute_notebook(*given, **how | {"process": process})
+
+
+def forked(*arguments: str) -> int:
+    """Papermill's command in this process, which spares its start and that of a kernel; its exit code."""
+    papermill_engines.register("forked", _Forked)
+    environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # which papermill would set for all that comes after
+    command = [*arguments, "--engine", "forked", "--no-progress-bar"]
+    return CliRunner(env=environment).invoke(papermill_command, command).exit_code
+
+
+def papermill_forked(service: str, folder: Path, *arguments: str) -> tuple[int, Any, Record | None]:
+    return forked(*given(service, folder, *arguments)), *left(folder)
 
 
 OUTCOMES = {"plan": "planned", "apply": "verified", "verify": "verified", "remove": "removed"}
 
 
 @pytest.mark.parametrize(("service", "actions"), [("redshift", tuple(OUTCOMES)), ("ec2", ("apply", "remove"))])
-def test_actions_with_plain_papermill(aws: Sandbox, tmp_path: Path, service: str, actions: tuple[str, ...]) -> None:
-    """Glue is below; all three have the same cells."""
+def test_actions_with_papermill(aws: Sandbox, tmp_path: Path, service: str, actions: tuple[str, ...]) -> None:
+    """`apply` as plain as can be. Glue is below; all three have the same cells."""
     for action in actions:
         (folder := tmp_path / action).mkdir()
-        code, _, record = papermill(service, folder, "-p", "action", action)
+        execute = papermill if action == "apply" else papermill_forked
+        code, _, record = execute(service, folder, "-p", "action", action)
         assert code == 0
         assert record is not None
         assert record.outcome == OUTCOMES[action]
 
 
-def test_papermill_writes_no_record_over(aws: Sandbox, tmp_path: Path) -> None:
+def test_papermill_writes_no_record_over(aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "record.json").write_text("the client's own")
-    done = subprocess.run(
-        [PAPERMILL, str(ROOT / "notebooks/glue.ipynb"), str(tmp_path / "out.ipynb"), "-p", "record", "record.json"],
-        capture_output=True, text=True, check=False, cwd=tmp_path,
-    )  # fmt: skip
-    assert done.returncode != 0
+    monkeypatch.chdir(tmp_path)
+    code = forked(str(ROOT / "notebooks/glue.ipynb"), str(tmp_path / "out.ipynb"), "-p", "record", "record.json")
+    assert code != 0
     assert "there is a file already, and no record is written over" in text_of(read(tmp_path / "out.ipynb"))
     assert (tmp_path / "record.json").read_text() == "the client's own"
 
@@ -119,7 +151,7 @@ def text_of(executed: Any) -> str:
 
 
 def test_papermills_unknown_key_is_refused_without_a_traceback(aws: Sandbox, tmp_path: Path) -> None:
-    code, executed, record = papermill("redshift", tmp_path, "-p", "cluster_identifer", "x")
+    code, executed, record = papermill_forked("redshift", tmp_path, "-p", "cluster_identifer", "x")
     assert code != 0
     assert record is None
     assert "did you mean cluster_identifiers?" in text_of(executed)
@@ -128,7 +160,7 @@ def test_papermills_unknown_key_is_refused_without_a_traceback(aws: Sandbox, tmp
 
 
 def test_papermills_number_for_an_account_is_refused(aws: Sandbox, tmp_path: Path) -> None:
-    code, executed, _ = papermill("redshift", tmp_path, "-p", "account_id", "012345670123")
+    code, executed, _ = papermill_forked("redshift", tmp_path, "-p", "account_id", "012345670123")
     assert code != 0
     assert "must be quoted" in text_of(executed)
 

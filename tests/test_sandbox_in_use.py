@@ -29,7 +29,7 @@ from .conftest import EXAMPLE, ROOT, Run, run, values
 from .forked_cli.program import forked_cli
 from .many import account, own
 from .processes import LONG, running
-from .test_cli import ONEMATA, client, onemata, records
+from .test_cli import ONEMATA, client, onemata, records, typed
 
 # --- what is in it ----------------------------------------------------------------------------------------------------
 
@@ -230,28 +230,30 @@ def shell_lines(heading: str) -> list[list[str]]:
     return [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
 
 
-def test_the_readmes_sequence_works_as_printed(tmp_path: Path) -> None:
-    """One service of it, and without the browser. Then Ctrl-C."""
+def test_the_readmes_sequence_works_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One service of it, and without the browser; of its runs the first is started, like the notebook. Then Ctrl-C."""
     sandbox_line, *lines = shell_lines("The sandbox")
     assert sandbox_line[0] == "onemata"
+    only = ["--service", "redshift", "--records", str(tmp_path)]
     with served(*sandbox_line[2:], cwd=ROOT) as (box, environment):
-        only = ["--service", "redshift", "--records", str(tmp_path)]
+        monkeypatch.setenv(SANDBOX_URL, environment[SANDBOX_URL])
+        how = onemata
         for command, *words in lines:
-            program = str(Path(ONEMATA).parent / Path(command).name)
-            if program == ONEMATA:
-                subprocess.run([program, *words, *only], cwd=ROOT, env=environment, check=True, capture_output=True)
+            if command == "onemata":
+                done = how(*words, *only, cwd=ROOT)
+                assert done.returncode == 0, done.stderr
+                how = typed
             else:
-                done = tmp_path / "opened.ipynb"
-                executed = [program, "execute", f"--output={done}", *words[1:]]
-                subprocess.run(executed, cwd=ROOT, env=environment, check=True, capture_output=True)
-                assert "0 changes, none made yet" in done.read_text()
+                opened = tmp_path / "opened.ipynb"
+                program = str(Path(ONEMATA).parent / command)
+                executed = [program, "execute", f"--output={opened}", *words[1:]]
+                subprocess.run(executed, cwd=ROOT, check=True, capture_output=True, timeout=120)
+                assert "0 changes, none made yet" in opened.read_text()
         box.send_signal(signal.SIGINT)
         assert box.wait(LONG) == 0
         found = [Record.model_validate_json(each.read_text()) for each in sorted(tmp_path.rglob("*Z.json"))]
         assert [each.outcome for each in found] == ["planned", "verified", "verified", "removed"]
-        stopped = subprocess.run(
-            [ONEMATA, *lines[0][1:]], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
+        stopped = typed(*lines[0][1:], cwd=ROOT)
     assert stopped.returncode == 2
     assert re.match(r"The sandbox at 127.0.0.1:[0-9]+ does not answer: it was stopped", stopped.stderr)
     assert "Who acts: the engineer starts one again (`onemata sandbox`)" in stopped.stderr

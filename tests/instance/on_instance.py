@@ -28,7 +28,7 @@ def send(aws: Sandbox, text: str) -> str:
         Parameters={"commands": text.split("\n")},
     )
     key = {"CommandId": sent["Command"]["CommandId"], "InstanceId": sandbox.INSTANCE_ID}
-    for _ in range(300):
+    for _ in range(2_000):
         time.sleep(0.1)
         try:
             state = ssm.get_command_invocation(**key)

@@ -37,7 +37,7 @@ from onemata_helpers.live import kernels
 async def never(*_, **__):
     {how}
 kernels.AsyncMappingKernelManager.shutdown_all = never
-kernels._ENDING = 0.1
+kernels._ENDING = {seconds}
 """
 # Ctrl-C while a thread reads the notebook for the page.
 _A_FILE_IS_READ = """
@@ -86,14 +86,16 @@ def test_a_kernel_that_was_just_starting_ends_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "why"),
+    ("how", "seconds", "why"),
     [
-        ("import asyncio; await asyncio.sleep(600)", "could not be ended within 0.1 s. Who acts: the engineer"),
-        ("raise ValueError('It is odd')", "could not be ended: It is odd. Who acts: the engineer"),
+        ("import asyncio; await asyncio.sleep(600)", 0.1, "could not be ended within 0.1 s. Who acts: the engineer"),
+        ("raise ValueError('It is odd')", 60, "could not be ended: It is odd. Who acts: the engineer"),
     ],
 )
-def test_one_that_cannot_be_ended_is_told_and_the_session_ends(tmp_path: Path, how: str, why: str) -> None:
-    script = _A_KERNEL_STARTS + _AND_CANNOT_BE_ENDED.format(how=how) + _OPEN
+def test_one_that_cannot_be_ended_is_told_and_the_session_ends(
+    tmp_path: Path, how: str, seconds: float, why: str
+) -> None:
+    script = _A_KERNEL_STARTS + _AND_CANNOT_BE_ENDED.format(how=how, seconds=seconds) + _OPEN
     code, said = ended(tmp_path, script, "sessions", NOTEBOOK)
     psutil.Process(kernel(tmp_path)).kill()
     assert code == 0

@@ -5,12 +5,13 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from moto.iam.exceptions import InvalidInput, NoSuchEntity, ValidationError
 
 from ..iam.conditions import Context
-from ..iam.policy_engine import Caller, Request, Verdict, decide, judge, untold_keys
+from ..iam.policy_engine import Caller, Request, Verdict, about, decide, judge, untold_keys
 from ..iam.signer import caller_of
 
 _ENTITY = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(user|group|role)/.+")
@@ -80,7 +81,8 @@ def _context(entries: Sequence[Mapping[str, Any]]) -> Context:
 
 def _of_action(caller: Caller, action: str, resources: Sequence[str], context: Context) -> dict[str, Any]:
     """The result of an action: the strictest of all resources, and that of each, but where no resource is named."""
-    by_resource = {each: _said(caller, Request(action, each, context)) for each in resources}
+    heard = _about(caller, action)
+    by_resource = {each: _said(heard, Request(action, each, context)) for each in resources}
     strictest = min(by_resource.values(), key=lambda said: _STRICTEST_FIRST.index(said["Decision"]))
     found = {
         "EvalActionName": action,
@@ -102,6 +104,12 @@ def _of_action(caller: Caller, action: str, resources: Sequence[str], context: C
         for resource, said in by_resource.items()
     ]
     return found | {"ResourceSpecificResults": specific}
+
+
+def _about(caller: Caller, action: str) -> Caller:
+    """The caller with what its policies say of this action, looked for once and not with each resource."""
+    policies = tuple(about(policy, action) for policy in caller.policies)
+    return replace(caller, policies=policies, boundary=about(caller.boundary, action) if caller.boundary else None)
 
 
 def _said(caller: Caller, request: Request) -> dict[str, Any]:

@@ -80,6 +80,11 @@ def judge(policies: Iterable[Policy], request: Request, names: frozenset[Name] |
     return Verdict.ALLOWED if "Allow" in effects else Verdict.IMPLICIT_DENY
 
 
+def about(policy: Policy, action: str) -> Policy:
+    """The policy without its statements about other actions, which says the same of this one."""
+    return {**policy, "Statement": [each for each in _statements([policy]) if _covers_action(each, action)]}
+
+
 def untold_keys(policies: Iterable[Policy], request: Request) -> set[str]:
     """The condition keys, and policy variables, of statements about this action that the request does not carry."""
     told = lower_keys(request.context)
