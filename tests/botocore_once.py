@@ -8,7 +8,7 @@ commands, kernels and notebooks that tests start are processes of their own, and
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from botocore import client, hooks
@@ -21,7 +21,7 @@ def work_out_once() -> None:
     """In this process, from now on."""
     translated = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)  # type: ignore[attr-defined]
     EventAliaser._alias_event_name = lambda _, name: translated(name)  # type: ignore[attr-defined]
-    hooks.accepts_kwargs = cache(hooks.accepts_kwargs)
+    hooks.accepts_kwargs = lru_cache(500)(hooks.accepts_kwargs)  # which may hold a whole client
     setattr(client, "ServiceModel", _model)  # noqa: B010
     setattr(ClientCreator, "_create_methods", _methods)  # noqa: B010
 
