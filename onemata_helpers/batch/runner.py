@@ -101,6 +101,7 @@ class Batch:
         self._why_no_more = ""
         self._events: SimpleQueue[Started | Result] = SimpleQueue()
         self._lock = Lock()
+        self._turns = {_role(job): Lock() for job in todo}
 
     def run(self) -> Iterator[Started | Result | None]:
         """Run the jobs. Yields each start and each result as it comes, and None when for a moment nothing has.
@@ -166,7 +167,9 @@ class Batch:
 
     def _run_all(self, mine: Sequence[Job]) -> None:
         for job in mine:
-            self._events.put(self._run(job))
+            with self._turns[_role(job)]:  # several clients' folders may have deliveries for one role
+                result = self._run(job)
+            self._events.put(result)
 
     def _run(self, job: Job) -> Result:
         with self._lock:
@@ -179,3 +182,7 @@ class Batch:
             del self._running[job.name]
             self._count(result)
         return result
+
+
+def _role(job: Job) -> tuple[str, str]:
+    return job.parameters.account_id, job.parameters.role_name

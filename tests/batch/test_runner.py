@@ -14,8 +14,10 @@ import pytest
 
 from onemata_helpers import execute
 from onemata_helpers.batch import commands
-from onemata_helpers.batch.runner import Running
+from onemata_helpers.batch.jobs import Job, Result
+from onemata_helpers.batch.runner import Batch, Running
 from onemata_helpers.choices import Action
+from onemata_helpers.parameter_files import from_folder
 from onemata_helpers.parameters import ServiceParameters
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.stopping import ask_to_stop
@@ -343,3 +345,22 @@ def test_an_account_that_refused_is_run_though_it_was_verified_long_ago(aws: San
     assert not commands.run(which, How(), "verify")
     assert resumed(which)
     assert len(records(tmp_path)["acme/glue"]) == 3
+
+
+@pytest.mark.parametrize(("role", "together"), [("AWSGlueServiceRole-shared", False), ("", True)])
+def test_a_role_that_several_clients_folders_name_is_one_jobs_at_a_time(
+    tmp_path: Path, role: str, together: bool
+) -> None:
+    folders = [client(tmp_path, name, prefix=f"{name}/", **({"role_name": role} if role else {})) for name in "ab"]
+    both = threading.Barrier(2)
+
+    def carry(job: Job, _: object) -> Result:
+        try:
+            both.wait(LONG if together else 0.3)
+        except threading.BrokenBarrierError:
+            return Result(job.parameters.client, "glue", "failed", "It was alone.")
+        return Result(job.parameters.client, "glue", "applied", "")
+
+    todo = [Job(from_folder(folder)["glue"], tmp_path / "records") for folder in folders]
+    ended = [each for each in Batch(todo, 2, carry=carry).run() if isinstance(each, Result)]
+    assert {each.outcome for each in ended} == {"applied" if together else "failed"}
