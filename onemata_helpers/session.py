@@ -116,6 +116,7 @@ class Aws:
         self._clients: dict[tuple[str, bool], Any] = {}
         self._making = Lock()
         self._secrets: list[str] = []
+        self._identity: Identity | None = None
         share_descriptions(session)
         watch(session, on_call, before_request)
 
@@ -162,9 +163,15 @@ class Aws:
             while page := _next(pages):
                 yield form.model_validate(page)
 
-    @cached_property
+    @property
     def identity(self) -> Identity:
         """Account, ARN, partition and region of this session. One call, sts:GetCallerIdentity."""
+        # No cached_property: before Python 3.12 all sessions share its lock, and sign-ins would wait for one another.
+        if self._identity is None:
+            self._identity = self._ask_who_we_are()
+        return self._identity
+
+    def _ask_who_we_are(self) -> Identity:
         caller = self.ask("sts", "get_caller_identity", _Caller)
         partition = caller.arn.split(":")[1]
         region = self._session.region_name

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -33,6 +33,7 @@ from onemata_helpers.signing_in import connect
 
 from .batch.many_accounts import EXTERNAL_ID, Accounts, account, accounts, role
 from .conftest import between_tries_no_time_passes
+from .processes import LONG
 
 LETTERS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", min_size=20, max_size=60)
 
@@ -163,6 +164,15 @@ def test_a_batch_opens_it_anew_before_it_ends(
         lent = signed_in.lend(parameters).plain()
         assert found.count("AssumeRole") == sign_ins
         assert (lent[key]["Credentials"]["SessionToken"] == "SessionToken") == (sign_ins == 1)
+
+
+def test_no_sign_in_waits_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = Barrier(2)
+    with accounts(tmp_path, 2, "glue", patch=monkeypatch) as found:
+        todo = [Job(from_folder(folder)["glue"], tmp_path) for folder in found.folders]
+        found.box.before("GetCallerIdentity", lambda _: both.wait(LONG))
+        assert sign_in(todo, Interrupts()).refused == {}
+    assert not both.broken
 
 
 def test_those_who_sign_in_are_few_at_once_also_in_the_middle_and_outwait_throttling(
