@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -179,7 +178,7 @@ class Aws:
             account=caller.account, arn=caller.arn, partition=partition, region=region, user_id=caller.user_id
         )
 
-    @cached_property
+    @property
     def endpoints(self) -> dict[str, str]:
         """The addresses that are not AWS's, by service; none for the sandbox, which says that it is one.
 

@@ -76,7 +76,7 @@ def carry_out(job: Job, watcher: JobWatcher | None = None, lend: Lend = lend_not
     seconds, p = time.monotonic() - began, job.parameters
     result = Result(p.client, p.service, outcome, why, path, seconds, *standing(path))
     try:
-        return unless_killed(lambda: uploaded(job, result), watcher, _LAST) if job.upload_to else result
+        return unless_killed(lambda: uploaded(job, result), watcher, _LAST)
     except Abandoned:
         return not_uploaded(
             result, who_acts("S3 did not answer in time", "the engineer runs it again, which uploads it")

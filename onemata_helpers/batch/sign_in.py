@@ -75,7 +75,7 @@ def sign_in(todo: Sequence[Job], asked: Interrupts) -> SignedIn:
     it opens, other clients of the same profile may need none; and so on.
     """
     signed_in = SignedIn()
-    left = {job.parameters.client: job.parameters for job in todo}
+    left = of_each = {job.parameters.client: job.parameters for job in todo}
     try:
         while left := _without_a_code(signed_in, left, asked):
             if not sys.stdin.isatty():
@@ -84,11 +84,7 @@ def sign_in(todo: Sequence[Job], asked: Interrupts) -> SignedIn:
             signed_in.sign_in(left.pop(next(iter(left))), partial(_type_a_code, asked))
     except KeyboardInterrupt:
         return SignedIn()
-    signed_in.refused = {
-        job.parameters.client: signed_in.refused[job.parameters.client]
-        for job in todo
-        if job.parameters.client in signed_in.refused
-    }
+    signed_in.refused = {client: signed_in.refused[client] for client in of_each if client in signed_in.refused}
     return signed_in
 
 
