@@ -135,12 +135,20 @@ class Session:
     def interrupt(self) -> None:
         self.page.locator("[data-command='notebook:interrupt-kernel']").first.click()
 
+    def is_saved(self) -> None:
+        """Wait until JupyterLab has saved all by itself."""
+        expect(self.page.locator(".lm-TabBar-tab.jp-mod-current.jp-mod-dirty")).to_have_count(0, timeout=LONG)
+
     def save(self) -> None:
         self.page.keyboard.press("Control+s")
 
     @contextmanager
     def while_it_is_saved(self) -> Iterator[None]:
-        """What is done within, happens while a save goes on."""
+        """What is done within, happens while a save goes on.
+
+        JupyterLab takes its own autosave, where one is under way, for a change by somebody else, and asks first.
+        """
+        self.is_saved()
         held: list[Route] = []
 
         def hold(route: Route) -> None:

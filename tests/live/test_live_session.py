@@ -91,7 +91,7 @@ def test_values_are_checked_and_saved_and_make_a_plan_stale(page: Page, folder: 
         assert _account_ids_seen(session) == []
         session.run_cell("runbook.hand_over()")  # it is changed, and saved
         session.shows("hidden")
-        session.save()
+        session.is_saved()
     with opened(page, session.path, "--mask", cwd=folder) as old:
         old.shows("VERIFIED")
         assert _account_ids_seen(old) == []
