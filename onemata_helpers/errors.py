@@ -29,7 +29,7 @@ from .text import counted, one_line, sentence, visible
 
 WHAT_ANSWERS = (
     "the engineer checks what answers in AWS's place (a proxy and its login, VPN, the login page of a network, "
-    "AWS_ENDPOINT_URL) and runs the notebook again"
+    "AWS_ENDPOINT_URL) and runs it again"
 )
 """Who acts when it was not AWS that answered."""
 

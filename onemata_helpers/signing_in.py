@@ -76,7 +76,7 @@ def connect(
         raise ConnectError(f"{failure}{_perhaps_external_id(parameters, error)}") from None
     except (OSError, ValueError) as error:  # settings that botocore does not check: an address, a file's permissions
         said = one_line(foreign(str(error)))
-        who = "the engineer corrects the AWS settings (environment, ~/.aws/config) and runs the notebook again"
+        who = "the engineer corrects the AWS settings (environment, ~/.aws/config) and runs it again"
         raise ConnectError(who_acts(f"Signing in: the AWS settings cannot be used: {said}", who)) from None
     refuse_strangers(identity, parameters)
     return aws
