@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from onemata_helpers.batch import carry_out, commands, elsewhere
+from onemata_helpers.batch.jobs import Job, Result
+from onemata_helpers.batch.runner import Running
 from onemata_helpers.batch.sign_in import SignedIn
 from onemata_helpers.sandbox.server import Sandbox
 
@@ -101,3 +103,31 @@ def test_after_ctrl_c_no_sign_in_holds_up_the_end_of_the_process(
 def test_the_process_does_not_wait_for_it_either() -> None:
     code = "import time; from onemata_helpers.batch.patience import begun; begun(lambda: time.sleep(600))"
     assert subprocess.run([sys.executable, "-c", code], timeout=120, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("asks", ["the time limit", "Ctrl-C"])
+def test_who_asks_a_run_to_stop_that_only_uploads_its_record_any_more_leaves_nothing_behind(
+    our_records: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asks: str
+) -> None:
+    uploads, asked, was = threading.Event(), threading.Event(), elsewhere.uploaded
+    ask = Running.ask_to_stop
+
+    def slow(job: Job, result: Result) -> Result:
+        uploads.set()
+        if asks == "Ctrl-C":
+            interrupt(None)
+        assert asked.wait(60)
+        return was(job, result)
+
+    def noted(running: Running, why: str) -> None:
+        ask(running, why)
+        asked.set()
+
+    monkeypatch.setattr(carry_out, "uploaded", slow)
+    monkeypatch.setattr(Running, "ask_to_stop", noted)
+    late = property(lambda _: 61 if uploads.is_set() and asks == "the time limit" else 0)
+    monkeypatch.setattr(Running, "seconds", late)
+    assert commands.run(Which([client(tmp_path, "acme")]), How(where=our_records, time_limit=1), "apply")
+    assert asked.is_set()
+    assert list(tmp_path.rglob("*.stop")) == []
+    assert records(tmp_path)["acme/glue"][0].outcome == "applied"
