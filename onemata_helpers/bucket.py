@@ -28,7 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .archive import BEGUN, FILE, NoRecords, records
 from .errors import ParameterError, Problem, RecordNotWritten, who_acts
-from .files import write_new
+from .files import replace_file
 from .redaction import foreign
 from .role_sessions import RoleSessions
 from .text import one_line
@@ -49,6 +49,7 @@ _FAILURES = (ClientError, BotoCoreError, *_NO_CODE)
 LOCK_LASTS = timedelta(minutes=2)
 """How long a lock holds since it was last put. The calls of a run give up sooner (`session`): none arrives later."""
 _LONGEST_HOLDER = 1000
+_LONGEST = 64 * 1024**2  # a record has hundreds of KiB; what others put there may have gigabytes
 _IS_THERE = "PreconditionFailed"
 _BEING_WRITTEN = "ConditionalRequestConflict"
 _ANOTHER_WAS_FIRST = (_IS_THERE, _BEING_WRITTEN, "NoSuchKey")
@@ -112,9 +113,11 @@ class Bucket:
                         yield "/".join(parts)
 
     def read(self, name: str) -> bytes:
-        """The content of one. Raises NoRecords."""
+        """The content of one, or the beginning of what is longer than any record. Raises NoRecords."""
         with _refusals("read", self.link(name)):
-            content: bytes = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
+            answer = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)
+            with closing(answer["Body"]) as body:
+                content: bytes = body.read(_LONGEST)
         return content
 
     def link(self, name: str) -> str:
@@ -179,9 +182,10 @@ class Bucket:
             return [name for name in newest if not (folder / name).exists() and not (folder / _whole(name)).exists()]
 
         def bring(name: str) -> None:
+            """As it is, whatever it is: what cannot be read here is judged here. Whole, or it counts as missing."""
             try:
-                write_new(folder / name, self.read(name).decode("utf-8"))
-            except (OSError, UnicodeDecodeError) as error:
+                replace_file(folder / name, self.read(name))
+            except OSError as error:
                 happened = f"{self.link(name)} cannot be copied to {folder}: {one_line(str(error))}"
                 raise RecordNotWritten(who_acts(happened, "the engineer corrects that")) from None
 

@@ -10,7 +10,9 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -235,3 +237,33 @@ def test_a_record_in_a_bucket_is_exported_as_if_it_were_here(
     other = CliRunner().invoke(app, ["export", f"{PLACE}/{SECOND}.json"])
     assert other.exit_code == 2
     assert f"AWS did not read {PLACE}/{SECOND}.json" in other.output
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000, b"x" * 1_000_000, b""])
+def test_what_somebody_else_put_there_stops_nobody_else(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setattr("onemata_helpers.bucket._LONGEST", 1000)
+    bucket.keep(f"{SECOND}.json", content)
+    bucket.keep(f"{FIRST}.json", b"{}")
+    bucket.fetch(tmp_path / "records", ["example/glue/"], FAR_BACK)
+    assert (tmp_path / "records" / f"{FIRST}.json").read_bytes() == b"{}"
+    assert (tmp_path / "records" / f"{SECOND}.json").read_bytes() == content[:1000]
+    seen = newest(job(tmp_path))
+    assert seen is not None
+    assert (seen.outcome, seen.reason) == ("cut off", "The record cannot be read.")
+    (row,) = rows(bucket)
+    assert row.outcome == "unreadable"
+
+
+def test_what_found_no_place_here_is_brought_the_next_time(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If a part of it were taken for the record, an approval that it tells of would count as unused."""
+    bucket.keep(f"{FIRST}.json", b"{}")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdopen", Mock(side_effect=OSError(ENOSPC, os.strerror(ENOSPC))))
+        with pytest.raises(RecordNotWritten, match="No space left on device"):
+            bucket.fetch(tmp_path, ["example/glue/"], None)
+    bucket.fetch(tmp_path, ["example/glue/"], None)
+    assert (tmp_path / f"{FIRST}.json").read_bytes() == b"{}"
