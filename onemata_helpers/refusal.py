@@ -71,12 +71,13 @@ DENIED_BY = {
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
 _CLOCK_WORDS = ("signature expired", "signature not yet current")
 
-_SIGN_IN_PROBLEMS = (
+SIGN_IN_PROBLEMS = (
     boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError, boto.NoAuthTokenError,
     boto.TokenRetrievalError, boto.ProfileNotFound, boto.SSOError, boto.LoginError, boto.ConfigNotFound,
     boto.ConfigParseError, boto.InvalidConfigError, boto.MetadataRetrievalError, boto.UnknownCredentialError,
     boto.RefreshWithMFAUnsupportedError,
 )  # fmt: skip
+"""What botocore raises before it sends anything, since nobody is signed in, or not for long enough."""
 _PROXY = "the engineer checks the proxy (HTTPS_PROXY, its login) and runs it again"
 _NETWORK = "the engineer checks the network (VPN, firewall, proxy) and runs it again"
 _UNANSWERED: tuple[tuple[type[Exception], str, str], ...] = (
@@ -99,7 +100,7 @@ def aws_refusal(doing: str, where: str, error: ClientError | BotoCoreError) -> A
 
     `doing` is the call ("iam:CreateRole for role onemata-redshift"), `where` the account and region.
     """
-    happened, who = _refused(error) if isinstance(error, ClientError) else _unanswered(error)
+    happened, who = _refused(error) if isinstance(error, ClientError) else unanswered(error)
     return AwsRefused(who_acts(f"{doing} ({where}): {happened}", who))
 
 
@@ -143,9 +144,10 @@ def _denied(said: str, operation: str) -> str:
     return _ENTRY if operation == "AssumeRole" else _ADMIN_ALLOWS
 
 
-def _unanswered(error: BotoCoreError) -> tuple[str, str]:
+def unanswered(error: BotoCoreError) -> tuple[str, str]:
+    """Why AWS did not answer, and who acts."""
     said = one_line(foreign(str(error)))
-    if isinstance(error, _SIGN_IN_PROBLEMS):
+    if isinstance(error, SIGN_IN_PROBLEMS):
         return f"there is no AWS login: {said}", _SIGN_IN
     if isinstance(error, boto.EndpointConnectionError) and _on_this_machine(error):
         return (

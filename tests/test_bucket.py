@@ -16,6 +16,7 @@ from unittest.mock import Mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from onemata_helpers import execute
@@ -25,7 +26,7 @@ from onemata_helpers.batch.carry_out import carry_out
 from onemata_helpers.batch.elsewhere import uploaded
 from onemata_helpers.batch.history import newest
 from onemata_helpers.batch.jobs import Job, Result
-from onemata_helpers.bucket import Bucket
+from onemata_helpers.bucket import Bucket, _refusals
 from onemata_helpers.cli import app
 from onemata_helpers.errors import ParameterError, RecordNotWritten
 from onemata_helpers.notebook import template
@@ -99,10 +100,44 @@ def test_an_object_is_never_written_over(bucket: Bucket) -> None:
 
 def test_without_the_bucket_it_says_who_acts(bucket: Bucket) -> None:
     none = Bucket("s3://no-such-bucket")
-    with pytest.raises(NoRecords, match=r"NoSuchBucket.*Who acts: the engineer checks --records"):
+    with pytest.raises(
+        NoRecords, match=r"there is no such bucket: .*NoSuchBucket.*Who acts: the engineer corrects --rec"
+    ):
         list(none.names())
     with pytest.raises(RecordNotWritten, match="NoSuchBucket"):
         none.keep("a", b"")
+
+
+def test_without_any_credentials_it_says_so(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    said = CliRunner().invoke(app, ["status", PLACE]).stderr
+    assert f"AWS did not list {PLACE}/: there are no credentials for this bucket at all: " in said
+    assert "Who acts: the engineer signs in for this bucket (`aws sso login`, the environment, or --records-pro" in said
+    said = CliRunner().invoke(app, ["status", PLACE, "--records-profile", "nobody's"]).stderr
+    assert "the credentials for this bucket cannot be used: The config profile (nobody's) could not be found" in said
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "what", "who"),
+    [
+        ("ExpiredToken", "The provided token has expired.", "these credentials have expired", "the engineer signs in"),
+        ("InvalidAccessKeyId", "It does not exist.", "AWS does not know these credentials", "with other credentials"),
+        ("AccessDenied", "Access Denied", "these credentials may not do that", "whoever runs the bucket gives"),
+        ("AccessDenied", "with an explicit deny in a resource-based policy", "may not do that", "changes the policy"),
+        ("NoSuchBucket", "It does not exist", "there is no such bucket", "the engineer corrects --records"),
+        ("PermanentRedirect", "Use another endpoint.", "is in another region", "the engineer sets the region of the"),
+        ("KMS.DisabledException", "It is disabled.", "AWS did not list s3://b/: An error", "what AWS's message names"),
+    ],
+)
+def test_a_refusal_says_which_it_is_and_who_acts(code: str, message: str, what: str, who: str) -> None:
+    refusal = ClientError({"Error": {"Code": code, "Message": message}}, "ListObjectsV2")
+    with pytest.raises(NoRecords) as error, _refusals("list", "s3://b/"):
+        raise refusal
+    happened, _, acts = str(error.value).partition(" Who acts: ")
+    assert what in happened
+    assert message in happened
+    assert who in acts
 
 
 def job(tmp_path: Path, place: str = PLACE) -> Job:
