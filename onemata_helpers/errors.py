@@ -3,7 +3,8 @@
 OnemataError
 ├── ParameterError      the client's parameters are wrong; every problem at once
 ├── ConnectError        we are not in the client's account, or not as somebody who may be there
-│   └── CodeNeeded      a code of MFA is asked for, and nobody can type one
+│   ├── CodeNeeded      a code of MFA is asked for, and nobody can type one
+│   └── CodeRefused     a code of MFA was typed, and is none, or not one that AWS takes
 ├── PlanBlocked         something of the client's is in the way and a person has to decide
 ├── PlanChanged         the account is no longer as it was when the plan was shown
 ├── Busy                another run is changing things for this client and service
@@ -99,6 +100,14 @@ class CodeNeeded(ConnectError):
                 "with --resume when that session has ended",
             )
         )
+
+
+class CodeRefused(ConnectError):
+    """A code of MFA was typed, and is none, or AWS did not take it."""
+
+    def __init__(self, why: str) -> None:
+        who = "the engineer runs it again, and types the code that the device shows then"
+        super().__init__(who_acts(f"Signing in: {why}", who))
 
 
 class PlanBlocked(OnemataError):
