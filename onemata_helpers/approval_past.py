@@ -2,6 +2,12 @@
 
 Records are written by several machines, whose clocks differ. So the runs under an approval are known by what they were
 told, and their times only serve where they were told less.
+
+A client's service may have thousands of records. What was begun, and last written to, more than a day before a plan was
+shown is not read: no run can have been told of an approval before there was a plan to approve, and each writes to its
+record as long as it goes on. A day is far more than clocks may differ: AWS refuses the calls of one that is off by a
+quarter of an hour. A time of approval that is still to come says that a clock is wrong, so then now counts. Without
+one, as with a digest alone, all is read.
 """
 
 from __future__ import annotations
@@ -9,9 +15,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from .archive import FILE, records
+from .archive import FILE, goes_on_after, records
 from .files import read_file
 from .parameters import ServiceParameters
 from .plan import CHANGING, Change, Plan
@@ -19,6 +26,7 @@ from .record import Record
 
 GOOD_ENDS = ("applied", "verified", "removed")
 _CUT_OFF = (None, "failed")
+_CLOCKS_DIFFER = timedelta(days=1)
 _CHANGING = re.compile(rb'"action": *"(?:apply|remove)"')
 
 
@@ -55,7 +63,7 @@ def past_of(parameters: ServiceParameters, own: Path) -> Past:
     told = re.compile(rb'"approved_plan": *"%s"' % digest.encode())
     found: list[Record] = []
     unread: list[Path] = []
-    for path in _beside(own):
+    for path in _beside(own, may_tell_since(shown)):
         try:
             content = read_file(path)
             if digest.encode() in content or _CHANGING.search(content):
@@ -77,11 +85,22 @@ def past_of(parameters: ServiceParameters, own: Path) -> Past:
     )
 
 
+def may_tell_since(shown: str) -> datetime | None:
+    """What ended before this tells nothing of the approval of a plan that was shown then. None: anything may tell.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (RequestTimeTooSkewed)
+    """
+    return min(datetime.fromisoformat(shown), datetime.now(UTC)) - _CLOCKS_DIFFER if shown else None
+
+
 def last_approved(folder: Path, digests: Collection[str]) -> str:
     """The digest, of these, under which the newest run in this folder was to change things; empty if there is none."""
     for path in _beside(folder / "none.json"):
         try:
-            run = Record.model_validate_json(read_file(path))
+            content = read_file(path)
+            if not any(digest.encode() in content for digest in digests):
+                continue
+            run = Record.model_validate_json(content)
         except (OSError, ValueError):
             continue
         if run.action in CHANGING and (told := run.parameters.get("approved_plan")) in digests:
@@ -89,9 +108,16 @@ def last_approved(folder: Path, digests: Collection[str]) -> str:
     return ""
 
 
-def _beside(own: Path) -> list[Path]:
+def _beside(own: Path, since: datetime | None = None) -> list[Path]:
     names = records(path.name for path in own.parent.glob("*.json"))
-    return [own.parent / name for name in names if name != own.name]
+    return [path for name in names if name != own.name and _may_tell(path := own.parent / name, since)]
+
+
+def _may_tell(path: Path, since: datetime | None) -> bool:
+    try:
+        return goes_on_after(since, path.name, datetime.fromtimestamp(path.stat().st_mtime, UTC))
+    except OSError:  # that is said when it is read
+        return True
 
 
 def _acted_here(run: Record, parameters: ServiceParameters) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +29,11 @@ def records(names: Iterable[str]) -> list[str]:
     return sorted(found - ended, reverse=True)
 
 
+def goes_on_after(since: datetime | None, name: str, written: datetime) -> bool:
+    """Whether a record of this name, last written then, may tell of anything since: it was begun or written to."""
+    return since is None or name >= f"{since:%Y-%m-%dT%H%M%S}" or written >= since
+
+
 class Archive(Protocol):
     """A place with records."""
 
@@ -40,17 +46,21 @@ class Archive(Protocol):
         """The names of all records and their notebooks. Raises NoRecords."""
 
     def read(self, name: str) -> bytes:
-        """The content of one. Raises OSError, or NoRecords if none can be read."""
+        """The content of one. Raises OSError or RecordRefused, or NoRecords if none can be read."""
 
     def link(self, name: str) -> str:
         """Where one is, as seen from the working folder."""
 
     def changing(self, client: str, service: str) -> bool:
-        """Whether a run is known to change things for them now."""
+        """Whether a run is known to change things for them now. Raises RecordRefused and NoRecords."""
 
 
 class NoRecords(OnemataError):
     """There is no such place with records, or it cannot be read."""
+
+
+class RecordRefused(NoRecords):
+    """One of them is not given to us, which says nothing of the others."""
 
 
 class Folder:

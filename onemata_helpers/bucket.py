@@ -11,12 +11,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,14 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import create_credential_resolver
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from .archive import BEGUN, FILE, NoRecords, records
+from .archive import BEGUN, FILE, NoRecords, RecordRefused, goes_on_after, records
+from .bucket_refusal import FAILURES, NotOfS3, bucket_refusal, of_one_object
 from .errors import ParameterError, Problem, RecordNotWritten, who_acts
-from .files import write_new
-from .redaction import foreign
+from .files import replace_file
 from .role_sessions import RoleSessions
+from .side_by_side import side_by_side
 from .text import one_line
 
 SCHEME = "s3://"
@@ -40,23 +40,15 @@ _ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9!_
 _SETTINGS = Config(
     retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=15, max_pool_connections=32
 )
-_WHO = "the engineer checks --records, --records-profile, and the right to s3:PutObject, s3:GetObject and s3:ListBucket"
-# What botocore raises, and what it lets through where it wants a code of MFA typed and nobody is there.
-_NO_CODE = (EOFError, NotImplementedError)
-_FAILURES = (ClientError, BotoCoreError, *_NO_CODE)
-
 
 LOCK_LASTS = timedelta(minutes=2)
 """How long a lock holds since it was last put. The calls of a run give up sooner (`session`): none arrives later."""
 _LONGEST_HOLDER = 1000
+_LONGEST = 64 * 1024**2  # a record has hundreds of KiB; what others put there may have gigabytes
 _IS_THERE = "PreconditionFailed"
 _BEING_WRITTEN = "ConditionalRequestConflict"
 _ANOTHER_WAS_FIRST = (_IS_THERE, _BEING_WRITTEN, "NoSuchKey")
 _TRIES = 3
-
-
-class _NotOfS3(BotoCoreError):
-    fmt = "the answer is not one of S3's: it has no ETag"
 
 
 @dataclass(frozen=True)
@@ -103,18 +95,24 @@ class Bucket:
 
     def names(self, under: str = "") -> Iterator[str]:
         """The names of all records and their notebooks. Raises NoRecords."""
+        yield from (name for name, _ in self._listed(under))
+
+    def _listed(self, under: str) -> Iterator[tuple[str, datetime]]:
+        """The names, and when each was put."""
         with _refusals("list", self.link(under)):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + under)
             for page in pages:
                 for each in page.get("Contents", []):
                     parts = each["Key"].removeprefix(self._prefix).split("/")
                     if len(parts) == 3 and FILE.fullmatch(parts[2]):
-                        yield "/".join(parts)
+                        yield "/".join(parts), each["LastModified"]
 
     def read(self, name: str) -> bytes:
-        """The content of one. Raises NoRecords."""
+        """The content of one, or the beginning of what is longer than any record. Raises NoRecords."""
         with _refusals("read", self.link(name)):
-            content: bytes = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
+            answer = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)
+            with closing(answer["Body"]) as body:
+                content: bytes = body.read(_LONGEST)
         return content
 
     def link(self, name: str) -> str:
@@ -150,10 +148,11 @@ class Bucket:
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
             return self._put(name, holder.encode(), **condition)
-        except _FAILURES as error:
+        except FAILURES as error:
             if _code(error) in _ANOTHER_WAS_FIRST:
                 return ""
-            raise RecordNotWritten(who_acts(f"{self.link(name)} was not written: {_words(error)}", _WHO)) from None
+            why, who = bucket_refusal(error)
+            raise RecordNotWritten(who_acts(f"{self.link(name)} was not written: {why}", who)) from None
 
     def keep(self, name: str, content: bytes) -> None:
         """Put a whole object where there is none.
@@ -162,32 +161,37 @@ class Bucket:
         """
         try:
             self._put_new(name, content)
-        except _FAILURES as error:
+        except FAILURES as error:
             is_there = _code(error) == _IS_THERE
             if not (is_there and self.read(name) == content):  # the answer to an earlier try was lost
-                happened = f"{self.link(name)} was not written, its file here is kept: {_words(error)}"
-                raise RecordNotWritten(who_acts(happened, f"{_WHO}, and uploads it")) from None
+                why, who = bucket_refusal(error)
+                happened = f"{self.link(name)} was not written, its file here is kept: {why}"
+                raise RecordNotWritten(who_acts(happened, f"{who}; the next run uploads it")) from None
 
-    def fetch(self, folder: Path, under: Iterable[str], most: int | None) -> None:
+    def fetch(self, folder: Path, under: Iterable[str], most: int | None, since: datetime | None = None) -> None:
         """Bring the newest records below each of these names that are not in this folder yet; without `most`, all.
 
+        With `since` only those that may tell of something after that.
         Raises NoRecords, and RecordNotWritten.
         """
 
-        def missing(each: str) -> list[str]:
-            newest = records(self.names(each))[:most]
-            return [name for name in newest if not (folder / name).exists() and not (folder / _whole(name)).exists()]
+        missing: list[str] = []
+
+        def look(each: str) -> None:
+            put = dict(self._listed(each))
+            newest = [name for name in records(put)[:most] if goes_on_after(since, name.split("/")[2], put[name])]
+            missing.extend(name for name in newest if not any((folder / it).exists() for it in (name, _whole(name))))
 
         def bring(name: str) -> None:
+            """As it is, whatever it is: what cannot be read here is judged here. Whole, or it counts as missing."""
             try:
-                write_new(folder / name, self.read(name).decode("utf-8"))
-            except (OSError, UnicodeDecodeError) as error:
+                replace_file(folder / name, self.read(name))
+            except OSError as error:
                 happened = f"{self.link(name)} cannot be copied to {folder}: {one_line(str(error))}"
                 raise RecordNotWritten(who_acts(happened, "the engineer corrects that")) from None
 
-        with ThreadPoolExecutor(self.at_once) as pool:
-            for _ in pool.map(bring, [name for found in pool.map(missing, under) for name in found]):
-                pass
+        side_by_side([partial(look, each) for each in under], self.at_once)
+        side_by_side([partial(bring, name) for name in missing], self.at_once)
 
     def _put_new(self, name: str, content: bytes) -> None:
         """Put it, and again while S3 says that it is just being written: by an earlier try without an answer."""
@@ -205,7 +209,7 @@ class Bucket:
         where = {"Bucket": self._bucket, "Key": self._prefix + name}
         answer = self._s3.put_object(**where, Body=content, ChecksumAlgorithm="SHA256", **condition)
         if not answer.get("ETag"):  # botocore takes any page with status 200 for a success
-            raise _NotOfS3
+            raise NotOfS3
         return str(answer["ETag"])
 
     @cached_property
@@ -221,8 +225,10 @@ class Bucket:
 def _refusals(to: str, address: str) -> Iterator[None]:
     try:
         yield
-    except (*_FAILURES, KeyError, ValueError) as error:  # the last two: it is not as S3 answers
-        raise NoRecords(who_acts(f"AWS did not {to} {address}: {_words(error)}", _WHO)) from None
+    except (*FAILURES, KeyError, ValueError) as error:  # the last two: it is not as S3 answers
+        why, who = bucket_refusal(error)
+        kind = RecordRefused if to == "read" and of_one_object(error) else NoRecords
+        raise kind(who_acts(f"AWS did not {to} {address}: {why}", who)) from None
 
 
 def lock_name(client: str, service: str) -> str:
@@ -237,9 +243,3 @@ def _whole(name: str) -> str:
 
 def _code(error: Exception) -> str:
     return str(error.response.get("Error", {}).get("Code")) if isinstance(error, ClientError) else ""
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, _NO_CODE):
-        return "a code of MFA is asked for, and nobody can type one here"
-    return one_line(foreign(str(error)))

@@ -51,7 +51,8 @@ class _Plain(TyperGroup):
 app = typer.Typer(
     cls=_Plain,
     context_settings={"max_content_width": 120},
-    help="Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3.",
+    help="Onemata runbooks: let a client's AWS services read the data that Onemata delivers in S3. "
+    "For a new client: new, check, prepare, plan, apply, verify.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -119,7 +120,7 @@ def new(
         "parameters"
     ),
 ) -> None:
-    """Make a new client's folder, by asking; or from options, without asking."""
+    """Make a new client's folder, by asking, or from options without asking."""
     from .errors import ParameterError
     from .new_client.new import new as make_new
     from .terminal import complain, say, somebody_is_there
@@ -145,7 +146,7 @@ def prepare(
         Path, typer.Option(help="Folder for the records; the page goes beside the client's", callback=_folder)
     ] = Path("records"),
 ) -> None:
-    """Write a page for the client before the call: what will be done, what it takes, and the operator's policy."""
+    """Write the client's page before the call: what will be done, what it takes, and the policy to grant."""
     from .errors import OnemataError
     from .handout.prepare import prepare, write
     from .parameter_files import from_folder
@@ -203,7 +204,7 @@ def remove(which: Which, how: How, approval: Approval) -> None:
 @app.command()
 @taking(Which, How, Overriding)
 def run(which: Which, how: How, overriding: Overriding) -> None:
-    """Run the runbooks with the action in their files, unattended: `apply` applies the plan of the same run."""
+    """Do what the `action` in the clients' files says, and ask nobody. `apply` there applies plans nobody has seen."""
     from .batch import commands
 
     _end(lambda: commands.run(which, how, overriding.action))
@@ -218,8 +219,10 @@ def open_(
         ServiceName | None, typer.Argument(help="The service, with a client's folder", metavar="SERVICE")
     ] = None,
     records: Annotated[Path, typer.Option(help="Folder for the records", callback=_folder)] = Path("records"),
-    browser: Annotated[bool, typer.Option(help="Show it in the browser")] = True,
-    mask: Annotated[bool, typer.Option("--mask", help="Hide account ids on the screen; the record keeps them")] = False,
+    browser: Annotated[bool, typer.Option(metavar="", help="Show it in the browser")] = True,
+    mask: Annotated[
+        bool, typer.Option("--mask", metavar="", help="Hide account ids on the screen; the record keeps them")
+    ] = False,
 ) -> None:
     """Open a service's notebook with this client's values, on a call; or an earlier record, to read. Ctrl-C ends it."""
     from .errors import OnemataError, ParameterError, Problem
@@ -266,7 +269,7 @@ def export(
 @app.command()
 def status(
     records: Annotated[
-        str, typer.Argument(help="Where the records are: a folder, or s3://bucket/prefix", metavar="[RECORDS]")
+        str, typer.Argument(help="Where the records are: a folder, or s3://bucket/prefix", metavar="RECORDS")
     ] = "records",
     form: Annotated[Form, typer.Option("--format", help="json, csv and html are for a file: `> status.html`")] = (
         Form.TABLE
@@ -295,7 +298,7 @@ def permissions(
         "parameters/example"
     ),
 ) -> None:
-    """Print the policy that the operator needs in the client's account, ready to paste."""
+    """Print the policy that whoever runs these needs in the client's account, ready to paste."""
     from .errors import ParameterError
     from .parameter_files import from_folder
     from .permissions import policy
@@ -318,7 +321,10 @@ def sandbox(
     folders: Annotated[
         list[Path] | None, typer.Argument(help="Clients' folders; none: the example's", metavar="CLIENT_DIR")
     ] = None,
-    latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds that each call takes to come in")] = 0,
+    latency: Annotated[
+        float,
+        typer.Option(min=0, max=60, metavar="SECONDS", help="Let each call take so much longer, as on the way to AWS"),
+    ] = 0,
 ) -> None:
     """Run the sandbox, an embedded AWS with these clients' accounts, until Ctrl-C, and print its address."""
     from .errors import ParameterError

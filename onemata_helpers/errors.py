@@ -3,7 +3,8 @@
 OnemataError
 ├── ParameterError      the client's parameters are wrong; every problem at once
 ├── ConnectError        we are not in the client's account, or not as somebody who may be there
-│   └── CodeNeeded      a code of MFA is asked for, and nobody can type one
+│   ├── CodeNeeded      a code of MFA is asked for, and nobody can type one
+│   └── CodeRefused     a code of MFA was typed, and is none, or not one that AWS takes
 ├── PlanBlocked         something of the client's is in the way and a person has to decide
 ├── PlanChanged         the account is no longer as it was when the plan was shown
 ├── Busy                another run is changing things for this client and service
@@ -29,7 +30,7 @@ from .text import counted, one_line, sentence, visible
 
 WHAT_ANSWERS = (
     "the engineer checks what answers in AWS's place (a proxy and its login, VPN, the login page of a network, "
-    "AWS_ENDPOINT_URL) and runs the notebook again"
+    "AWS_ENDPOINT_URL) and runs it again"
 )
 """Who acts when it was not AWS that answered."""
 
@@ -99,6 +100,14 @@ class CodeNeeded(ConnectError):
                 "with --resume when that session has ended",
             )
         )
+
+
+class CodeRefused(ConnectError):
+    """A code of MFA was typed, and is none, or AWS did not take it."""
+
+    def __init__(self, why: str) -> None:
+        who = "the engineer runs it again, and types the code that the device shows then"
+        super().__init__(who_acts(f"Signing in: {why}", who))
 
 
 class PlanBlocked(OnemataError):

@@ -38,9 +38,16 @@ def replace_file(path: Path, content: str | bytes) -> None:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that is not there yet. Raises FileExistsError if there is one, and any other OSError."""
+    """Write a file that is not there yet. Raises FileExistsError if there is one, and any other OSError.
+
+    If it cannot be written, as on a full disk, there is none.
+    """
     take(path)
-    replace_file(path, text)
+    try:
+        replace_file(path, text)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def take(path: Path) -> None:

@@ -1,14 +1,15 @@
 """Only one run at a time changes things for a client and service, among all whose records are kept in one bucket.
 
 The lock is an object beside the records. Whoever takes it puts in who it is, on condition that nobody has put anything
-there since it looked, and an empty one is nobody's. Its holder puts it again before each write to the client's account,
-on the same condition: one that was suspended, or cut off from S3, for so long that another took the lock finds that out
-before it writes. After a crash nobody puts it again, and it runs out.
+there since it looked, and an empty one is nobody's. Its holder looks at it before each write to the client's account,
+and puts it again, on the same condition, if it does not hold for much longer: one that was suspended, or cut off from
+S3, for so long that another took the lock finds that out before it writes. After a crash nobody puts it again, and it
+runs out. (A look costs less than a put, and leaves no version in a bucket that keeps them.)
 
 No machine's clock is trusted. Whether a lock has run out is the difference of two times that S3 tells: that of its
-answer, and that at which the lock was put. Its holder needs no clock: right before a write S3 gave it the full time
-anew, which is longer than a request takes to arrive or fail. (Only a process that is suspended between these two, for
-longer than that, and then still has its connection, could write late; AWS has no calls that could tell.)
+answer, and that at which the lock was put. Its holder needs no clock: right before a write S3 says that the lock is its
+own, and holds for longer than a request takes to arrive or fail. (Only a process that is suspended between these two,
+for longer than that, and then still has its connection, could write late; AWS has no calls that could tell.)
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
@@ -18,6 +19,7 @@ import os
 import platform
 import time
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from threading import Lock as Mutex
 from typing import Annotated
@@ -36,6 +38,8 @@ from .role_sessions import handed_over
 from .text import one_line
 from .wait import Wait
 
+# An attempt at a call may take 70 seconds (`session`), and S3 tells whole seconds.
+_LONG_ENOUGH = timedelta(seconds=75)
 _RENEWED_AFTER = LOCK_LASTS.total_seconds() / 3
 _TRIES = 5
 
@@ -89,7 +93,9 @@ class Lease:
                 name = "/".join((*self._whose, self._record.stem + BEGUN))
                 self._bucket.keep(name, read_file(self._record))
                 self._begun = True
-            if self._etag and (writes or time.monotonic() - self._put_at > _RENEWED_AFTER):
+            if self._etag and writes:
+                self._hold()
+            elif self._etag and time.monotonic() - self._put_at > _RENEWED_AFTER:
                 self._renew()
 
     def give_up(self) -> None:
@@ -102,13 +108,21 @@ class Lease:
     def _taken(self) -> bool:
         with self._mutex:
             if self._etag:
-                self._renew()
+                self._hold()
                 return True
             lock = self._bucket.lock(*self._whose)
             if lock and lock.held and not lock.holder.startswith(_runs_beside(self._record)):
                 self._others = f"{_said(lock)}; its lock holds until {lock.until.isoformat()} unless it is renewed"
                 return False
             return self._put(lock.etag if lock else "")
+
+    def _hold(self) -> None:
+        """See that it is ours for long enough, and put it again if not."""
+        lock = self._bucket.lock(*self._whose)
+        if lock and self._is_ours(lock) and lock.until - lock.seen >= _LONG_ENOUGH:
+            self._etag = lock.etag
+        else:
+            self._renew()
 
     def _renew(self) -> None:
         """Put it again. Another's is there only if this run was held up; ours, if an answer was lost."""

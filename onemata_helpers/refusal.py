@@ -16,13 +16,13 @@ from .errors import WHAT_ANSWERS, AwsRefused, who_acts
 from .redaction import foreign
 from .text import one_line
 
-_SIGN_IN = "the engineer signs in (`aws sso login`, aws_profile or the environment) and runs the notebook again"
+_SIGN_IN = "the engineer signs in (`aws sso login`, aws_profile or the environment) and runs it again"
 _ADMIN_ALLOWS = "the client's admin allows it for the operator (see `onemata permissions`)"
 _CREDENTIALS = "the engineer checks aws_profile or the environment: AWS does not know these credentials"
-_CLOCK = "the engineer corrects the clock of this computer, which differs from AWS's, and runs the notebook again"
-_LATER = "AWS is limiting calls to this account: the engineer runs the notebook again later"
-_AWS_FAULT = "this is an error within AWS: the engineer runs the notebook again later"
-_UNKNOWN = "the engineer corrects what AWS's message names, or asks the client's admin to, and runs the notebook again"
+_CLOCK = "the engineer corrects the clock of this computer, which differs from AWS's, and runs it again"
+_LATER = "AWS is limiting calls to this account: the engineer runs it again later"
+_AWS_FAULT = "this is an error within AWS: the engineer runs it again later"
+_UNKNOWN = "the engineer corrects what AWS's message names, or asks the client's admin to, and runs it again"
 _ENTRY = "the client's admin checks that the trust policy of operator_role_arn trusts this identity"
 
 _WHO_ACTS = {
@@ -44,7 +44,7 @@ _WHO_ACTS = {
     "RegionDisabledException": "the client's admin activates STS for the region",
     "LimitExceeded": "the client's admin deletes what is not needed, or requests a higher quota",
     "ClusterIamRoleQuotaExceeded": "the client's admin detaches a role that is not in use",
-    "EntityAlreadyExists": "the engineer runs the notebook again: it appeared after the plan was made",
+    "EntityAlreadyExists": "the engineer runs it again: it appeared after the plan was made",
     "InvalidClusterState": "the client's admin brings the cluster to the state 'available'; then run again",
     "Throttling": _LATER,
     "ThrottlingException": _LATER,
@@ -71,14 +71,15 @@ DENIED_BY = {
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
 _CLOCK_WORDS = ("signature expired", "signature not yet current")
 
-_SIGN_IN_PROBLEMS = (
+SIGN_IN_PROBLEMS = (
     boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError, boto.NoAuthTokenError,
     boto.TokenRetrievalError, boto.ProfileNotFound, boto.SSOError, boto.LoginError, boto.ConfigNotFound,
     boto.ConfigParseError, boto.InvalidConfigError, boto.MetadataRetrievalError, boto.UnknownCredentialError,
     boto.RefreshWithMFAUnsupportedError,
 )  # fmt: skip
-_PROXY = "the engineer checks the proxy (HTTPS_PROXY, its login) and runs the notebook again"
-_NETWORK = "the engineer checks the network (VPN, firewall, proxy) and runs the notebook again"
+"""What botocore raises before it sends anything, since nobody is signed in, or not for long enough."""
+_PROXY = "the engineer checks the proxy (HTTPS_PROXY, its login) and runs it again"
+_NETWORK = "the engineer checks the network (VPN, firewall, proxy) and runs it again"
 _UNANSWERED: tuple[tuple[type[Exception], str, str], ...] = (
     (boto.ProxyConnectionError, "the proxy did not let the call through", _PROXY),
     (
@@ -99,7 +100,7 @@ def aws_refusal(doing: str, where: str, error: ClientError | BotoCoreError) -> A
 
     `doing` is the call ("iam:CreateRole for role onemata-redshift"), `where` the account and region.
     """
-    happened, who = _refused(error) if isinstance(error, ClientError) else _unanswered(error)
+    happened, who = _refused(error) if isinstance(error, ClientError) else unanswered(error)
     return AwsRefused(who_acts(f"{doing} ({where}): {happened}", who))
 
 
@@ -143,9 +144,10 @@ def _denied(said: str, operation: str) -> str:
     return _ENTRY if operation == "AssumeRole" else _ADMIN_ALLOWS
 
 
-def _unanswered(error: BotoCoreError) -> tuple[str, str]:
+def unanswered(error: BotoCoreError) -> tuple[str, str]:
+    """Why AWS did not answer, and who acts."""
     said = one_line(foreign(str(error)))
-    if isinstance(error, _SIGN_IN_PROBLEMS):
+    if isinstance(error, SIGN_IN_PROBLEMS):
         return f"there is no AWS login: {said}", _SIGN_IN
     if isinstance(error, boto.EndpointConnectionError) and _on_this_machine(error):
         return (
@@ -158,7 +160,7 @@ def _unanswered(error: BotoCoreError) -> tuple[str, str]:
     for kind, happened, who in _UNANSWERED:
         if isinstance(error, kind):
             return f"{happened}: {said}", who
-    return said, "the engineer corrects what the message names and runs the notebook again"
+    return said, "the engineer corrects what the message names and runs it again"
 
 
 def _on_this_machine(error: BotoCoreError) -> bool:

@@ -23,8 +23,8 @@ _THREADS = 16
 Act = Callable[[], None]
 
 
-def side_by_side(works: Sequence[Act]) -> None:
-    """Do all of it, and come back when it is done. Raises what the first that failed raised.
+def side_by_side(works: Sequence[Act], at_once: int = _THREADS) -> None:
+    """Do all of it, so many at once, and come back when it is done. Raises what the first that failed raised.
 
     Ctrl-C is answered at once: what has not begun is left, and for what is under way nobody waits, not even the end of
     this process.
@@ -35,7 +35,7 @@ def side_by_side(works: Sequence[Act]) -> None:
         return
     waiting = _Waiting(works)
     try:
-        for _ in range(min(_THREADS, len(works))):
+        for _ in range(min(at_once, len(works))):
             Thread(target=waiting.context().run, args=(waiting.work_off,), daemon=True).start()
         waiting.until_done()
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from botocore.credentials import create_credential_resolver
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .calls import ApiCall, BeforeRequest, watch
-from .errors import CodeNeeded, ConnectError, who_acts
+from .errors import CodeNeeded, CodeRefused, ConnectError, who_acts
 from .parameters import ClientParameters
 from .redaction import foreign
 from .refusal import aws_refusal
@@ -24,6 +25,11 @@ from .text import is_plain, one_line, visible
 
 # STS to an access key that is none of an account there.
 _UNKNOWN_KEY = "InvalidClientTokenId"
+
+# AWS says the same of a code that is wrong and of one that was used before.
+# https://github.com/1Password/shell-plugins/pull/180
+_CODE_REFUSED = "MultiFactorAuthentication failed"
+_CODE = re.compile("[0-9]{6}")
 
 AskForCode = Callable[[str], str]
 """Shows somebody this prompt, and gives back the code of MFA that they type. Raises CodeNeeded if nobody can."""
@@ -58,7 +64,8 @@ def connect(
     `sessions` if it is there and lasts, and kept there if not; when it ends, it is opened anew. A profile with MFA
     has a code asked for by `ask`.
 
-    Raises ConnectError for another account than `account_id`, another partition, or the root user, and CodeNeeded.
+    Raises ConnectError for another account than `account_id`, another partition, or the root user, and CodeNeeded and
+    CodeRefused.
     """
     kept = RoleSessions() if sessions is None else sessions
     try:
@@ -72,11 +79,13 @@ def connect(
     except (ClientError, BotoCoreError) as error:
         if sandbox_url and isinstance(error, ClientError) and error.response["Error"]["Code"] == _UNKNOWN_KEY:
             raise _unknown_there(sandbox_url, parameters) from None
+        if _CODE_REFUSED in str(error):
+            raise CodeRefused(_why_refused(error)) from None
         failure = str(aws_refusal("Signing in", f"region {parameters.region}", error))
         raise ConnectError(f"{failure}{_perhaps_external_id(parameters, error)}") from None
     except (OSError, ValueError) as error:  # settings that botocore does not check: an address, a file's permissions
         said = one_line(foreign(str(error)))
-        who = "the engineer corrects the AWS settings (environment, ~/.aws/config) and runs the notebook again"
+        who = "the engineer corrects the AWS settings (environment, ~/.aws/config) and runs it again"
         raise ConnectError(who_acts(f"Signing in: the AWS settings cannot be used: {said}", who)) from None
     refuse_strangers(identity, parameters)
     return aws
@@ -99,7 +108,7 @@ def _account(
     cache: Any = kept.for_one_sign_in()  # botocore says `dict`, and only looks into it and writes to it
     resolver = create_credential_resolver(inner, cache=cache, region_name=parameters.region)
     of_roles: Any = resolver.get_provider("assume-role")
-    of_roles._prompter = lambda prompt: ask(_of_whom(parameters.client, session.profile_name, prompt))
+    of_roles._prompter = lambda prompt: _code(ask(_of_whom(parameters.client, session.profile_name, prompt)))
     inner.register_component("credential_provider", resolver)
     if not parameters.operator_role_arn:
         return session
@@ -111,6 +120,20 @@ def _account(
     return assume_role(
         session, parameters.operator_role_arn, RoleSessionName="onemata-runbooks", cache=cache, **external_id
     )
+
+
+def _code(typed: str) -> str:
+    """STS takes nothing else: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (TokenCode)."""
+    code = "".join(typed.split())
+    if not _CODE.fullmatch(code):
+        raise CodeRefused("what was typed is no code of MFA, which has six digits. AWS was not asked")
+    return code
+
+
+def _why_refused(error: Exception) -> str:
+    said = one_line(foreign(str(error)))
+    used = "it was mistyped, or used before: AWS takes each code only once, and the device shows a new one every 30 s"
+    return f"AWS did not take the code of MFA. Perhaps {used}; or mfa_serial is another device's. AWS says: {said}"
 
 
 def _of_whom(client: str, profile: str, prompt: str) -> str:

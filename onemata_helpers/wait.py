@@ -90,7 +90,7 @@ class Wait:
         except RetryError as error:
             raise NotUsable(
                 f"{what} is still {error.last_attempt.result()!r} after {limit:.0f} s, not {wanted!r}. What was done "
-                "stays. Who acts: the client's admin looks at it in the AWS console; then run the notebook again."
+                "stays. Who acts: the client's admin looks at it in the AWS console; then the engineer runs it again."
             ) from None
 
     def patiently(

@@ -190,8 +190,8 @@ def our_records(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
     return "s3://our-records/night"
 
 
-def let_lock_run_out(name: str) -> None:
-    """As if S3 had taken the lock of this client and service three minutes before."""
+def let_lock_run_out(name: str, seconds: int = 180) -> None:
+    """As if S3 had taken the lock of this client and service so much earlier; it lasts for two minutes."""
     found = find_bucket("our-records")
     assert found is not None
-    found.keys[f"night/{name}/lock"].last_modified -= timedelta(minutes=3)
+    found.keys[f"night/{name}/lock"].last_modified -= timedelta(seconds=seconds)

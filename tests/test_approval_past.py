@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from onemata_helpers import Runbook
+from onemata_helpers import Runbook, approval_past
 from onemata_helpers.errors import PlanChanged
+from onemata_helpers.files import read_file
 from onemata_helpers.record import now, read_record, write_record
 from onemata_helpers.sandbox.server import Sandbox
 
@@ -110,6 +113,53 @@ def test_a_removal_is_approved_once_too(aws: Sandbox, records: Path) -> None:
     assert run("redshift", "remove", **approval).record.outcome == "removed"
     in_place(run("redshift"))
     refused(run("redshift", "remove", **approval), "which ended removed. What there is to do now came about since")
+
+
+def aged(path: Path, *, name: bool, written: bool, days: int = 2) -> Path:
+    """As if its run had been begun, or had last written to it, days ago."""
+    then = datetime.now(UTC) - timedelta(days=days)
+    if name:
+        path = path.rename(path.with_name(f"{then:%Y-%m-%dT%H%M%S}.{path.name[18:21]}Z.json"))
+    if written:
+        os.utime(path, (then.timestamp(), then.timestamp()))
+    return path
+
+
+def test_what_ended_long_before_the_plan_was_shown_is_not_read(
+    aws: Sandbox, records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def noted(path: Path) -> bytes:
+        read.append(path)
+        return read_file(path)
+
+    in_place(run("redshift"))
+    old = aged(max(records.glob("*.json")), name=True, written=True)
+    assert run("redshift", "remove").error is None
+    recent = max(records.glob("*.json"))
+    approval: dict[str, Any] = {"approved_plan": plan_of("redshift").digest, "plan_shown": now()}
+    monkeypatch.setattr(approval_past, "read_file", noted)
+    in_place(run("redshift", **approval))
+    assert recent in read
+    assert old not in read
+    read.clear()
+    off_cluster(aws)
+    run("redshift", approved_plan=approval["approved_plan"])  # when that was shown is not known
+    assert old in read
+
+
+@pytest.mark.parametrize(("name", "written"), [(True, False), (False, True)])
+def test_a_long_run_that_ended_since_is_read_and_so_is_one_whose_file_has_lost_its_time(
+    aws: Sandbox, records: Path, name: bool, written: bool
+) -> None:
+    """A notebook may lie open for days before a person clicks; and a backup may bring all files back as of 1970."""
+    approval: dict[str, Any] = {"approved_plan": plan_of("redshift").digest, "plan_shown": now()}
+    in_place(run("redshift", **approval))
+    aged(max(records.glob("*.json")), name=name, written=written, days=300)
+    assert run("redshift", "remove").error is None
+    max(records.glob("*.json")).unlink()
+    refused(run("redshift", **approval))
 
 
 @pytest.mark.parametrize("damage", ["it is of another version", "it is cut short", "it is a folder"])

@@ -10,10 +10,13 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
+from unittest.mock import Mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from onemata_helpers import execute
@@ -23,7 +26,7 @@ from onemata_helpers.batch.carry_out import carry_out
 from onemata_helpers.batch.elsewhere import uploaded
 from onemata_helpers.batch.history import newest
 from onemata_helpers.batch.jobs import Job, Result
-from onemata_helpers.bucket import Bucket
+from onemata_helpers.bucket import Bucket, _refusals
 from onemata_helpers.cli import app
 from onemata_helpers.errors import ParameterError, RecordNotWritten
 from onemata_helpers.notebook import template
@@ -97,10 +100,44 @@ def test_an_object_is_never_written_over(bucket: Bucket) -> None:
 
 def test_without_the_bucket_it_says_who_acts(bucket: Bucket) -> None:
     none = Bucket("s3://no-such-bucket")
-    with pytest.raises(NoRecords, match=r"NoSuchBucket.*Who acts: the engineer checks --records"):
+    with pytest.raises(
+        NoRecords, match=r"there is no such bucket: .*NoSuchBucket.*Who acts: the engineer corrects --rec"
+    ):
         list(none.names())
     with pytest.raises(RecordNotWritten, match="NoSuchBucket"):
         none.keep("a", b"")
+
+
+def test_without_any_credentials_it_says_so(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    said = CliRunner().invoke(app, ["status", PLACE]).stderr
+    assert f"AWS did not list {PLACE}/: there are no credentials for this bucket at all: " in said
+    assert "Who acts: the engineer signs in for this bucket (`aws sso login`, the environment, or --records-pro" in said
+    said = CliRunner().invoke(app, ["status", PLACE, "--records-profile", "nobody's"]).stderr
+    assert "the credentials for this bucket cannot be used: The config profile (nobody's) could not be found" in said
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "what", "who"),
+    [
+        ("ExpiredToken", "The provided token has expired.", "these credentials have expired", "the engineer signs in"),
+        ("InvalidAccessKeyId", "It does not exist.", "AWS does not know these credentials", "with other credentials"),
+        ("AccessDenied", "Access Denied", "these credentials may not do that", "whoever runs the bucket gives"),
+        ("AccessDenied", "with an explicit deny in a resource-based policy", "may not do that", "changes the policy"),
+        ("NoSuchBucket", "It does not exist", "there is no such bucket", "the engineer corrects --records"),
+        ("PermanentRedirect", "Use another endpoint.", "is in another region", "the engineer sets the region of the"),
+        ("KMS.DisabledException", "It is disabled.", "AWS did not list s3://b/: An error", "what AWS's message names"),
+    ],
+)
+def test_a_refusal_says_which_it_is_and_who_acts(code: str, message: str, what: str, who: str) -> None:
+    refusal = ClientError({"Error": {"Code": code, "Message": message}}, "ListObjectsV2")
+    with pytest.raises(NoRecords) as error, _refusals("list", "s3://b/"):
+        raise refusal
+    happened, _, acts = str(error.value).partition(" Who acts: ")
+    assert what in happened
+    assert message in happened
+    assert who in acts
 
 
 def job(tmp_path: Path, place: str = PLACE) -> Job:
@@ -235,3 +272,33 @@ def test_a_record_in_a_bucket_is_exported_as_if_it_were_here(
     other = CliRunner().invoke(app, ["export", f"{PLACE}/{SECOND}.json"])
     assert other.exit_code == 2
     assert f"AWS did not read {PLACE}/{SECOND}.json" in other.output
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000, b"x" * 1_000_000, b""])
+def test_what_somebody_else_put_there_stops_nobody_else(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setattr("onemata_helpers.bucket._LONGEST", 1000)
+    bucket.keep(f"{SECOND}.json", content)
+    bucket.keep(f"{FIRST}.json", b"{}")
+    bucket.fetch(tmp_path / "records", ["example/glue/"], FAR_BACK)
+    assert (tmp_path / "records" / f"{FIRST}.json").read_bytes() == b"{}"
+    assert (tmp_path / "records" / f"{SECOND}.json").read_bytes() == content[:1000]
+    seen = newest(job(tmp_path))
+    assert seen is not None
+    assert (seen.outcome, seen.reason) == ("cut off", "The record cannot be read.")
+    (row,) = rows(bucket)
+    assert row.outcome == "unreadable"
+
+
+def test_what_found_no_place_here_is_brought_the_next_time(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If a part of it were taken for the record, an approval that it tells of would count as unused."""
+    bucket.keep(f"{FIRST}.json", b"{}")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdopen", Mock(side_effect=OSError(ENOSPC, os.strerror(ENOSPC))))
+        with pytest.raises(RecordNotWritten, match="No space left on device"):
+            bucket.fetch(tmp_path, ["example/glue/"], None)
+    bucket.fetch(tmp_path, ["example/glue/"], None)
+    assert (tmp_path / f"{FIRST}.json").read_bytes() == b"{}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from onemata_helpers import Runbook, lease, sandbox
+from onemata_helpers.archive import NoRecords
 from onemata_helpers.bucket import Bucket
 from onemata_helpers.errors import Busy, LockLost, RecordNotWritten
 from onemata_helpers.lease import Lease
@@ -154,6 +155,7 @@ def test_what_happens_on_the_way_is_not_taken_for_a_loss(
     one, other = two
     if at == "renewal":
         one.take(HASTY)
+        let_lock_run_out("example/glue", 50)
     aws.fail("PutObject", fault)
     one.take(Wait(tell=lambda _: None, sleep=lambda _: None, seconds=60))
     one.before_request(writes=True)
@@ -164,8 +166,9 @@ def test_what_happens_on_the_way_is_not_taken_for_a_loss(
 def test_without_an_answer_of_s3_nothing_is_written(aws: Sandbox, two: tuple[Lease, Lease]) -> None:
     one, _ = two
     one.take(HASTY)
+    let_lock_run_out("example/glue", 50)
     aws.fail("PutObject", "AccessDenied")
-    with pytest.raises(RecordNotWritten, match=r"AccessDenied.*Who acts: the engineer checks --records"):
+    with pytest.raises(RecordNotWritten, match=r"AccessDenied.*Who acts: whoever runs the bucket gives"):
         one.before_request(writes=True)
     aws.fail("PutObject", "ConditionalRequestConflict", 5)
     one._begun = True
@@ -198,17 +201,18 @@ def test_what_stands_in_the_lock_is_told_and_does_nothing(
 def test_a_run_takes_it_keeps_its_beginning_and_asks_before_each_write(
     aws: Sandbox, our_records: str, tmp_path: Path
 ) -> None:
-    """Each write comes right after the lock was put, and the first of all after the beginning was."""
+    """Each write comes right after a look at the lock, and the first of all after the beginning was put."""
     record = tmp_path / "2026-01-01T120000.000Z.json"
     lease.hand_down(record, our_records, "")
     done: list[str] = []
-    for operation in ("PutObject", "CreateRole", "AttachRolePolicy", "PutRolePolicy"):
+    for operation in ("GetObject", "PutObject", "CreateRole", "AttachRolePolicy", "PutRolePolicy"):
         aws.before(operation, lambda call: done.append(str(call.get("Key", call.operation)).rpartition("/")[2]))
     runbook = Runbook("glue", values("glue", action="apply", record=str(record)), HASTY)
     for step in STEPS:
         getattr(runbook, step)()
-    assert done[:4] == ["lock", "lock", "2026-01-01T120000.000Z.begun.json", "lock"]
-    assert done[4:6] == ["CreateRole", "lock"]
+    assert done[-1] != "lock"
+    first = done.index("CreateRole")
+    assert done[first - 2 : first + 2] == ["2026-01-01T120000.000Z.begun.json", "lock", "CreateRole", "lock"]
     assert all(before == "lock" for before, each in pairwise(done) if "Role" in each)
     (begun,) = [name for name in Bucket(our_records).names() if name.endswith(".json")]
     content = Bucket(our_records).read(begun)
@@ -223,14 +227,36 @@ def test_without_s3_in_the_middle_it_ends_before_its_next_write_and_its_record_i
     between_tries_no_time_passes(monkeypatch)
     record = tmp_path / "2026-01-01T120000.000Z.json"
     lease.hand_down(record, our_records, "")
-    aws.after("CreateRole", lambda _: aws.fail("PutObject", fault, 100))
+    aws.after("CreateRole", lambda _: [aws.fail(operation, fault, 100) for operation in ("GetObject", "PutObject")])
     made = run("glue", record=str(record))
-    assert isinstance(made.error, RecordNotWritten)
+    assert isinstance(made.error, NoRecords)
     assert (made.record.outcome, made.writes[0]) == ("failed", "CreateRole")
-    assert [call.error for call in made.record.calls if call.access == "write"] == ["", "RecordNotWritten"]
+    assert [call.error for call in made.record.calls if call.access == "write"] == ["", type(made.error).__name__]
     assert [done.status for done in made.record.changes_done] == ["done", "failed"]
-    assert "example/glue/lock was not written" in made.record.reason
-    assert "Who acts: the engineer checks --records" in made.record.reason
+    assert f"AWS did not read {our_records}/example/glue/lock" in made.record.reason
+    who = "whoever runs the bucket gives" if fault == "AccessDenied" else "the engineer"
+    assert f"Who acts: {who}" in made.record.reason
+
+
+def test_it_is_put_again_only_when_it_does_not_hold_for_much_longer(
+    aws: Sandbox, our_records: str, two: tuple[Lease, Lease]
+) -> None:
+    puts: list[str] = []
+    aws.before("PutObject", lambda call: puts.append(str(call.get("Key")).rpartition("/")[2]))
+    one, other = two
+    one.take(HASTY)
+    for _ in range(5):
+        one.take(HASTY)
+        one.before_request(writes=True)
+    assert puts.count("lock") == 1
+    let_lock_run_out("example/glue", 40)
+    one.before_request(writes=True)
+    assert puts.count("lock") == 1
+    let_lock_run_out("example/glue", 10)  # an attempt at a call may last until the lock has run out
+    one.before_request(writes=True)
+    assert puts.count("lock") == 2
+    with pytest.raises(Busy):
+        other.take(HASTY)
 
 
 @pytest.mark.parametrize("action", ["plan", "verify"])

@@ -154,7 +154,7 @@ def overtaken(done: Run) -> None:
     assert isinstance(done.error, Overtaken)
     assert done.record.outcome == "failed"
     assert "have changed since the plan was shown, so nothing was written to it" in done.record.reason
-    assert "Who acts: the engineer runs the notebook again" in done.record.reason
+    assert "Who acts: the engineer runs it again, and has the new plan approved" in done.record.reason
     assert done.record.changes_done[-1].status == "failed"
 
 

@@ -33,6 +33,9 @@ class JobWatcher(Protocol):
     def has_process(self, kill: Callable[[], None]) -> None:
         """The job has a process of its own, which `kill` ends."""
 
+    def has_ended(self, path: Path) -> None:
+        """The run that writes this record has ended, and nothing is asked of it any more."""
+
 
 Carry = Callable[[Job, JobWatcher], Result]
 """Runs a job to its end, here or elsewhere."""
@@ -55,6 +58,10 @@ class Nobody:
 
     def has_process(self, kill: Callable[[], None]) -> None:
         """Nobody is told."""
+
+    def has_ended(self, path: Path) -> None:
+        """Nobody asks any more."""
+        forget(path)
 
 
 def lend_nothing(_: ServiceParameters) -> RoleSessions:
@@ -89,12 +96,14 @@ def _carried_out(job: Job, watcher: JobWatcher, lend: Lend) -> tuple[str, str, P
     unless_killed(lambda: fetch_what_tells_of_its_approval(job), watcher)
     path, _ = begin(job.parameters, job.records, notebook=True)
     watcher.has_record(path)
-    hand_down(job, path)
     ended = ""
-    with suppress(Abandoned):  # it is cut off before its notebook runs
-        sessions = unless_killed(lambda: lend(job.parameters), watcher).with_those_of(sessions_there(job))
-        ended = execute(job.parameters, path, watcher.has_process, sessions)
-    forget(path)
+    try:
+        hand_down(job, path)
+        with suppress(Abandoned):  # it is cut off before its notebook runs
+            sessions = unless_killed(lambda: lend(job.parameters), watcher).with_those_of(sessions_there(job))
+            ended = execute(job.parameters, path, watcher.has_process, sessions)
+    finally:
+        watcher.has_ended(path)
     outcome, why = _ending(path, watcher.why_killed or ended)
     return outcome, f"{why} {conclude(path)}".strip(), path
 

@@ -19,7 +19,6 @@ from ..archive import FILE
 from ..errors import ConnectError, OnemataError, who_acts
 from ..redaction import foreign
 from ..sandbox_address import SANDBOX_URL
-from ..stopping import forget
 from ..text import one_line
 from .carry_out import Carry, JobWatcher, Nobody, carry_out
 from .history import newest
@@ -72,7 +71,7 @@ def on_cluster(address: str) -> Iterator[Carry]:
         finally:
             client.unsubscribe_topic(ticket.name)
         if result.record:
-            forget(result.record)  # of a folder that is not shared, where the worker could not do so
+            watcher.has_ended(result.record)
         return result
 
     with client:

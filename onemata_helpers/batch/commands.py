@@ -117,7 +117,7 @@ def _approved_in(approvals: Approvals, todo: Sequence[Job]) -> tuple[list[Job], 
     if elsewhere:
         say(f"Approved, but not among what is chosen here: {', '.join(elsewhere)}.")
     others = [
-        not_begun(job, "not approved", "Its plan does not stand in the approvals.")
+        not_begun(job, "not approved", "The approvals do not name its plan: it was struck out, or never in that file.")
         for job, approved in given
         if approved is None
     ]

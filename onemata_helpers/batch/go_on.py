@@ -1,4 +1,4 @@
-"""The command that goes on where a batch ended, to be copied from its last line."""
+"""How to go on where a batch ended: who has to act first, and the command, to be copied from the last line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,52 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ..files import read_file
+from ..told import Told
+from ..waits import Wait, said_in, waits_for
+from .jobs import Result
+
 _FEW = 3
+_NAMES = 5
+_UNTOLD = Wait("engineer", "The engineer corrects what is said there, and runs it again.")
+
+
+def how_to_go_on(results: Sequence[Result], folders: Sequence[Path]) -> Iterator[str]:
+    """The lines that say it: who acts where only that helps; and the command, if it does anything."""
+    acts: dict[str, list[str]] = {}
+    goes_on = 0
+    for result in (each for each in results if not each.ok):
+        waits = [] if result.outcome == "not run" else _waits(result)
+        if not waits or (result.outcome == "failed" and any(each.by_running_it_again for each in waits)):
+            goes_on += 1
+            continue
+        for wait in waits:
+            acts.setdefault(wait.what, []).append(result.name)
+    if acts:
+        yield "To run it again changes nothing for these before somebody has acted:"
+        yield from (f"    {_some(names)}: {what}" for what, names in acts.items())
+    if goes_on:
+        yield f"To go on{' with the others' if acts else ''}: {command_that_goes_on(folders)}"
+
+
+def _waits(result: Result) -> list[Wait]:
+    """Who acts: by the record, if it tells how the job ended; else by what is said of it."""
+    told = _told(result.record)
+    if told and told.outcome == result.outcome:
+        return waits_for(told, None)
+    return list(said_in(result.reason)) or [_UNTOLD]
+
+
+def _told(record: Path | None) -> Told | None:
+    try:
+        return Told.model_validate_json(read_file(record)) if record else None
+    except (OSError, ValueError):  # the result says so already
+        return None
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES
+    return ", ".join(names[:_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def command_that_goes_on(folders: Sequence[Path]) -> str:

@@ -24,7 +24,9 @@ class Which:
     ]
     service: Annotated[
         list[ServiceName] | None,
-        typer.Option(help="Only this service; may be repeated", rich_help_panel=_WHICH),
+        typer.Option(
+            metavar="NAME", help="Only this service: redshift, glue or ec2; may be repeated", rich_help_panel=_WHICH
+        ),
     ] = None
     match: Annotated[
         list[str] | None,
@@ -44,7 +46,7 @@ class Which:
         str,
         typer.Option(
             metavar="STATE,...",
-            help="Only what the newest record says is failed, blocked, waiting, not-verified, drifted or never (run)",
+            help="Only where the newest record says failed, blocked, waiting, not-verified or drifted; never: none yet",
             rich_help_panel=_WHICH,
         ),
     ] = ""
@@ -52,13 +54,14 @@ class Which:
         bool,
         typer.Option(
             "--skip-invalid",
-            help="Go on without bad folders and accounts that refuse the sign-in; they count as failed",
+            metavar="",
+            help="Leave out folders with problems, and accounts that cannot be signed in to; they count as failed",
             rich_help_panel=_WHICH,
         ),
     ] = False
-    list_only: Annotated[bool, typer.Option("--list", help="Show what would run, and stop", rich_help_panel=_WHICH)] = (
-        False
-    )
+    list_only: Annotated[
+        bool, typer.Option("--list", metavar="", help="Show what would run, and stop", rich_help_panel=_WHICH)
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -72,19 +75,24 @@ class How:
     records_profile: Annotated[
         str, typer.Option(metavar="NAME", help="AWS profile for that bucket; the usual credentials if not told")
     ] = ""
-    jobs: Annotated[int, typer.Option(min=1, max=CLIENTS, help="Number of clients at the same time")] = 2
+    jobs: Annotated[int, typer.Option(min=1, max=CLIENTS, metavar="N", help="Run so many clients at the same time")] = 2
     summary: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write what became of each to this file, as JSON")
     ] = None
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with what did not end as asked since this command last began")
+        bool,
+        typer.Option(
+            "--resume", metavar="", help="Leave out what has ended as asked since this command last began without this"
+        ),
     ] = False
-    time_limit: Annotated[
-        float, typer.Option(min=0.01, metavar="MINUTES", help="Stop a notebook that takes longer")
-    ] = 60
-    dask: Annotated[str, typer.Option(metavar="ADDRESS", help="Run them on the Dask cluster with this scheduler")] = ""
+    time_limit: Annotated[float, typer.Option(min=0.01, metavar="MINUTES", help="Stop a runbook that takes longer")] = (
+        60
+    )
+    dask: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Run them on the Dask cluster that has this scheduler")
+    ] = ""
     stop_after: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Begin no more after N failures in a row; 0: always go on")
+        int, typer.Option(min=0, metavar="N", help="Begin no more after so many failures in a row; 0: always go on")
     ] = 0
 
     @property
@@ -110,10 +118,15 @@ class Approval:
     ] = None
     approved: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Apply what this file of `onemata plan` approves", rich_help_panel=_APPROVAL),
+        typer.Option(
+            metavar="FILE",
+            help="Apply what is approved in this file, which `onemata plan --write-approvals` has written",
+            rich_help_panel=_APPROVAL,
+        ),
     ] = None
     auto_approve: Annotated[
-        bool, typer.Option("--auto-approve", help="Apply plans that nobody has seen", rich_help_panel=_APPROVAL)
+        bool,
+        typer.Option("--auto-approve", metavar="", help="Apply plans that nobody has seen", rich_help_panel=_APPROVAL),
     ] = False
 
 
@@ -124,11 +137,13 @@ class Planning:
     write_approvals: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the plans to a new file, to be approved there")
     ] = None
-    remove: Annotated[bool, typer.Option("--remove", help="Plan what `onemata remove` would delete")] = False
+    remove: Annotated[bool, typer.Option("--remove", metavar="", help="Plan what `onemata remove` would delete")] = (
+        False
+    )
 
 
 @dataclass(frozen=True)
 class Overriding:
     """What `onemata run` is told beside."""
 
-    action: Annotated[Action | None, typer.Option(help="Overrides the action in the files")] = None
+    action: Annotated[Action | None, typer.Option(help="Do this, whatever action the files name")] = None

@@ -12,14 +12,17 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from ..errors import RecordNotWritten, who_acts
 from ..files import replace_file
 from ..record import now
+from ..side_by_side import side_by_side
 from ..terminal import say
 from ..text import counted
 from ..told import CUT_OFF, RUNNING
+from .elsewhere import uploaded
 from .history import at_goal, newest
 from .jobs import Job, Result
 from .options import Which
@@ -44,11 +47,12 @@ def done_since(todo: Sequence[Job], which: Which, records: Path, action: str | N
     if since is None:
         say("Nothing here tells when this command last began, so nothing counts as done.")
         mark_begin(which, records, action)
-    left, done = [], []
+    left, done = list[Job](), list[tuple[Job, Result]]()
     for job in todo:
         seen = newest(job)
         if since and seen and at_goal(job, seen, since):
-            done.append(Result(job.parameters.client, job.parameters.service, seen.outcome, seen.reason, seen.path))
+            p = job.parameters
+            done.append((job, Result(p.client, p.service, seen.outcome, seen.reason, seen.path)))
             continue
         left.append(job)
         if seen and seen.outcome in (CUT_OFF, RUNNING):
@@ -57,7 +61,18 @@ def done_since(todo: Sequence[Job], which: Which, records: Path, action: str | N
     if since:
         ended = f"ended as asked since {since.isoformat(timespec='seconds')}"
         say(f"{counted(len(done), 'runbook')} of {len(todo)} {ended}; the others are run.")
-    return left, done
+    return left, _uploaded(done)
+
+
+def _uploaded(done: Sequence[tuple[Job, Result]]) -> list[Result]:
+    """Their results; where a record could not be uploaded before, it is now."""
+    found: dict[str, Result] = {}
+
+    def upload(job: Job, result: Result) -> None:
+        found[job.name] = uploaded(job, result)
+
+    side_by_side([partial(upload, *each) for each in done])
+    return [found[job.name] for job, _ in done]
 
 
 def _began(mark: Path) -> datetime | None:

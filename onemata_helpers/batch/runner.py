@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
 
-from ..stopping import ask_to_stop
+from ..stopping import ask_to_stop, forget
 from ..text import counted, lasting
 from .carry_out import Carry, carry_out
 from .jobs import Job, Result, not_begun
@@ -38,6 +38,7 @@ class Running:
         self.why_asked = ""
         self.why_killed = ""
         self._kill: Callable[[], None] | None = None
+        self._has_ended = False
         self._lock = Lock()
 
     @property
@@ -58,6 +59,12 @@ class Running:
             if self.why_killed:
                 kill()
 
+    def has_ended(self, path: Path) -> None:
+        """The run that writes this record has ended: whoever asks it to stop from now on asks nobody."""
+        with self._lock:
+            self._has_ended = True
+            forget(path)
+
     def ask_to_stop(self, why: str) -> None:
         """Ask the job to come to a safe point and end there, now or as soon as it has a record."""
         if not self.why_asked:
@@ -65,8 +72,8 @@ class Running:
             self._pass_on()
 
     def _pass_on(self) -> None:
-        if self.record:
-            with suppress(OSError):  # of a full disk; then only `end` ends it
+        with self._lock, suppress(OSError):  # of a full disk; then only `end` ends it
+            if self.record and not self._has_ended:
                 ask_to_stop(self.record, self.why_asked)
 
     def end(self, why: str) -> None:

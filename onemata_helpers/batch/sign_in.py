@@ -11,15 +11,18 @@ from functools import partial
 from threading import BoundedSemaphore
 
 from ..at_once import SIGN_INS
-from ..errors import CodeNeeded, OnemataError, unforeseen
+from ..errors import CodeNeeded, CodeRefused, OnemataError, unforeseen
 from ..parameters import ServiceParameters
 from ..role_sessions import RoleSessions
 from ..sandbox_in_use import sandbox_url
+from ..terminal import complain
 from .interrupts import Interrupts
 from .jobs import Job
 from .patience import begun
 
 _TICK = 0.25
+_CODES = 3
+"""So many codes may be typed for a client, or for all that share its profile."""
 
 
 def _nobody(_: str) -> str:
@@ -39,13 +42,13 @@ class SignedIn:
         self._turns = BoundedSemaphore(SIGN_INS)
 
     def sign_in(self, parameters: ServiceParameters, ask: Callable[[str], str] = _nobody) -> None:
-        """Sign in to a client's account, and keep the session, or why not. Raises CodeNeeded."""
+        """Sign in to a client's account, and keep the session, or why not. Raises CodeNeeded and CodeRefused."""
         from ..signing_in import connect  # boto3 takes half a second to load, which --list need not wait for
 
         try:
             with self._turns:
                 connect(parameters, (), lambda _: None, sandbox_url(parameters), self._of(parameters), ask=ask)
-        except CodeNeeded:
+        except (CodeNeeded, CodeRefused):
             raise
         except OnemataError as error:
             self.refused[parameters.client] = str(error)
@@ -72,7 +75,8 @@ def sign_in(todo: Sequence[Job], asked: Interrupts) -> SignedIn:
     """Sign in to each client's account. When it was interrupted, nothing counts as refused.
 
     Those that need no code of MFA are signed in to at the same time. Then one code is asked for; with the session that
-    it opens, other clients of the same profile may need none; and so on.
+    it opens, other clients of the same profile may need none; and so on. A code that is refused is asked for again, a
+    few times.
     """
     signed_in = SignedIn()
     left = of_each = {job.parameters.client: job.parameters for job in todo}
@@ -81,7 +85,11 @@ def sign_in(todo: Sequence[Job], asked: Interrupts) -> SignedIn:
             if not sys.stdin.isatty():
                 signed_in.refused |= dict.fromkeys(left, str(CodeNeeded()))
                 break
-            signed_in.sign_in(left.pop(next(iter(left))), partial(_type_a_code, asked))
+            parameters = left.pop(next(iter(left)))
+            if why := _with_codes(signed_in, parameters, asked):
+                same = [name for name, each in left.items() if each.aws_profile == parameters.aws_profile]
+                signed_in.refused |= dict.fromkeys([parameters.client, *same], why)
+                left = {name: each for name, each in left.items() if name not in same}
     except KeyboardInterrupt:
         return SignedIn()
     signed_in.refused = {client: signed_in.refused[client] for client in of_each if client in signed_in.refused}
@@ -108,6 +116,20 @@ def _without_a_code(
         if asked.count:
             raise KeyboardInterrupt
     return {client: parameters for client, parameters in of_each.items() if client in need_one}
+
+
+def _with_codes(signed_in: SignedIn, parameters: ServiceParameters, asked: Interrupts) -> str:
+    """Sign in to an account with a code, and with another one if that is refused. Why the last one was, if it was."""
+    why = ""
+    for left in reversed(range(_CODES)):
+        try:
+            signed_in.sign_in(parameters, partial(_type_a_code, asked))
+        except CodeRefused as error:
+            why = str(error)
+            complain(f"{why.partition(' Who acts: ')[0]}{' Type another one.' if left else ''}")
+        else:
+            return ""
+    return why
 
 
 def _type_a_code(asked: Interrupts, prompt: str) -> str:

@@ -16,7 +16,7 @@ from ..warm.process import NotForked, warm
 from .carry_out import Carry, carry_out
 from .cluster import on_cluster
 from .found import found
-from .go_on import command_that_goes_on
+from .go_on import how_to_go_on
 from .interrupts import Interrupts, counted_interrupts
 from .jobs import Job, Result, not_begun
 from .options import How, Which
@@ -27,6 +27,7 @@ from .runner import Batch
 from .sign_in import SignedIn, sign_in
 from .summary import write_summary
 
+_WITHOUT_THEM = "With --skip-invalid the others are run all the same."
 _CTRL_C = "the batch was interrupted (Ctrl-C)"
 
 
@@ -81,8 +82,8 @@ class Work:
         seconds = time.monotonic() - self._began
         show_recap(all_results, seconds)
         well = all(result.ok for result in all_results)
-        if not well:
-            say(f"To go on: {command_that_goes_on(self._folders)}")
+        for line in how_to_go_on(all_results, self._folders):
+            say(line)
         if self._how.summary:
             write_summary(self._how.summary, all_results, seconds)
         return well
@@ -138,5 +139,7 @@ def _refused(todo: Sequence[Job], why: Mapping[str, str], *, skip: bool) -> list
     """A failure for each job whose account cannot be signed in to."""
     if why and not skip:
         said = "\n".join(f"  - {client}: {each}" for client, each in why.items())
-        raise ConnectError(f"{counted(len(why), 'account')} cannot be signed in to, so nothing was started.\n{said}")
+        raise ConnectError(
+            f"{counted(len(why), 'account')} cannot be signed in to, so nothing was started.\n{said}\n{_WITHOUT_THEM}"
+        )
     return [not_begun(job, "failed", why[job.parameters.client]) for job in todo if job.parameters.client in why]

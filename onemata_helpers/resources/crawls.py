@@ -117,7 +117,7 @@ def _must_be_ours(aws: Aws, probe: ProbeCrawler, call: Call) -> None:
     targets = call.arguments.get("Targets", {}).get("S3Targets", [])
     path = ", ".join(each["Path"] for each in targets)
     if not any(part.kind == kind and part.ours and part.path == path for part in read_remains(aws, probe)):
-        who = "the engineer runs the notebook again, if no other run is at work there"
+        who = "the engineer runs it again, if no other run is at work there"
         raise OnemataError(who_acts(f"Another {kind} {probe.name} has come up in Glue. It is not touched.", who))
 
 

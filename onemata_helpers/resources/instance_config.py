@@ -80,7 +80,7 @@ class InstanceConfig(Resource):
             return  # the answer was lost, and a look showed the profile
         report = self._parsed(output_of(aws, answer, self.instance_id, wait))
         if report.outcome not in ("added", "nothing"):
-            raise NotUsable(f"{self.key}: {report.why} Then run the notebook again.")
+            raise NotUsable(f"{self.key}: {report.why} Then the engineer runs it again.")
 
     def _read(self, aws: Aws) -> dict[str, Any]:
         return asdict(self._parsed(read_by_script(aws, self.look_script)))

@@ -93,7 +93,7 @@ def no_report(instance_id: str, output: Output, why: str) -> NotUsable:
     last = sentence(one_line(foreign(printed.split("\n")[-1])))
     return NotUsable(
         f"The command on {instance_id} ended {one_line(foreign(output.status), 40)}: {last} {sentence(why)} Who acts: "
-        "the client's admin looks at it in Systems Manager's Run Command history; then run the notebook again."
+        "the client's admin looks at it in Systems Manager's Run Command history; then the engineer runs it again."
     )
 
 

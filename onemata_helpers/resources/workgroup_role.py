@@ -163,7 +163,7 @@ def _overtaken(namespace: str, shown: tuple[str, ...], found: NamespaceState) ->
         f"The roles of namespace {namespace} have changed since the plan was shown, so nothing was written to it: they "
         f"were {_named(shown)}, and are {_named(found.roles)} with {found.default_role or 'none'} as default"
     )
-    return Overtaken(who_acts(happened, "the engineer runs the notebook again, and shows the client the new plan"))
+    return Overtaken(who_acts(happened, "the engineer runs it again, and has the new plan approved"))
 
 
 def _named(roles: tuple[str, ...]) -> str:

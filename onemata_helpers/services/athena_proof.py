@@ -196,7 +196,7 @@ def _not_entered(principal: str, said: str) -> str:
     return who_acts(
         f"This session cannot enter {principal}: {foreign(said)}",
         "the client's admin lets the operator assume it (its trust policy, and sts:AssumeRole for the operator); "
-        "if that was changed just now, the engineer runs the notebook again in a minute; if there is no such role, the "
+        "if that was changed just now, the engineer runs it again in a minute; if there is no such role, the "
         "engineer corrects athena_principals",
     )
 

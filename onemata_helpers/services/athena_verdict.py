@@ -14,7 +14,7 @@ from ..text import counted
 from .verdict import Verdict
 
 _UNSEEN: Final = "not provable from here"
-_RUN_AGAIN = "the engineer runs the notebook again"
+_RUN_AGAIN = "the engineer runs it again"
 
 _BY_S3 = (
     words.S3_PATH_DENIED,
@@ -96,7 +96,7 @@ class Querier:
             return Verdict("proven", f"Athena has read {place.uri} as {self.principal}: {rows}.")
         if ended.in_order:
             seen = f"{self.principal} may list the folder of {place.uri}, but no row of the object came back"
-            who = "Onemata puts the probe object there, or names another for probe_object; then the engineer runs again"
+            who = f"Onemata puts the probe object there, or names another for probe_object; then {_RUN_AGAIN}"
             return Verdict(_UNSEEN, f"{seen}: it is not there, it is empty, or Athena skips it.", who)
         return self._unseen(ended, place)
 

@@ -14,7 +14,7 @@ from .verdict import Verdict
 
 Result = Literal["proven", "failed", "not provable from here"]
 _UNSEEN: Final = "not provable from here"
-_RUN_AGAIN = "the engineer runs the notebook again"
+_RUN_AGAIN = "the engineer runs it again"
 
 # What a role, trust or policy that was just made, and that does not work everywhere yet, looks like.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
@@ -33,7 +33,7 @@ _MEANINGS: tuple[tuple[tuple[Said, ...], Result, str, str], ...] = (
         (words.NO_ASSUMEROLE,),
         _UNSEEN,
         "The database user of the proof may not use the role: ASSUMEROLE was revoked. This says nothing about access.",
-        "the client's database administrator runs this, then the engineer runs the notebook again: {grant}",
+        "the client's database administrator runs this, then the engineer runs it again: {grant}",
     ),
     ((words.NOT_ASSUMABLE,), "failed", "{target} may not assume the role.", _ATTACHED),
     (
@@ -46,7 +46,7 @@ _MEANINGS: tuple[tuple[tuple[Said, ...], Result, str, str], ...] = (
         (words.OTHER_REGION,),
         "failed",
         "The bucket is in another region than the parameters say.",
-        "the engineer sets bucket_region to the region of the bucket {bucket}, and runs the notebook again",
+        "the engineer sets bucket_region to the region of the bucket {bucket}, and runs it again",
     ),
     (
         (words.NO_PREFIX, words.NO_KEY),

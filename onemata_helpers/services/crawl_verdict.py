@@ -13,7 +13,7 @@ from .verdict import Verdict
 
 Result = Literal["proven", "failed", "not provable from here"]
 _UNSEEN: Final = "not provable from here"
-_RUN_AGAIN = "the engineer runs the notebook again"
+_RUN_AGAIN = "the engineer runs it again"
 _BY_S3 = (words.S3_DENIED, words.S3_FORBIDDEN, words.S3_DENIED_ANEW)
 
 # In the order in which they are looked for.
@@ -48,7 +48,7 @@ _MEANINGS: tuple[tuple[tuple[Said, ...], Result, str, str], ...] = (
         (words.INTERNAL,),
         _UNSEEN,
         "The crawl failed, and AWS says no more than this.",
-        "the engineer reads the crawler's log, and runs the notebook again later",
+        "the engineer reads the crawler's log, and runs it again later",
     ),
     (
         (words.NOT_VALIDATED,),

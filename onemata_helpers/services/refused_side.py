@@ -14,7 +14,7 @@ ONEMATA_LOOKS = "Onemata looks at its bucket policy, and at its key policy if th
 
 _CLIENT_ADDS = "the client's admin adds the permission, or looks for a deny (permissions boundary, organization)"
 _PERHAPS_OURS = (
-    "the engineer runs the notebook again with action: apply if the role is ours; else, or if it stays, " + _CLIENT_ADDS
+    "the engineer runs it again with action: apply if the role is ours; else, or if it stays, " + _CLIENT_ADDS
 )
 
 

@@ -66,7 +66,9 @@ def _cell(row: Row | None, now: datetime) -> Text:
 
 
 def _about(row: Row) -> Iterator[str]:
-    """What has drifted, and what it waits for."""
+    """Why it is not well, what has drifted, and what it waits for."""
+    if row.why:
+        yield f"{row.outcome}: {row.why}"
     if row.drift:
         yield f"drifted: {', '.join(row.drift.what)}."
     yield from (wait.what for wait in row.waits)

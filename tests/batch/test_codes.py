@@ -23,6 +23,7 @@ from onemata_helpers.batch.sign_in import SignedIn, sign_in
 from onemata_helpers.choices import ServiceName
 from onemata_helpers.parameter_files import from_folder
 from onemata_helpers.role_sessions import RoleSessions
+from onemata_helpers.sandbox.wire.errors import AwsError
 from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
 
 from .conftest import How, Which, records
@@ -158,6 +159,56 @@ def test_after_a_wrong_code_the_next_client_of_the_profile_is_asked_for(
         refused = sign_in(jobs(found, tmp_path), Interrupts()).refused
         assert list(refused) == ["client-0"]
         assert [asked.split(",")[0] for asked in person.asked] == ["client-0", "client-1"]
+
+
+INVALID = "MultiFactorAuthentication failed with invalid MFA one time pass code."
+
+
+def refuse_codes(found: Accounts, *codes: str) -> None:
+    """STS takes these codes of nobody."""
+
+    def refuse(call: IncomingCall) -> None:
+        if call.get("TokenCode") in codes:
+            raise AwsError("AccessDenied", INVALID, 403)
+
+    found.box.before("AssumeRole", refuse)
+
+
+@pytest.mark.parametrize("typed", [["000001", "000002"], ["12345", "12a456"], ["", "000002"]])
+def test_a_code_that_is_refused_is_asked_for_again_and_why_is_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    person: Person,
+    capsys: pytest.CaptureFixture[str],
+    typed: list[str],
+) -> None:
+    codes = iter([*typed, "123 456"])
+    monkeypatch.setattr("getpass.getpass", lambda prompt: [person.type(prompt), next(codes)][1])
+    with with_a_hub(tmp_path, 2, "glue", patch=monkeypatch) as found:
+        refuse_codes(found, "000001", "000002")
+        assert sign_in(jobs(found, tmp_path), Interrupts()).refused == {}
+        assert [asked.split(",")[0] for asked in person.asked] == ["client-0"] * 3
+        assert codes_of(found.calls)[-1] == "123456"
+    said = capsys.readouterr().err
+    assert said.count("Type another one.") == 2
+    assert said.count("mistyped, or used before: AWS takes each code only once") == typed.count("000001") + typed.count(
+        "000002"
+    )
+    assert said.count("is no code of MFA, which has six digits. AWS was not asked.") == 2 - said.count("mistyped")
+
+
+def test_after_three_codes_none_is_asked_for_again_for_any_client_of_that_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, person: Person, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with with_a_hub(tmp_path, 3, "glue", patch=monkeypatch) as found:
+        refuse_codes(found, *(f"{number:06}" for number in range(10)))
+        refused = sign_in(jobs(found, tmp_path), Interrupts()).refused
+        assert list(refused) == ["client-0", "client-1", "client-2"]
+        assert all(
+            INVALID in why and "Who acts: the engineer runs it again, and types" in why for why in refused.values()
+        )
+        assert (len(person.asked), codes_of(found.calls)) == (3, ["000001", "000002", "000003"])
+    assert capsys.readouterr().err.count("Type another one.") == 2
 
 
 def test_where_nobody_can_type_nothing_is_asked_and_this_is_said_of_each(

@@ -11,8 +11,13 @@ from typing import Any
 
 import pytest
 
+from onemata_helpers.archive import NoRecords
 from onemata_helpers.batch import carry_out, commands, elsewhere
+from onemata_helpers.batch.jobs import Job, Result
+from onemata_helpers.batch.patience import begun
+from onemata_helpers.batch.runner import Running
 from onemata_helpers.batch.sign_in import SignedIn
+from onemata_helpers.bucket import Bucket
 from onemata_helpers.sandbox.server import Sandbox
 
 from .conftest import How, Which, client, records
@@ -101,3 +106,68 @@ def test_after_ctrl_c_no_sign_in_holds_up_the_end_of_the_process(
 def test_the_process_does_not_wait_for_it_either() -> None:
     code = "import time; from onemata_helpers.batch.patience import begun; begun(lambda: time.sleep(600))"
     assert subprocess.run([sys.executable, "-c", code], timeout=120, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("asks", ["the time limit", "Ctrl-C"])
+def test_who_asks_a_run_to_stop_that_only_uploads_its_record_any_more_leaves_nothing_behind(
+    our_records: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asks: str
+) -> None:
+    uploads, asked, was = threading.Event(), threading.Event(), elsewhere.uploaded
+    ask = Running.ask_to_stop
+
+    def slow(job: Job, result: Result) -> Result:
+        uploads.set()
+        if asks == "Ctrl-C":
+            interrupt(None)
+        assert asked.wait(60)
+        return was(job, result)
+
+    def noted(running: Running, why: str) -> None:
+        ask(running, why)
+        asked.set()
+
+    monkeypatch.setattr(carry_out, "uploaded", slow)
+    monkeypatch.setattr(Running, "ask_to_stop", noted)
+    late = property(lambda _: 61 if uploads.is_set() and asks == "the time limit" else 0)
+    monkeypatch.setattr(Running, "seconds", late)
+    assert commands.run(Which([client(tmp_path, "acme")]), How(where=our_records, time_limit=1), "apply")
+    assert asked.is_set()
+    assert list(tmp_path.rglob("*.stop")) == []
+    assert records(tmp_path)["acme/glue"][0].outcome == "applied"
+
+
+def test_records_that_are_being_brought_hold_up_no_end_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: threading.Event
+) -> None:
+    asked, bucket = threading.Event(), Bucket("s3://our-records/night")
+
+    def hang(_: Bucket, name: str) -> bytes:
+        asked.set()
+        answer.wait(60)
+        raise NoRecords(name)
+
+    names = [f"acme/glue/2026-01-01T1200{number:02}.000Z.json" for number in range(40)]
+    monkeypatch.setattr(Bucket, "names", lambda *_: iter(names))
+    monkeypatch.setattr(Bucket, "read", hang)
+    before = set(threading.enumerate())
+    done = begun(lambda: bucket.fetch(tmp_path, ["acme/glue/", "acme/ec2/"], None))
+    assert asked.wait(60)
+    assert all(each.daemon for each in threading.enumerate() if each not in before)
+    answer.set()
+    with pytest.raises(NoRecords):
+        done.result(60)
+
+
+def test_a_record_that_was_not_uploaded_is_by_resume_though_its_run_ended_well(
+    our_records: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    which = Which([client(tmp_path, "acme")])
+    with monkeypatch.context() as patch:
+        patch.setattr(carry_out, "uploaded", lambda _, result: elsewhere.not_uploaded(result, "Who acts: run again."))
+        assert not commands.run(which, How(where=our_records), "apply")
+    assert [name[-5:] for name in Bucket(our_records).names()] == [
+        ".json"
+    ]  # the beginning, from before its first write
+    assert commands.run(which, How(where=our_records, resume=True), "apply")
+    assert len(records(tmp_path)["acme/glue"]) == 1
+    assert len(list(Bucket(our_records).names())) == 3

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from onemata_helpers import policies
 from onemata_helpers.batch import commands
-from onemata_helpers.batch.go_on import command_that_goes_on
+from onemata_helpers.batch.go_on import command_that_goes_on, how_to_go_on
 from onemata_helpers.batch.jobs import Result
 from onemata_helpers.batch.recap import show_recap
 from onemata_helpers.batch.summary import SummaryNotWritten, write_summary
@@ -83,6 +83,62 @@ def test_whatever_a_reason_holds_each_line_is_plain(reason: str) -> None:
 )
 def test_times_as_people_say_them(seconds: float, said: str) -> None:
     assert lasting(seconds) == said
+
+
+def gone_on(*results: Result) -> list[str]:
+    return list(how_to_go_on(results, [Path("acme")]))
+
+
+NOT_BEFORE = "To run it again changes nothing for these before somebody has acted:"
+
+
+def test_what_only_somebodys_act_mends_is_told_by_whose_and_no_command_is_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["onemata", "apply", "acme"])
+    denied = "AWS refused it: AccessDenied. Who acts: the client's admin allows it for the operator."
+    helpless = [
+        Result("acme", "ec2", "failed", denied),
+        Result("acme", "glue", "failed", denied),
+        Result("bolt", "", "failed", "client.yaml: must exist. Who acts: the engineer corrects the parameters."),
+        Result("core", "glue", "blocked", "Nothing was done. Who acts: the engineer has this plan approved."),
+        Result("dusk", "glue", "verified", "All is in place."),
+    ]
+    said = [
+        NOT_BEFORE,
+        "    acme/ec2, acme/glue: The client's admin allows it for the operator.",
+        "    bolt: The engineer corrects the parameters.",
+        "    core/glue: The engineer has this plan approved.",
+    ]
+    assert gone_on(*helpless) == said
+    cut_off = Result("evil", "glue", "failed", "Killed. Who acts: the engineer runs it again, which completes it.")
+    for other in (cut_off, Result("evil", "glue", "not run", "Not begun: Ctrl-C.")):
+        assert gone_on(other) == ["To go on: onemata apply acme --resume"]
+        assert gone_on(*helpless, other) == [*said, "To go on with the others: onemata apply acme --resume"]
+    many = [Result(f"c{number}", "glue", "failed", denied) for number in range(7)]
+    assert gone_on(*many)[1].startswith("    c0/glue, c1/glue, c2/glue, c3/glue, c4/glue and 2 more: The client's")
+    assert gone_on(Result("dusk", "glue", "verified", "All is in place.")) == []
+
+
+def test_a_plan_that_is_blocked_is_not_made_again_in_vain(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    which = Which([client(tmp_path, "acme"), client(tmp_path, "stuck", "redshift", cluster_identifiers="[nowhere]")])
+    assert not commands.run(which, How(), "plan")
+    said = capsys.readouterr().out
+    assert NOT_BEFORE in said
+    assert "    stuck/redshift: The engineer reads the record, corrects what it names, and runs it again." in said
+    assert "--resume" not in said
+
+
+def test_what_a_verification_found_missing_is_not_verified_again_but_applied(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    which = Which([client(tmp_path, "acme")])
+    assert not commands.run(which, How(), "verify")
+    said = capsys.readouterr().out
+    assert "--resume" not in said
+    assert "    acme/glue: The engineer has a new plan approved, and applies it." in said
 
 
 @pytest.mark.parametrize(

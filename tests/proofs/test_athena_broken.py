@@ -92,7 +92,7 @@ BROKEN: dict[str, Broken] = {
     ),
     "just changed, and not everywhere yet": Broken(
         just_trusted, UNSEEN, "not authorized to perform: sts:AssumeRole",
-        "if that was changed just now, the engineer runs the notebook again in a minute",
+        "if that was changed just now, the engineer runs it again in a minute",
     ),
     "may not write the results": Broken(
         denies("s3:PutObject"), UNSEEN, f"Access denied when writing output to url: {world.RESULTS}",

@@ -18,13 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from onemata_helpers import waits
 from onemata_helpers.archive import Folder
 from onemata_helpers.cli import app
-from onemata_helpers.status import Form, waits
+from onemata_helpers.status import Form
 from onemata_helpers.status.forms import show_status
-from onemata_helpers.status.waits import waits_for
 from onemata_helpers.text import is_plain
 from onemata_helpers.told import Told
+from onemata_helpers.waits import waits_for
 
 from .conftest import BAD, GOOD, OPEN, Keep, planned
 
@@ -211,3 +212,35 @@ def test_the_command(keep: Keep, tmp_path: Path) -> None:
     bad = run(app, ["status", str(tmp_path / "nowhere")])
     assert bad.exit_code == 2
     assert "cannot be read: No such file or directory. Who acts: the engineer" in bad.stderr
+
+
+def test_each_service_of_a_client_that_is_not_well_has_its_own_reason_in_every_form(
+    keep: Keep, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep("acme", 1, "apply", "failed", reason="AWS refused iam:GetRole. Who acts: the client's admin allows it.")
+    keep("acme", 1, "apply", "blocked", service="ec2", reason="profile p: It is not ours. The client decides: which.")
+    seen = BAD | {"evidence": "It does not exist. Who acts: the engineer runs it again."}
+    keep("acme", 1, "verify", "failed", service="redshift", reason="1 of 1 checks failed.", checks=[seen])
+    reasons = {
+        "ec2": ("blocked", "profile p: It is not ours.", "The client decides: which."),
+        "glue": ("failed", "AWS refused iam:GetRole.", "The client's admin allows it."),
+        "redshift": (
+            "failed",
+            "1 of 1 checks failed. policy X on role r: It does not exist.",
+            "The engineer runs it again.",
+        ),
+    }
+    status(tmp_path, Form.TABLE)
+    said = capsys.readouterr().out
+    page = " ".join(Page(status(tmp_path, Form.HTML)).text.split())
+    found = {row["service"]: row for row in json.loads(status(tmp_path, Form.JSON))["runbooks"]}
+    table = {row["service"]: row for row in csv.DictReader(io.StringIO(status(tmp_path, Form.CSV)))}
+    for service, (outcome, why, who) in reasons.items():
+        assert f"acme {service}: {outcome}: {why}" in said
+        assert f"acme {service}: {who}" in said
+        assert f"{service} {outcome}: {why}" in page
+        assert who in page
+        assert why in found[service]["reason"]
+        assert who in [wait["what"] for wait in found[service]["waits"]]
+        assert why in table[service]["reason"]
+        assert who in table[service]["what"]

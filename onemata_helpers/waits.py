@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..text import counted, sentence
-from ..told import Drift, Told
+from .text import counted, sentence
+from .told import Drift, Told
 
 # Each is tried once on a part of a text, and reads it once, so that a text of any length is.
 _ACTS = re.compile(r"[^\n]+?[.!?](?=\s|$)")
+_AGAIN = re.compile(r"\bagain\b|--resume")
 _SIDE = re.compile(r"\b(Onemata|client|engineer)\b", re.IGNORECASE)
 _BEGINS_WITH_A_SIDE = re.compile(r"(?:The )?(?:Onemata|client|engineer)\b")
 _DECIDES = re.compile(r"(?:^|(?<=[.:]))[^.:]*\b[Tt]he client(?:'s admin)? decides\b.*", re.DOTALL)
@@ -22,6 +23,11 @@ class Wait:
 
     who: str
     what: str
+
+    @property
+    def by_running_it_again(self) -> bool:
+        """Whether it is, or ends with, the engineer's running it again."""
+        return self.who == "engineer" and bool(_AGAIN.search(self.what))
 
 
 def waits_for(told: Told, drifted: Drift | None) -> list[Wait]:
@@ -40,12 +46,12 @@ def _said(told: Told) -> Iterator[Wait]:
         number = counted(len(told.plan.open), "change")
         yield Wait("client", f"The client approves the plan {told.plan_digest} ({number}); the engineer applies it.")
     else:
-        yield from _who_acts(told.reason)
+        yield from said_in(told.reason)
         if told.outcome == "blocked":
             decided = filter(None, map(_DECIDES.search, told.reason.split(";")))
             yield from (Wait("client", sentence(said[0].strip())) for said in decided)
         for check in told.failed or told.unproven:
-            yield from _who_acts(check.evidence)
+            yield from said_in(check.evidence)
             if not told.failed and _BEGINS_WITH_A_SIDE.match(check.evidence):
                 yield Wait(_side(check.evidence), check.evidence.split("\n")[0])
 
@@ -53,13 +59,14 @@ def _said(told: Told) -> Iterator[Wait]:
 def _by_default(told: Told, drifted: Drift | None) -> Iterator[Wait]:
     if told.outcome not in ("failed", "blocked"):
         return
-    if drifted:
+    if drifted or (told.action == "verify" and told.differences):
         yield Wait("engineer", "The engineer has a new plan approved, and applies it.")
     else:
         yield Wait("engineer", "The engineer reads the record, corrects what it names, and runs it again.")
 
 
-def _who_acts(text: str) -> Iterator[Wait]:
+def said_in(text: str) -> Iterator[Wait]:
+    """Each of whom a text says that they act, and how."""
     for said in filter(None, map(_ACTS.match, text.split("Who acts: ")[1:])):
         yield Wait(_side(said[0]), said[0][:1].upper() + said[0][1:])
 
