@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.loaders import create_loader
+from botocore.loaders import JSONFileLoader, create_loader
 
+from onemata_helpers.bucket import Bucket
 from onemata_helpers.service_descriptions import descriptions
 
 
@@ -26,7 +27,7 @@ def test_only_prose_is_left_out(tmp_path: Path) -> None:
     assert descriptions().file_loader.load_file(str(tmp_path / "missing")) is None
 
 
-@pytest.mark.parametrize("service", ["iam", "redshift-serverless"])
+@pytest.mark.parametrize("service", ["iam", "redshift-serverless", "s3"])
 def test_of_a_service_all_else_is_botocores(service: str) -> None:
     def bare(each: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in each.items() if (name, type(value)) != ("documentation", str)}
@@ -36,3 +37,16 @@ def test_of_a_service_all_else_is_botocores(service: str) -> None:
     found = descriptions().load_service_model(service, "service-2")
     assert found == expected != whole
     assert list(found["operations"]) == list(whole["operations"])
+
+
+def test_a_second_bucket_for_records_reads_no_description(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would have cost a long-lived process a dozen MiB."""
+
+    def reads(_: object, path: str) -> None:
+        raise AssertionError(f"{path} is read again")
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert Bucket("s3://one/records", "")._s3
+    for loader in (JSONFileLoader, type(descriptions().file_loader)):
+        monkeypatch.setattr(loader, "load_file", reads)
+    assert Bucket("s3://another/records", "")._s3
