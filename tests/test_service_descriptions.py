@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader, create_loader
+from botocore.model import ServiceModel
 
 from onemata_helpers.bucket import Bucket
 from onemata_helpers.service_descriptions import descriptions
@@ -27,7 +28,7 @@ def test_only_prose_is_left_out(tmp_path: Path) -> None:
     assert descriptions().file_loader.load_file(str(tmp_path / "missing")) is None
 
 
-@pytest.mark.parametrize("service", ["iam", "redshift-serverless", "s3"])
+@pytest.mark.parametrize("service", ["iam", "redshift-serverless"])
 def test_of_a_service_all_else_is_botocores(service: str) -> None:
     def bare(each: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in each.items() if (name, type(value)) != ("documentation", str)}
@@ -37,6 +38,15 @@ def test_of_a_service_all_else_is_botocores(service: str) -> None:
     found = descriptions().load_service_model(service, "service-2")
     assert found == expected != whole
     assert list(found["operations"]) == list(whole["operations"])
+
+
+def test_what_s3_lets_a_client_choose_is_all_there() -> None:
+    whole = ServiceModel(create_loader().load_service_model("s3", "service-2"), "s3")
+    ours = ServiceModel(descriptions().load_service_model("s3", "service-2"), "s3")
+    assert [each.name for each in ours.client_context_parameters] == [
+        each.name for each in whole.client_context_parameters
+    ]
+    assert ours.client_context_parameters
 
 
 def test_a_second_bucket_for_records_reads_no_description(monkeypatch: pytest.MonkeyPatch) -> None:
