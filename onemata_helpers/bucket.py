@@ -30,6 +30,7 @@ from .bucket_refusal import FAILURES, NotOfS3, bucket_refusal, of_one_object
 from .errors import ParameterError, Problem, RecordNotWritten, who_acts
 from .files import replace_file
 from .role_sessions import RoleSessions
+from .service_descriptions import share_descriptions
 from .side_by_side import side_by_side
 from .text import one_line
 
@@ -216,6 +217,7 @@ class Bucket:
     def _s3(self) -> Any:
         inner = botocore.session.Session()
         session = boto3.Session(profile_name=self._profile or None, botocore_session=inner)
+        share_descriptions(session)
         cache: Any = self.sessions  # botocore says `dict`, and asks no more of it than to be looked into and written to
         inner.register_component("credential_provider", create_credential_resolver(inner, cache=cache))
         return session.client("s3", config=_SETTINGS)

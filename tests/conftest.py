@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from tenacity import Retrying
 
 from onemata_helpers import Runbook, sandbox
 from onemata_helpers.batch import elsewhere
@@ -86,7 +87,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays. A collection of garbage would go through all of it again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(20_000, 20, 5)
 
 
 @pytest.fixture
@@ -131,8 +132,17 @@ def values(service: str, **changes: Any) -> dict[str, Any]:
     return shared | own[service] | changes
 
 
-QUIET = Wait(tell=lambda _: None, sleep=lambda seconds: time.sleep(seconds / 50), seconds=5)
-"""A wait for what does not come asks a few times, and not without a pause for five seconds."""
+class Unhurried(Wait):
+    """A wait whose time is that of its pauses alone: how often it looks does not depend on how long a look takes."""
+
+    def _retrying(self, *given: Any, **how: Any) -> Retrying:
+        retrying = super()._retrying(*given, **how)
+        limit: float = retrying.stop.max_delay  # type: ignore[union-attr]
+        return retrying.copy(stop=lambda attempt: attempt.idle_for >= limit)
+
+
+QUIET = Unhurried(tell=lambda _: None, sleep=lambda seconds: time.sleep(seconds / 100), seconds=60)
+"""A wait for what does not come looks eleven times, in less than a second."""
 
 
 @dataclass

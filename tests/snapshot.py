@@ -12,12 +12,14 @@ from onemata_helpers.sandbox.server import Sandbox
 def everything(aws: Sandbox) -> dict[str, Any]:
     """Roles, users, groups and profiles with their policies, what clusters and instances have, and what is in Glue."""
     iam = aws.client("iam")
+    found = iam.get_account_authorization_details(Filter=["User", "Group", "Role"])
+    assert not found["IsTruncated"]
     holders = {
-        f"{kind} {each[f'{kind.title()}Name']}": _policies(iam, kind, each[f"{kind.title()}Name"])
-        for kind in ("user", "group", "role")
-        for each in getattr(iam, f"list_{kind}s")()[f"{kind.title()}s"]
+        f"{kind.lower()} {each[f'{kind}Name']}": _policies(each, kind)
+        for kind in ("User", "Group", "Role")
+        for each in found[f"{kind}DetailList"]
     }
-    roles = {each["RoleName"]: _role(iam, each["RoleName"]) for each in iam.list_roles()["Roles"]}
+    roles = {each["RoleName"]: _role(iam, each["RoleName"]) for each in found["RoleDetailList"]}
     return {"policies": holders, "roles": roles, "profiles": _profiles(iam), **_attached(aws), "glue": in_glue(aws)}
 
 
@@ -29,13 +31,9 @@ def in_glue(aws: Sandbox) -> list[str]:
     return [*glue.list_crawlers()["CrawlerNames"], *(each for each in databases if each != "default"), *tables]
 
 
-def _policies(iam: Any, kind: str, name: str) -> dict[str, Any]:
-    address = {f"{kind.title()}Name": name}
-    inline = {
-        each: canonical(getattr(iam, f"get_{kind}_policy")(**address, PolicyName=each)["PolicyDocument"])
-        for each in getattr(iam, f"list_{kind}_policies")(**address)["PolicyNames"]
-    }
-    attached = getattr(iam, f"list_attached_{kind}_policies")(**address)["AttachedPolicies"]
+def _policies(holder: dict[str, Any], kind: str) -> dict[str, Any]:
+    inline = {each["PolicyName"]: canonical(each["PolicyDocument"]) for each in holder.get(f"{kind}PolicyList", [])}
+    attached = holder.get("AttachedManagedPolicies", [])
     return {"inline": inline, "attached": sorted(each["PolicyArn"] for each in attached)}
 
 

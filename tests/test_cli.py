@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from contextlib import chdir
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -17,6 +18,7 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
+from onemata_helpers import sandbox
 from onemata_helpers.cli import app
 from onemata_helpers.record import Record
 from onemata_helpers.sandbox.server import Sandbox
@@ -25,6 +27,7 @@ from onemata_helpers.text import is_plain
 
 from .account import LAMBDA
 from .conftest import EXAMPLE, ROLES, SERVICES
+from .forked_cli.program import forked_cli
 from .processes import LONG, running
 
 ONEMATA = str(Path(sys.executable).parent / "onemata")
@@ -109,8 +112,10 @@ def test_run_starts_nothing_with_a_wrong_sandbox_address(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_run_onboards_the_example(tmp_path: Path) -> None:
-    done = onemata("run", EXAMPLE, "--action", "apply", cwd=tmp_path)
+def test_run_onboards_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a sandbox that it starts for itself. Below it does so as a process; test_instance has the real AWS CLI."""
+    monkeypatch.setattr(sandbox, "start", partial(sandbox.start, cli=forked_cli()))
+    done = typed("run", EXAMPLE, "--action", "apply", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = records(tmp_path / "records")
     assert {name: record.outcome for name, record in found.items()} == {
@@ -133,7 +138,7 @@ def test_run_onboards_the_example(tmp_path: Path) -> None:
 def test_one_clients_failure_stops_no_other(aws: Sandbox, tmp_path: Path) -> None:
     broken = client(tmp_path, "broken", cluster_identifiers="[nowhere]")
     fine = client(tmp_path, "fine")
-    done = onemata("run", broken, fine, "--service", "redshift", "--action", "apply", cwd=tmp_path)
+    done = typed("run", broken, fine, "--service", "redshift", "--action", "apply", cwd=tmp_path)
     assert done.returncode == 1
     found = records(tmp_path / "records")
     assert found["broken/redshift"].outcome == "blocked"
@@ -243,17 +248,22 @@ def test_a_notebook_killed_before_an_answer_is_on_record_does_not_say_that_nothi
 
 
 def test_a_long_folder_for_temporary_files_is_no_obstacle_and_the_terminal_stays_quiet(
-    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A kernel's sockets do not fit below this folder; and no kernel's log of a good run is shown."""
+    """A kernel's sockets do not fit below this folder; and no kernel's log of a good run is shown.
+
+    The process starts a sandbox for itself, and ends with it.
+    """
     long = tmp_path / ("x" * 100)
     long.mkdir()
     monkeypatch.setenv("TMPDIR", str(long))
-    done = onemata("run", EXAMPLE, "--service", "glue", cwd=tmp_path)
+    folder = client(tmp_path, "acme", prove="none")
+    done = onemata("run", folder, "--service", "glue", "--action", "apply", cwd=tmp_path)
     assert done.returncode == 0
-    assert done.stderr == ""
+    assert done.stderr.startswith("The sandbox of this run ends with it")
+    assert done.stderr.count("\n") == 1
     assert "KeyboardInterrupt" not in done.stdout
-    assert records(tmp_path)["example/glue"].outcome == "planned"
+    assert records(tmp_path)["acme/glue"].outcome == "applied"
 
 
 def test_a_notebook_that_cannot_be_saved_is_said_after_all_was_done(aws: Sandbox, tmp_path: Path) -> None:

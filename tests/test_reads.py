@@ -19,14 +19,14 @@ from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
 from onemata_helpers.session import Aws, sandbox_session
 from onemata_helpers.side_by_side import side_by_side
-from onemata_helpers.wait import Wait
 from onemata_helpers.watcher import Watcher
 
 from .account import GLUE_SERVICE_POLICY, detach, in_place, off_cluster
-from .conftest import ROLES, ROOT, SERVICES, run, values
+from .conftest import ROLES, ROOT, SERVICES, Unhurried, run, values
 
 LONG = 60  # seconds, after which a test has failed
 STEPS = ("connect", "plan", "apply", "verify")
+AT_ONCE = Unhurried(tell=lambda _: None, sleep=lambda _: None, seconds=60)
 
 # In order of their names. With `prove: none` no proof is among them, and with `configure: skip` nothing on an instance.
 NEW = {
@@ -78,8 +78,7 @@ class Heard(Watcher):
 def reads(service: str, action: str, **changes: Any) -> dict[str, list[str]]:
     """What is read in each step, in order of names."""
     heard = Heard()
-    wait = Wait(tell=lambda _: None, sleep=lambda _: None, seconds=5)
-    book = Runbook(service, values(service, action=action, **changes), wait, heard)
+    book = Runbook(service, values(service, action=action, **changes), AT_ONCE, heard)
     found = {}
     for step in STEPS:
         getattr(book, step)()
@@ -292,7 +291,7 @@ def test_what_was_seen_before_the_machine_slept_proves_nothing(aws: Sandbox, mon
     """The lid is closed between plan and verify. On Linux the monotonic clock stands still meanwhile."""
     run("glue")
     monkeypatch.setattr(runbook, "FRESH_SECONDS", 600)
-    book = Runbook("glue", values("glue", action="verify"), Wait(tell=lambda _: None, sleep=lambda _: None, seconds=5))
+    book = Runbook("glue", values("glue", action="verify"), AT_ONCE)
     book.connect()
     book.plan()
     aws.client("iam").detach_role_policy(RoleName=ROLES["glue"], PolicyArn=GLUE_SERVICE_POLICY)

@@ -31,8 +31,8 @@ from .test_signing_in import enter, parameters
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No retries, and short limits."""
-    once = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2, read_timeout=5)
+    """No retries."""
+    once = Config(retries={"mode": "standard", "total_max_attempts": 1})
     monkeypatch.setattr(session, "CONFIG", once)
 
 
@@ -150,7 +150,10 @@ def test_networks_faults_are_no_sign_in_problems(keys: None, monkeypatch: pytest
             "the AWS settings cannot be used": "nonsense",
         }.items():
             monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-            said[name] = failure()
+            with monkeypatch.context() as patch:
+                if name == "the answer did not come within":
+                    patch.setattr(session, "CONFIG", session.CONFIG.merge(Config(read_timeout=1)))
+                said[name] = failure()
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("HTTPS_PROXY", f"http://jane:hunter2@{closed_port()}")
     said["the proxy did not let the call through"] = failure()

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.loaders import create_loader
+from botocore.loaders import JSONFileLoader, create_loader
+from botocore.model import ServiceModel
 
+from onemata_helpers.bucket import Bucket
 from onemata_helpers.service_descriptions import descriptions
 
 
@@ -36,3 +38,25 @@ def test_of_a_service_all_else_is_botocores(service: str) -> None:
     found = descriptions().load_service_model(service, "service-2")
     assert found == expected != whole
     assert list(found["operations"]) == list(whole["operations"])
+
+
+def test_what_s3_lets_a_client_choose_is_all_there() -> None:
+    whole = ServiceModel(create_loader().load_service_model("s3", "service-2"), "s3")
+    ours = ServiceModel(descriptions().load_service_model("s3", "service-2"), "s3")
+    assert [each.name for each in ours.client_context_parameters] == [
+        each.name for each in whole.client_context_parameters
+    ]
+    assert ours.client_context_parameters
+
+
+def test_a_second_bucket_for_records_reads_no_description(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would have cost a long-lived process a dozen MiB."""
+
+    def reads(_: object, path: str) -> None:
+        raise AssertionError(f"{path} is read again")
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert Bucket("s3://one/records", "")._s3
+    for loader in (JSONFileLoader, type(descriptions().file_loader)):
+        monkeypatch.setattr(loader, "load_file", reads)
+    assert Bucket("s3://another/records", "")._s3

@@ -1,4 +1,4 @@
-"""Machines that share nothing but the bucket for the records, with real processes: one changes a client at a time."""
+"""Machines that share nothing but the bucket for the records, one of them a process: one changes a client at a time."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from onemata_helpers.sandbox_address import SANDBOX_URL
 
 from ..conftest import let_lock_run_out
 from ..snapshot import everything
+from ..test_cli import typed
 from .conftest import client, in_this_process, records
 from .test_processes import ONEMATA
 
@@ -41,10 +42,10 @@ class Machine:
         )  # fmt: skip
 
     def run(self, command: str, *options: str) -> str:
-        with self.start(command, *options) as process:
-            said, _ = process.communicate(timeout=_SECONDS)
-        assert process.returncode == 0, said
-        return said
+        """What it says, in this process: of the machine it has the folder alone."""
+        done = typed(command, self.client, *self._place, *options, cwd=self.folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
 
 @pytest.fixture
@@ -69,9 +70,9 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def status(place: str) -> str:
-    return subprocess.run(
-        [ONEMATA, "status", place, "--format", "csv"], capture_output=True, text=True, check=True, timeout=_SECONDS
-    ).stdout
+    done = typed("status", place, "--format", "csv", cwd=Path("/"))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def processes(of: subprocess.Popen[str]) -> list[psutil.Process]:

@@ -24,6 +24,7 @@ from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.sandbox_address import SANDBOX_URL
 
 from ..snapshot import everything
+from ..test_cli import typed
 from .conftest import client, in_this_process, records
 
 ONEMATA = str(Path(sys.executable).parent / "onemata")
@@ -54,9 +55,8 @@ class Apply:
 
 
 def resumed(folder: Path, command: list[str]) -> str:
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "200"}
-    )
+    """What another process says, which here is this one: it knows nothing of the first but what that one left."""
+    done = typed(*command[1:], cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -27,17 +27,17 @@ _OWN = {
 }
 
 
-def make_clients(folder: Path, kind: str, number: int) -> list[Path]:
+def make_clients(folder: Path, kind: str, number: int, services: tuple[str, ...] = SERVICES) -> list[Path]:
     """Folders of `number` clients whose names begin with `kind`, a letter; each kind has accounts of its own."""
-    return [_client(folder, kind, each) for each in range(number)]
+    return [_client(folder, kind, each, services) for each in range(number)]
 
 
-def _client(folder: Path, kind: str, number: int) -> Path:
+def _client(folder: Path, kind: str, number: int, services: tuple[str, ...]) -> Path:
     name = f"{kind}-{number:04}"
     target = folder / name
     target.mkdir()
-    for file, changes in _OWN.items():
-        values = yaml.safe_load((EXAMPLE / f"{file}.yaml").read_text()) | changes
+    for file in ("client", *services):
+        values = yaml.safe_load((EXAMPLE / f"{file}.yaml").read_text()) | _OWN[file]
         if file == "client":
             values |= {"client": name, "account_id": f"{ord(kind):04}{number:08}"}
         lines = [f"{key}: {json.dumps(value)}" for key, value in values.items()]

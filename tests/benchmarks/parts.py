@@ -31,6 +31,10 @@ class Sizes:
     jobs: int
     latency: float
     many: int
+    slow_notebooks: int = len(SERVICES)
+    """Of each client, how many for papermill's own ways."""
+    tries: int = 3
+    """Of a command that does little; the best counts."""
 
 
 def row(what: str, value: str, goal: str = "") -> str:
@@ -40,20 +44,24 @@ def row(what: str, value: str, goal: str = "") -> str:
 
 def cpu(sizes: Sizes, work: Path) -> Iterator[str]:
     """CPU seconds of a notebook, each way with clients of its own on one sandbox."""
-    of_each: dict[str, tuple[Way, int]] = {
-        "papermill command": (ways.papermill_command, sizes.slow_clients),
-        "papermill.execute_notebook": (ways.papermill_function, sizes.slow_clients),
-        "one plain Python process": (ways.plain_process, sizes.clients),
-        "onemata run": (ways.onemata, sizes.clients),
+    slow = SERVICES[: sizes.slow_notebooks]
+    of_each: dict[str, tuple[Way, int, tuple[str, ...]]] = {
+        "papermill command": (ways.papermill_command, sizes.slow_clients, slow),
+        "papermill.execute_notebook": (ways.papermill_function, sizes.slow_clients, slow),
+        "one plain Python process": (ways.plain_process, sizes.clients, SERVICES),
+        "onemata run": (ways.onemata, sizes.clients, SERVICES),
     }
-    folders = {name: make_clients(work, "abcd"[n], number) for n, (name, (_, number)) in enumerate(of_each.items())}
+    folders = {
+        name: make_clients(work, "abcd"[n], number, services)
+        for n, (name, (_, number, services)) in enumerate(of_each.items())
+    }
     yield f"CPU seconds a notebook, apply, Redshift and Glue, {sizes.clients} clients:"
     taken = {}
     with served([each for some in folders.values() for each in some]) as environment:
-        for name, (way, _) in of_each.items():
+        for name, (way, _, services) in of_each.items():
             (work / name).mkdir()
             measured = way(folders[name], work / name, environment, sizes.jobs)
-            notebooks = len(folders[name]) * len(SERVICES)
+            notebooks = len(folders[name]) * len(services)
             taken[name] = measured.cpu / notebooks
             before = f"; before, on another day: {_BEFORE[name]} s" if name in _BEFORE else ""
             yield row(f"  {name}", f"{taken[name]:.3f} s", f"wall {measured.wall / notebooks:.2f} s{before}")
@@ -136,12 +144,12 @@ def _cost(seen: list[tuple[int, float, float]], begin: int, end: int) -> float:
 def commands(sizes: Sizes, work: Path) -> Iterator[str]:
     """CPU seconds of the commands that do little."""
     folders = list(map(str, make_clients(work, "k", sizes.clients)))
-    yield "CPU seconds of commands, the best of three:"
+    yield f"CPU seconds of commands, the best of {sizes.tries}:"
     for arguments, goal in ((["--help"], "0.25 s"), (["--version"], "0.25 s"), (["check", *folders], "")):
-        best = min(measure([str(ONEMATA), *arguments], work, {}).cpu for _ in range(3))
+        best = min(measure([str(ONEMATA), *arguments], work, {}).cpu for _ in range(sizes.tries))
         goal = goal or f"{1.5 * max(100, len(folders)) / 100:.1f} s"
         yield row(f"  onemata {arguments[0]}", f"{best:.2f} s", f"goal: at most {goal}")
-    best = min(_typo(work).cpu for _ in range(3))
+    best = min(_typo(work).cpu for _ in range(sizes.tries))
     yield row("  onemata chekc", f"{best:.2f} s", "goal: at most 0.25 s")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from . import parts
 from .parts import Sizes
 
-_SMALL = Sizes(clients=1, slow_clients=1, jobs=1, latency=0.002, many=10)
+_SMALL = Sizes(clients=1, slow_clients=1, jobs=1, latency=0.002, many=10, slow_notebooks=1, tries=1)
 
 
 def test_each_way_is_measured_and_compared(tmp_path: Path) -> None:

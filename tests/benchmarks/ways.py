@@ -1,4 +1,4 @@
-"""The ways to run clients' runbooks: each takes folders, and runs Redshift and Glue of each client with `apply`."""
+"""The ways to run clients' runbooks: each takes folders, and runs all runbooks of each client with `apply`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from onemata_helpers.parameter_files import from_folder
+
 from ..conftest import ROOT
-from .clients import ONEMATA, SERVICES
+from .clients import ONEMATA
 from .measured import Measured, measure
 
 Environment = dict[str, str]
@@ -20,7 +22,7 @@ def papermill_command(folders: list[Path], work: Path, environment: Environment,
     """The `papermill` command, once for each notebook."""
     taken = []
     for folder in folders:
-        for service in SERVICES:
+        for service in from_folder(folder):
             files = [each for name in ("client", service) for each in ("-f", folder / f"{name}.yaml")]
             notebook, out = ROOT / "notebooks" / f"{service}.ipynb", f"{folder.name}-{service}.ipynb"
             command = [_PAPERMILL, notebook, out, *files, "-p", "action", "apply", "--no-progress-bar"]

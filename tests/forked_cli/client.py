@@ -14,7 +14,7 @@ address, program, *arguments = sys.argv[1:]
 
 NO_MATTER = ("PYTHONDONTWRITEBYTECODE", "PYTHONUSERBASE")
 """The second has no say in a virtual environment, which has no folder of the user's."""
-AT_THE_START = ("LC_", "LANG", "PYTHON", "AWS_DATA_PATH", "AWS_NEW_RETRIES", "BOTO_")
+AT_THE_START = ("LC_", "LANG", "PYTHON", "AWS_NEW_RETRIES", "BOTO_")
 """What Python and the AWS CLI look at when they are loaded, and so cannot be made up for later."""
 
 
@@ -33,7 +33,7 @@ def _ask() -> int:
     server.connect(address)
     server.sendmsg([b" "], [(SOL_SOCKET, SCM_RIGHTS, array("i", [0, 1, 2]))])
     message = marshal.dumps(request)
-    server.sendall(len(message).to_bytes(8) + message)
+    server.sendall(len(message).to_bytes(8, "big") + message)
     return int(server.recv(16))
 
 

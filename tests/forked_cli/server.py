@@ -51,9 +51,10 @@ def _keep_what_never_changes() -> None:
     for kind, method in (
         (loaders.JSONFileLoader, "load_file"),
         (loaders.Loader, "list_available_services"),
-        (hooks.EventAliaser, "_alias_event_name"),
+        (getattr(hooks, "EventAliaser", None), "_alias_event_name"),  # version 2 has none
     ):
-        setattr(kind, method, _once_each(getattr(kind, method)))
+        if kind:
+            setattr(kind, method, _once_each(getattr(kind, method)))
     hooks.accepts_kwargs = cache(hooks.accepts_kwargs)
     awscli.clidriver.create_clidriver()  # has them look up most of it
     loader = loaders.create_loader()
@@ -66,14 +67,15 @@ def _keep_what_never_changes() -> None:
 
 
 def _once_each(method: Callable[..., Any]) -> Callable[..., Any]:
-    """The method of whichever object; its answer depends on its argument alone."""
-    known: dict[str, Any] = {}
+    """The method of whichever object; its answer depends on its argument, and on where its object looks, alone."""
+    known: dict[tuple[str, ...], Any] = {}
 
     def once(self: Any, *given: str, **named: str) -> Any:
         (argument,) = (*given, *named.values())
-        if argument not in known:
-            known[argument] = method(self, argument)
-        return known[argument]
+        key = (argument, *getattr(self, "search_paths", ()))
+        if key not in known:
+            known[key] = method(self, argument)
+        return known[key]
 
     return once
 
@@ -128,15 +130,16 @@ def _become(client: socket.socket) -> None:
     """Take over all that the program sees of its own process."""
     _, streams, _, _ = socket.recv_fds(client, 1, 3)
     with client.makefile("rb") as message:
-        request = marshal.loads(message.read(int.from_bytes(message.read(8))))
+        request = marshal.loads(message.read(int.from_bytes(message.read(8), "big")))
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
     os.umask(request["umask"])
     os.chdir(request["folder"])
-    data = os.environ["AWS_DATA_PATH"]  # which the AWS CLI sets when it is loaded
+    own = os.environ["AWS_DATA_PATH"]  # which the AWS CLI puts behind what is given, when it is loaded
+    given = request["environment"].get("AWS_DATA_PATH")
     os.environ.clear()
-    os.environ.update(request["environment"], AWS_DATA_PATH=data)
+    os.environ.update(request["environment"], AWS_DATA_PATH=os.pathsep.join(filter(None, (given, own))))
     home = os.open(os.environ["HOME"], os.O_DIRECTORY)
     os.dup2(home, _HOME, inheritable=False)
     os.close(home)

@@ -12,7 +12,7 @@ import pytest
 from onemata_helpers.sandbox.instance.machine import AWS_CLI
 
 from ..processes import LONG, running
-from .program import forked_cli
+from .program import V2, forked_cli, forked_cli_v2
 
 CONFIG = "[profile ours]\nregion = eu-west-1\ncli_history = disabled\n[profile é]\nregion = x\n"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED": "true"}
@@ -44,6 +44,28 @@ def home(tmp_path: Path) -> Path:
 def test_it_says_and_answers_the_same(home: Path, name: str) -> None:
     real, forked = (run(cli, CALLS[name], home) for cli in (AWS_CLI, forked_cli()))
     assert (forked.returncode, forked.stdout, forked.stderr) == (real.returncode, real.stdout, real.stderr)
+
+
+RULES = """{"version": "1.0", "parameters": {}, "rules": [{"conditions": [], "type": "endpoint",
+  "endpoint": {"url": "http://127.0.0.1:9/ours", "properties": {}, "headers": {}}}]}"""
+
+
+@pytest.mark.parametrize("name", ["a setting", "no credentials", "nothing listens there", "other rules of endpoints"])
+def test_so_does_version_2(home: Path, name: str) -> None:
+    if not (cli := forked_cli_v2()):
+        pytest.skip("There is no AWS CLI v2 of Debian's.")
+    (rules := home / "data/sts/2011-06-15").mkdir(parents=True)
+    (rules / "endpoint-rule-set-1.json").write_text(RULES)
+    keys = {
+        "AWS_ACCESS_KEY_ID": "AKIAXXXXXXXXXXXXXXXX",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    where = {"env": keys | {"AWS_DATA_PATH": str(home / "data")}} if name not in CALLS else {}
+    words = CALLS.get(name, ["sts", "get-caller-identity"])
+    real, forked = (run(each, words, home, **where) for each in (V2, cli))
+    assert (forked.returncode, forked.stdout, forked.stderr) == (real.returncode, real.stdout, real.stderr)
+    assert (b"http://127.0.0.1:9/ours" in forked.stderr) == (name not in ("a setting", "no credentials"))
 
 
 def test_it_reads_what_is_given_to_it_and_writes_with_the_callers_umask(home: Path) -> None:
