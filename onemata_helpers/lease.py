@@ -78,6 +78,13 @@ class Lease:
             happened = f"Nothing was done: another run changes {'/'.join(self._whose)}: {self._others}"
             raise Busy(who_acts(happened, "the engineer lets that one end, or ends it, and runs this again"))
 
+    def fetch_earlier_records(self) -> None:
+        """Bring all earlier records of the client's service beside this run's. Raises NoRecords and RecordNotWritten.
+
+        The lock must be held: whoever had it before has uploaded what was done, and nobody else does anything now.
+        """
+        self._bucket.fetch(self._record.absolute().parents[2], [f"{'/'.join(self._whose)}/"], None)
+
     def before_request(self, writes: bool) -> None:
         """Call this before each request to the client's account. Raises LockLost, NoRecords and RecordNotWritten.
 

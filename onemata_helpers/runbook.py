@@ -152,6 +152,8 @@ class Runbook:
         self._verified, self._look = False, None
         if self.parameters.action in CHANGING:
             self._take_locks()
+            if self.lease and self.parameters.approved_plan:  # they tell whether that approval was used up
+                self.lease.fetch_earlier_records()
         look = Look(self._connected())
         self._plan = self._permission_checks.on(self._policy_checks.on(self._make_plan(look), look))
         self._look = None if self._unsettled else look

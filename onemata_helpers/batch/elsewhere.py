@@ -14,7 +14,6 @@ from ..archive import BEGUN, FAR_BACK, FILE
 from ..bucket import Bucket
 from ..errors import OnemataError
 from ..files import read_file
-from ..plan import CHANGING
 from ..role_sessions import RoleSessions
 from ..terminal import say
 from ..text import counted, sentence
@@ -37,15 +36,6 @@ def fetch(todo: Sequence[Job]) -> None:
     if todo:  # all go to the same place
         _of(todo[0]).fetch(todo[0].records, [f"{job.name}/" for job in todo], FAR_BACK)
     say(f"The earlier records of {counted(len(todo), 'runbook')} are here.")
-
-
-def fetch_what_tells_of_its_approval(job: Job) -> None:
-    """Bring all earlier records of a job here that was approved before: they tell whether that approval was used up.
-
-    Raises NoRecords and RecordNotWritten.
-    """
-    if job.upload_to and job.parameters.approved_plan and job.parameters.action in CHANGING:
-        _of(job).fetch(job.records, [f"{job.name}/"], None)
 
 
 def changes_elsewhere(job: Job) -> bool:
