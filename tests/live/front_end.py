@@ -45,11 +45,13 @@ def front_end(folder: Path, *, questions: bool = True) -> Iterator[FrontEnd]:
 class FrontEnd:
     """What its notebook shows, by the ids of the outputs, and the widgets that the kernel has.
 
-    `history` is the text of all that was ever shown, `printed` what was printed.
+    `history` is the text of all that was ever shown, `printed` what was printed. As a page does, it tells what it is
+    asked for by links, unless it has none.
     """
 
     def __init__(self, client: BlockingKernelClient, *, questions: bool) -> None:
         self._client, self._questions = client, questions
+        self.links = True
         self.history: list[str] = []
         self.printed: list[str] = []
         self._outputs: dict[str, dict[str, Any]] = {}
@@ -106,6 +108,11 @@ class FrontEnd:
                 return found[-1]
             self._takes(self._client.get_iopub_msg(timeout=LONG), "")
 
+    def _follow(self, source: str, attribute: str, target: str, other: str) -> None:
+        """What a link on the page does when it begins."""
+        value = self._widgets[source.removeprefix("IPY_MODEL_")][attribute]
+        self._send(target.removeprefix("IPY_MODEL_"), {"method": "update", "state": {other: value}, "buffer_paths": []})
+
     def _send(self, comm: str, data: dict[str, Any]) -> None:
         message = self._client.session.msg("comm_msg", {"comm_id": comm, "data": data})
         self._client.shell_channel.send(message)
@@ -120,7 +127,9 @@ class FrontEnd:
         elif kind == "stream":
             self.printed.append(content["text"])
         elif kind == "comm_open":
-            self._widgets[content["comm_id"]] = content["data"]["state"]
+            self._widgets[content["comm_id"]] = state = content["data"]["state"]
+            if state.get("_model_name") == "DirectionalLinkModel" and self.links:
+                self._follow(*state["source"], *state["target"])
         elif kind == "comm_msg" and content["data"]["method"] == "update":
             self._widgets[content["comm_id"]] |= content["data"]["state"]
         idle = kind == "status" and content["execution_state"] == "idle"

@@ -49,6 +49,7 @@ def form(monkeypatch: pytest.MonkeyPatch, path: Path, told: Told) -> Form:
         work()
 
     monkeypatch.setattr(module, "on_main", at_once)  # without a kernel
+    monkeypatch.setattr(module.Typed, "then", lambda _, __, work: at_once(work))
     folder = ClientFolder(path, "redshift", values("redshift"))
     form = Form(folder, told.changed.append, told.count, lambda: told.choices)
     form.unfold.click()
