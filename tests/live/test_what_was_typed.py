@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from onemata_helpers.live.typed import READING
 from onemata_helpers.sandbox.server import Sandbox
 
-from .lab import LONG, opened
+from .lab import opened
 from .wire import Wire
 
 pytestmark = pytest.mark.browser
@@ -23,10 +23,10 @@ def test_a_click_does_not_overtake_what_was_typed_before_it(page: Page, folder: 
     file.write_text(file.read_text().replace("configure: ssm", "configure: skip"))
     with opened(page, "parameters/example", "ec2", cwd=folder) as session:
         session.run_all()
-        session.shows("Waiting for the approval")
+        session.is_asked()
         session.button("Change the values").click()
         session.field("role_name").fill("onemata-older")
-        expect(session.button("Save")).to_be_enabled(timeout=LONG)
+        expect(session.button("Save")).to_be_enabled()
         wire.hold(READING)
         for typed in ("onemata-old", "onemata-new"):
             session.field("role_name").fill(typed)
@@ -34,7 +34,7 @@ def test_a_click_does_not_overtake_what_was_typed_before_it(page: Page, folder: 
         session.shows("Saved in ec2.yaml: role_name.")
         assert 'role_name: "onemata-new"' in file.read_text()
 
-        expect(session.button("Approve and")).to_be_enabled(timeout=LONG)
+        expect(session.button("Approve and")).to_be_enabled()
         wire.hold(READING)
         for typed in ("Jane", "Jane Doe"):
             session.field("Approved by").fill(typed)
