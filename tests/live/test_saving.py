@@ -38,4 +38,3 @@ def test_a_save_during_an_autosave_waits_for_it(page: Page, folder: Path, aws: S
                 route.continue_()
         expect(page.get_by_text("File Changed")).to_have_count(0)
         session.is_saved()
-    assert len(written) == 2
