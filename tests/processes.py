@@ -6,11 +6,12 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import psutil
 
-LONG = 60
+LONG = 120
 """Seconds after which a test gives up, on any machine."""
 
 
@@ -36,6 +37,17 @@ def running(command: Sequence[str | Path], **how: Any) -> Iterator[subprocess.Po
             for stream in (process.stdin, process.stdout, process.stderr):
                 if stream:
                     stream.close()
+
+
+def next_line(process: subprocess.Popen[str]) -> str:
+    """The next line that it prints. A process that prints none for too long is killed; then it is empty."""
+    assert process.stdout is not None
+    too_long = Timer(LONG, _kill, [process])
+    too_long.start()
+    try:
+        return process.stdout.readline().strip()
+    finally:
+        too_long.cancel()
 
 
 def _kill(process: subprocess.Popen[Any]) -> None:

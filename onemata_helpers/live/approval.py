@@ -11,7 +11,8 @@ import ipywidgets as widgets
 from ..display import summary
 from ..plan import Plan
 from ..text import counted, visible
-from .frontend import masked, on_main, on_screen
+from .frontend import focus, masked, on_main, on_screen
+from .typed import READING, Typed, answering
 
 _WIDE = {"description_width": "8.5em"}
 # Readable in both themes, whose own colours of such buttons are not.
@@ -39,6 +40,7 @@ class ApprovalPanel:
             "Where there were buttons, and the page was loaded anew: Run All Cells brings them back."
         )
         self._approve, self._decline, self._is_open = approve, decline, True
+        self._typed = Typed()
         verb = "remove" if plan.removes else "apply"
         self.name = _text("Approved by", "name of whoever approves", by)
         self.reference = _text("Reference", "ticket, mail or call, if there is one", reference)
@@ -53,7 +55,7 @@ class ApprovalPanel:
     def look_here(self) -> None:
         """Bring it into view, with the cursor in its first field."""
         if self._is_open:
-            self.name.focus()
+            focus(self.name)
 
     def say(self, text: str) -> None:
         """A sentence under the buttons."""
@@ -69,21 +71,26 @@ class ApprovalPanel:
 
     def _on_approve(self, _: Any) -> None:
         asked = "Who approves? The name goes into the record."
-        on_main(lambda: self._act(self.name, asked, lambda by: self._approve(by, self.reference.value.strip())))
+        self._take(self.name, asked, lambda by: self._approve(by, self.reference.value.strip()))
 
     def _on_decline(self, _: Any) -> None:
         asked = "Why is it declined? The reason goes into the record."
-        on_main(lambda: self._act(self.reason, asked, lambda why: self._decline(self.name.value.strip(), why)))
+        self._take(self.reason, asked, lambda why: self._decline(self.name.value.strip(), why))
+
+    def _take(self, needed: Any, asked: str, act: Callable[[str], None]) -> None:
+        """Act with what is in the field that is needed, once, when all is there that was typed."""
+        if self._is_open:
+            self.say(READING)
+            self._typed.then((self.name, self.reference, self.reason), lambda: self._act(needed, asked, act))
 
     def _act(self, needed: Any, asked: str, act: Callable[[str], None]) -> None:
-        """Act with what is in the field that is needed, once."""
         if not self._is_open or self.yes.disabled:
+            self.say("")
             return
         given = needed.value.strip()
+        self.say("" if given else asked)
         if given:
             act(given)
-        else:
-            self.say(asked)
 
 
 class Offer:
@@ -98,7 +105,7 @@ class Offer:
     def look_here(self) -> None:
         """Bring it into view, with the focus on its button."""
         if self._is_open:
-            self.button.focus()
+            focus(self.button)
 
     def close(self) -> None:
         """From now on the button does nothing."""
@@ -112,7 +119,9 @@ class Offer:
 
 def _text(label: str, hint: str, value: str = "") -> Any:
     layout = widgets.Layout(width="100%", max_width="40em")
-    return widgets.Text(value, description=label, placeholder=hint, continuous_update=False, style=_WIDE, layout=layout)
+    return answering(
+        widgets.Text(value, description=label, placeholder=hint, style=_WIDE, layout=layout, _view_count=0)
+    )
 
 
 def _what(plan: Plan) -> str:
@@ -122,7 +131,7 @@ def _what(plan: Plan) -> str:
 
 def _button(label: str, style: dict[str, str], clicked: Callable[[Any], None]) -> Any:
     layout = widgets.Layout(width="auto", align_self="flex-start", margin="4px 0 12px 0")
-    button = widgets.Button(description=label, style=style, layout=layout)
+    button = widgets.Button(description=label, style=style, layout=layout, _view_count=0)
     button.on_click(clicked)
     return button
 

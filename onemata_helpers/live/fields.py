@@ -14,6 +14,7 @@ from ..parameters import EXAMPLE_VALUES
 from ..services.base import Choices
 from ..text import visible
 from .frontend import HIDDEN_FIELD, has_account, masked, on_screen, without_accounts
+from .typed import answering
 
 _LABEL = "16em"
 _WIDE = {"description_width": _LABEL}
@@ -28,7 +29,7 @@ class FormField:
 
     def __init__(self, name: str, info: FieldInfo, value: Any, changed: Callable[[], None]) -> None:
         self.name, self._kind = name, _plain_type(info.annotation)
-        self.control = _control(name, self._kind, value)
+        self.control = answering(_control(name, self._kind, value))
         beside = widgets.Layout(margin=f"0 0 0 {_LABEL}")
         self._wrong = widgets.HTML(layout=beside)
         help_ = widgets.HTML(f"<small>{on_screen(escape(_help(name, info)))}</small>", layout=beside)
@@ -77,7 +78,7 @@ class FormField:
         options = [(without_accounts(label), value) for label, value in found]
         told = {"options": options, "description": self.name, "style": _WIDE, "layout": widgets.Layout(**_LAYOUT)}
         told |= {"disabled": self.control.disabled}
-        control = (
+        control = answering(
             widgets.SelectMultiple(value=tuple(chosen), rows=max(2, min(8, len(options))), **told)
             if self._kind is list
             else widgets.Dropdown(value=self.value, **told)

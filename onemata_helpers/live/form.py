@@ -16,6 +16,7 @@ from ..text import counted, sentence, visible
 from .client_folder import OF_THE_RUN, ClientFolder
 from .fields import FormField
 from .frontend import Place, on_main, on_screen
+from .typed import READING, Typed
 
 # The client's name is the folder's, and the record lies under it.
 _LEFT_OUT = ("client", *OF_THE_RUN)
@@ -44,6 +45,7 @@ class Form:
         self.back = _button("Take back", self._on_back)
         self._said = widgets.HTML()
         self._checking = RLock()
+        self._typed = Typed()
         self.widget = widgets.VBox([self.unfold])
 
     def open(self) -> None:
@@ -116,11 +118,17 @@ class Form:
         self._changed(tuple(unsaved))
 
     def _on_save(self, _: Any) -> None:
-        on_main(self._save)
+        self._take(self._save)
+
+    def _take(self, act: Callable[[], None]) -> None:
+        """Act when all is there that was typed."""
+        self._say(READING)
+        self._typed.then([field.control for field in self.fields.values()], act)
 
     def _save(self) -> None:
         unsaved = self.unsaved
         if self.save.disabled or not unsaved:
+            self._check()
             return
         try:
             written = self._folder.save(unsaved)
@@ -132,7 +140,7 @@ class Form:
         self._say(f"Saved in {', '.join(path.name for path in written)}: {', '.join(unsaved)}.")
 
     def _on_back(self, _: Any) -> None:
-        on_main(self._back)
+        self._take(self._back)
 
     def _back(self) -> None:
         saved = self._folder.values

@@ -17,8 +17,6 @@ MASK = "ONEMATA_MASK"
 RECORD = "onemata"
 """The key in an output's metadata under which the path of its JSON record stands."""
 
-# Seconds that the page may take to send the last of what was typed: it sends one change after the other.
-_TYPED_BY_THEN = 0.3
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _TO_COPY = re.compile(r'(<(pre|code) class="onemata-copy"[^>]*>.*?</\2>)', re.DOTALL)
 _COPY = (
@@ -124,13 +122,27 @@ def on_screen(html: str) -> str:
 def on_main(work: Callable[[], None]) -> None:
     """Do the work in the kernel's main thread, where Interrupt reaches it, after what it does now.
 
-    It begins a moment later, for a click may overtake what was typed before it. A click's own handler may run in
-    another thread: JupyterLab sends clicks to a subshell of the kernel.
+    A click's own handler may run in another thread: JupyterLab sends clicks to a subshell of the kernel.
     https://github.com/jupyter/enhancement-proposals/blob/master/91-kernel-subshells/kernel-subshells.md
     """
     shell: Any = get_ipython()
-    loop = shell.kernel.io_loop
-    loop.add_callback(loop.call_later, _TYPED_BY_THEN, _interruptible, work)
+    shell.kernel.io_loop.add_callback(_interruptible, work)
+
+
+def focus(widget: Any) -> None:
+    """Bring a widget into view and focus on it, as soon as the page shows it: before that, the page forgets it.
+
+    The widget counts its views, from `_view_count=0` on.
+    """
+    waits = [True]
+
+    def shown(_: Any = None) -> None:
+        if widget._view_count and waits:
+            waits.clear()
+            widget.focus()
+
+    widget.observe(shown, "_view_count")
+    shown()
 
 
 def _interruptible(work: Callable[[], None]) -> None:

@@ -52,6 +52,8 @@ class LiveProgress(Watcher):
     _began: float = 0.0
     _last: float = 0.0
     _calls: int = 0
+    # The newest state is shown last: who shows a moment later must not be overtaken by who took the state before.
+    _showing: threading.RLock = field(default_factory=threading.RLock)
 
     @contextmanager
     def shown(self, place: Place, title: str, expected: Sequence[str] = ()) -> Iterator[None]:
@@ -103,15 +105,15 @@ class LiveProgress(Watcher):
             self._show()
 
     def _show(self) -> None:
-        place = self._place
-        if place is not None:
-            place.put(
-                View(
-                    "progress",
-                    title=self.title,
-                    seconds=f"{time.monotonic() - self._began:.0f}",
-                    calls=self._calls,
-                    now=self.now,
-                    rows=list(self.rows.items()),
+        with self._showing:
+            if self._place is not None:
+                self._place.put(
+                    View(
+                        "progress",
+                        title=self.title,
+                        seconds=f"{time.monotonic() - self._began:.0f}",
+                        calls=self._calls,
+                        now=self.now,
+                        rows=list(self.rows.items()),
+                    )
                 )
-            )

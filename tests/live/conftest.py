@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ..conftest import EXAMPLE
+from .lab import LONG
 
+expect.set_options(timeout=LONG)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -23,16 +25,22 @@ def browser() -> Iterator[Browser]:
         pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"], timeout=LONG
         )
         yield browser
         browser.close()
 
 
+def patient(context: BrowserContext) -> Page:
+    """A new page that waits for as long as it takes."""
+    context.set_default_timeout(LONG)
+    return context.new_page()
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    yield context.new_page()
+    yield patient(context)
     context.close()
 
 

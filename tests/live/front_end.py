@@ -45,11 +45,14 @@ def front_end(folder: Path, *, questions: bool = True) -> Iterator[FrontEnd]:
 class FrontEnd:
     """What its notebook shows, by the ids of the outputs, and the widgets that the kernel has.
 
-    `history` is the text of all that was ever shown, `printed` what was printed.
+    `history` is the text of all that was ever shown, `printed` what was printed. As a page does, it tells what it is
+    asked for by links, unless it has none.
     """
 
     def __init__(self, client: BlockingKernelClient, *, questions: bool) -> None:
         self._client, self._questions = client, questions
+        self.links = True
+        self._unanswered: list[tuple[str, ...]] = []
         self.history: list[str] = []
         self.printed: list[str] = []
         self._outputs: dict[str, dict[str, Any]] = {}
@@ -98,6 +101,29 @@ class FrontEnd:
         """Fill in the newest field with this label."""
         self._send(self._widget(label), {"method": "update", "state": {"value": text}, "buffer_paths": []})
 
+    def until_said(self, text: str) -> None:
+        """Take what the kernel sends until a widget holds this."""
+        while not any(text in str(each.get("value")) for each in self._widgets.values()):
+            self._takes(self._client.get_iopub_msg(timeout=LONG), "")
+
+    def answer(self) -> None:
+        """Do what links do on a page when they begin."""
+        for source, attribute, target, other in self._unanswered:
+            value = self._widgets[source.removeprefix("IPY_MODEL_")][attribute]
+            answer = {"method": "update", "state": {other: value}, "buffer_paths": []}
+            self._send(target.removeprefix("IPY_MODEL_"), answer)
+        self._unanswered.clear()
+
+    @contextmanager
+    def another_page(self) -> Iterator[None]:
+        """What is sent within, another page of the same notebook sends."""
+        session = self._client.session
+        before, session.session = session.session, "another"
+        try:
+            yield
+        finally:
+            session.session = before
+
     def _widget(self, label: str) -> str:
         """The newest widget with this label, as soon as there is one."""
         while True:
@@ -120,7 +146,11 @@ class FrontEnd:
         elif kind == "stream":
             self.printed.append(content["text"])
         elif kind == "comm_open":
-            self._widgets[content["comm_id"]] = content["data"]["state"]
+            self._widgets[content["comm_id"]] = state = content["data"]["state"]
+            if state.get("_model_name") == "DirectionalLinkModel":
+                self._unanswered.append((*state["source"], *state["target"]))
+                if self.links:
+                    self.answer()
         elif kind == "comm_msg" and content["data"]["method"] == "update":
             self._widgets[content["comm_id"]] |= content["data"]["state"]
         idle = kind == "status" and content["execution_state"] == "idle"

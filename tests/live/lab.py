@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -19,7 +18,7 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from onemata_helpers.record import Record, read_record
 
-from ..processes import running
+from ..processes import next_line, running
 
 ONEMATA = str(Path(sys.executable).parent / "onemata")
 AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -43,6 +42,13 @@ _WATCH = """() => {
     {subtree: true, childList: true, characterData: true});
 }"""
 
+_WATCH_KERNEL = """() => {
+  const bar = document.querySelector('#jp-main-statusbar');
+  window.onemataKernelWasGone = false;
+  new MutationObserver(() => { window.onemataKernelWasGone ||= !bar.innerText.includes('| Idle'); })
+    .observe(bar, {subtree: true, childList: true, characterData: true});
+}"""
+
 
 @contextmanager
 def opened(page: Page, *arguments: str, cwd: Path) -> Iterator[Session]:
@@ -52,15 +58,14 @@ def opened(page: Page, *arguments: str, cwd: Path) -> Iterator[Session]:
         (cwd / "lab.log").open("w") as log,
         running(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=cwd) as process,
     ):
-        assert process.stdout
-        address = process.stdout.readline().strip()
+        address = next_line(process)
         assert address.startswith("http://127.0.0.1:"), (cwd / "lab.log").read_text()
         page.goto(address)
-        expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=LONG)
+        expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible()
         yield Session(page, cwd, address)
         page.goto("about:blank")
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(LONG / 1000) == 0
 
 
 class Session:
@@ -82,12 +87,22 @@ class Session:
         return [read_record(path) for path in sorted((self._folder / self.path).parent.glob("*.json"))]
 
     def click(self, target: Locator) -> None:
-        target.click(timeout=LONG)
+        target.click()
         self.steps += 1
 
     def is_idle(self) -> None:
         """Wait for the kernel: to one that is not there, or at the end of a failed cell, JupyterLab sends no cell."""
-        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=LONG)
+        expect(self.page.locator(".jp-InputPrompt", has_text="[*]")).to_have_count(0)
+        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle")
+
+    def is_ready_for_keys(self) -> None:
+        """Wait for the kernel, and until what is typed is a command to the notebook."""
+        self.is_idle()
+        expect(self.page.locator(".jp-Notebook.jp-mod-commandMode :focus")).to_be_attached()
+
+    def is_asked(self) -> None:
+        """Wait until the plan can be approved: after all cells, the cursor jumps to where the name is typed."""
+        expect(self.field("Approved by")).to_be_focused()
 
     def run_all(self) -> None:
         self.is_idle()
@@ -105,7 +120,7 @@ class Session:
         self.steps += 2  # one gets there, and types
 
     def approve(self, name: str, reference: str = "") -> None:
-        expect(self.button("Approve and")).to_be_enabled(timeout=LONG)
+        expect(self.button("Approve and")).to_be_enabled()
         self.type_into("Approved by", name)
         if reference:
             self.type_into("Reference", reference)
@@ -119,10 +134,12 @@ class Session:
         expect(self.page.locator(".jp-Notebook")).not_to_contain_text(text, timeout=LONG, use_inner_text=True)
 
     def restart_kernel(self) -> None:
+        self.page.evaluate(_WATCH_KERNEL)
         self.page.locator(
             "[data-command='notebook:restart-kernel'], jp-button[data-command*='restart-kernel']"
         ).first.click()
         self.page.get_by_role("button", name="Confirm Kernel Restart").click()
+        self.page.wait_for_function("window.onemataKernelWasGone")
         self.is_idle()
 
     def run_cell(self, source: str) -> None:
@@ -137,7 +154,7 @@ class Session:
 
     def is_saved(self) -> None:
         """Wait until JupyterLab has saved all by itself."""
-        expect(self.page.locator(".lm-TabBar-tab.jp-mod-current.jp-mod-dirty")).to_have_count(0, timeout=LONG)
+        expect(self.page.locator(".lm-TabBar-tab.jp-mod-current.jp-mod-dirty")).to_have_count(0)
 
     def save(self) -> None:
         self.page.keyboard.press("Control+s")
@@ -154,7 +171,7 @@ class Session:
             return request.method == "PUT" and "/api/contents/" in request.url
 
         self.page.route("**/api/contents/**", hold)
-        with self.page.expect_request(is_save, timeout=LONG):
+        with self.page.expect_request(is_save):
             change()
         yield
         for route in held:
@@ -166,7 +183,7 @@ class Session:
         for _ in range(LONG // 500):
             if text in json.dumps(self.notebook, ensure_ascii=False):
                 return self.notebook
-            time.sleep(0.5)
+            self.page.wait_for_timeout(500)
         raise AssertionError(f"{text} is not in the saved notebook")
 
     def watch(self) -> None:
@@ -184,7 +201,7 @@ class Session:
 
     def is_in_view(self, target: Locator) -> None:
         """Wait until somebody who does not scroll sees it."""
-        expect(target).to_be_in_viewport(timeout=LONG)
+        expect(target).to_be_in_viewport()
 
     def picture(self, name: str, width: int = 1400, height: int = 1000) -> None:
         """Take a picture of what is in view, in the folder that PYTEST_PICTURES names, if it names one."""
@@ -196,7 +213,7 @@ class Session:
     def reload(self) -> None:
         """Load the page anew, as with F5."""
         self.page.reload()
-        expect(self.page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=LONG)
+        expect(self.page.locator(".jp-Notebook .jp-Cell").first).to_be_visible()
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -16,7 +16,7 @@ import pytest
 
 from onemata_helpers.notebook import template
 
-from ..processes import LONG, running
+from ..processes import LONG, next_line, running
 
 # `onemata open` with a kernel that does nothing, neither by itself nor when it is asked to, and Ctrl-C as it starts.
 _A_KERNEL_STARTS = """
@@ -62,8 +62,7 @@ def ended(folder: Path, script: str, asked: str, sent: Any = None) -> tuple[int,
         (folder / "said").open("w") as said,
         running([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=said, text=True, cwd=folder) as process,
     ):
-        assert process.stdout is not None
-        server, _, token = process.stdout.readline().strip().partition("/lab/tree/old.ipynb?token=")
+        server, _, token = next_line(process).partition("/lab/tree/old.ipynb?token=")
         headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
         request = Request(f"{server}/api/{asked}", json.dumps(sent).encode() if sent else None, headers)
         with suppress(OSError, HTTPException):  # by the time of the answer the session may have ended

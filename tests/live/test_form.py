@@ -13,6 +13,7 @@ import pytest
 from onemata_helpers.live import form as module
 from onemata_helpers.live.client_folder import ClientFolder
 from onemata_helpers.live.form import Form
+from onemata_helpers.live.typed import Typed
 from onemata_helpers.services.base import Choices
 
 from ..conftest import EXAMPLE, values
@@ -49,6 +50,7 @@ def form(monkeypatch: pytest.MonkeyPatch, path: Path, told: Told) -> Form:
         work()
 
     monkeypatch.setattr(module, "on_main", at_once)  # without a kernel
+    monkeypatch.setattr(Typed, "then", lambda _, __, work: at_once(work))
     folder = ClientFolder(path, "redshift", values("redshift"))
     form = Form(folder, told.changed.append, told.count, lambda: told.choices)
     form.unfold.click()

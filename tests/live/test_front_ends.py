@@ -14,6 +14,7 @@ import pytest
 
 from onemata_helpers import sandbox
 from onemata_helpers.execute import execute
+from onemata_helpers.live.typed import READING
 from onemata_helpers.parameter_files import from_notebook
 from onemata_helpers.permissions import unscoped
 from onemata_helpers.record import Record, read_record
@@ -33,7 +34,7 @@ done = Event()
 on_main(done.set)
 await done.wait()
 """
-"""A cell after which what was clicked before has been done: it stands behind it."""
+"""A cell after which what was sent before has been dealt with: it stands behind it."""
 
 
 def applying(**changes: Any) -> dict[str, Any]:
@@ -42,6 +43,12 @@ def applying(**changes: Any) -> dict[str, Any]:
 
 def records(folder: Path) -> list[Record]:
     return [read_record(path) for path in sorted(folder.rglob("*.json"))]
+
+
+def is_dealt_with(notebook: FrontEnd) -> None:
+    """A click, and then what the page answers to it."""
+    for _ in range(2):
+        assert notebook.run(LATER) == "ok"
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +92,27 @@ def test_what_is_declined_is_not_applied_and_can_be_planned_again(aws: Sandbox, 
         notebook.type_into("Approved by", "Jane Doe")  # what was typed may come after the click
         notebook.until("APPLIED")
     assert [record.outcome for record in records(tmp_path)] == ["declined", "applied"]
+    assert records(tmp_path)[-1].approved_by == "Jane Doe"
+
+
+def test_a_click_does_nothing_before_its_own_page_has_told_what_was_typed(aws: Sandbox, tmp_path: Path) -> None:
+    """Another page of the same notebook may not have heard of it, like the one that is there after a reload."""
+    with front_end(tmp_path) as notebook:
+        notebook.links = False
+        notebook.run_all("redshift", **applying())
+        notebook.type_into("Approved by", "Jane")
+        notebook.click("Approve and apply")
+        notebook.until_said(READING)
+        with notebook.another_page():
+            notebook.answer()
+        is_dealt_with(notebook)
+        (planned,) = records(tmp_path)
+        assert (planned.outcome, planned.changes_done) == ("planned", [])
+
+        notebook.links = True
+        notebook.type_into("Approved by", "Jane Doe")
+        notebook.click("Approve and apply")
+        notebook.until("APPLIED")
     assert records(tmp_path)[-1].approved_by == "Jane Doe"
 
 
@@ -186,7 +214,7 @@ def test_a_button_approves_the_plan_that_it_stands_under_and_no_other(aws: Sandb
         off_cluster(aws)
         assert notebook.run("runbook.plan()") == "ok"
         notebook.click_on(before)
-        assert notebook.run(LATER) == "ok"
+        is_dealt_with(notebook)
         assert records(tmp_path)[-1].changes_done == []
         planned = records(tmp_path)[-1]
         assert planned.plan_digest in planned.reason
@@ -208,7 +236,7 @@ def test_a_plan_of_other_values_cannot_be_approved_any_more(
         (before,) = notebook.buttons("Approve and apply")
         notebook.run_all("redshift", **applying(**changes), cells=4)
         notebook.click_on(before)
-        assert notebook.run(LATER) == "ok"
+        is_dealt_with(notebook)
         assert "Out of date" in notebook.shown
     assert [record.changes_done for record in records(tmp_path) if record.changes_done] == []
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from onemata_helpers.sandbox.server import Sandbox
 
-from .lab import LONG, OURS, Session, opened
+from .lab import OURS, Session, opened
 
 pytestmark = pytest.mark.browser
 
@@ -21,10 +21,10 @@ def test_ec2_from_open_to_verified(page: Page, folder: Path, aws: Sandbox) -> No
         session.picture("opened")
         session.watch()
         session.run_all()
+        session.is_asked()
         session.shows("PLANNED")
         planning = session.longest_silence()
         assert session.records[-1].outcome == "planned"
-        expect(session.field("Approved by")).to_be_focused(timeout=LONG)
         session.is_in_view(session.button("Approve and"))
         session.picture("after-run-all")
         _looks_well(session, "planned")
@@ -55,12 +55,12 @@ def test_values_are_checked_and_saved_and_make_a_plan_stale(page: Page, folder: 
     before = file.read_text()
     with opened(page, "parameters/example", "glue", "--mask", cwd=folder) as session:
         session.run_all()
-        session.shows("Waiting for the approval")
+        session.is_asked()
         session.button("Change the values").click()
         session.field("region").fill("us-east-9")
         session.shows("must be an AWS region")
         session.shows("1 value must be corrected: region must be an AWS region")
-        expect(session.button("Save")).to_be_disabled(timeout=LONG)
+        expect(session.button("Save")).to_be_disabled()
         session.field("region").fill("us-east-1")
         session.shows("All is saved.")
         assert session.accessibility() == []
@@ -68,11 +68,11 @@ def test_values_are_checked_and_saved_and_make_a_plan_stale(page: Page, folder: 
 
         session.field("role_name").fill("AWSGlueServiceRoleOther")
         session.shows("Changed, and not saved: role_name.")
-        expect(session.button("Approve and")).to_be_disabled(timeout=LONG)
+        expect(session.button("Approve and")).to_be_disabled()
         session.picture("stale", height=3400)
         session.button("Take back").click()
         session.shows("All is saved.")
-        expect(session.button("Approve and")).to_be_enabled(timeout=LONG)
+        expect(session.button("Approve and")).to_be_enabled()
         assert len(session.records) == 1
 
         session.field("s3_access").select_option("scoped")
@@ -90,6 +90,7 @@ def test_values_are_checked_and_saved_and_make_a_plan_stale(page: Page, folder: 
         session.shows("VERIFIED")
         assert _account_ids_seen(session) == []
         session.run_cell("runbook.hand_over()")  # it is changed, and saved
+        session.is_idle()
         session.shows("hidden")
         session.is_saved()
     with opened(page, session.path, "--mask", cwd=folder) as old:
@@ -106,7 +107,7 @@ def test_values_are_checked_and_saved_and_make_a_plan_stale(page: Page, folder: 
 
 def test_redshift_with_the_keyboard_only_and_a_page_that_is_loaded_anew(page: Page, folder: Path, aws: Sandbox) -> None:
     with opened(page, "parameters/example", "redshift", cwd=folder) as session:
-        session.is_idle()
+        session.is_ready_for_keys()
         session.press("Control+a", "Control+Enter")
         session.shows("PLANNED")
         session.saved("PLANNED: ")
@@ -114,9 +115,9 @@ def test_redshift_with_the_keyboard_only_and_a_page_that_is_loaded_anew(page: Pa
         session.shows("Run All Cells brings them back.")
         session.does_not_show("model not found")
 
-        session.is_idle()
+        session.is_ready_for_keys()
         session.press("Control+a", "Control+Enter")
-        expect(session.field("Approved by")).to_be_focused(timeout=LONG)
+        session.is_asked()
         page.keyboard.type("Zoë O'Neill")
         session.press("Tab")
         page.keyboard.type("OPS-1234")
@@ -137,7 +138,7 @@ def test_decline_restart_interrupt_and_go_on(page: Page, folder: Path, aws: Sand
         session.run_cell("runbook.plan()")
         session.shows("Run the cells from the top")
         with session.while_it_is_saved(session.run_all):
-            session.shows("Waiting for the approval")
+            session.is_asked()
             session.type_into("Or decline", "Not before <Monday>")
             session.click(session.button("Decline"))
             session.shows("DECLINED")
@@ -151,7 +152,8 @@ def test_decline_restart_interrupt_and_go_on(page: Page, folder: Path, aws: Sand
         session.run_cell("runbook.apply()")
         session.shows("Run the cells from the top")
         session.run_all()
-        aws.propagation_seconds = 60
+        session.is_asked()
+        aws.propagation_seconds = 3600
         session.approve("Jane Doe")
         session.shows("Approved by Jane Doe")
         session.shows("Waiting:")
@@ -165,6 +167,7 @@ def test_decline_restart_interrupt_and_go_on(page: Page, folder: Path, aws: Sand
 
         aws.propagation_seconds = 0
         session.click(session.button("Plan again"))
+        session.is_asked()
         session.approve("Jane Doe")
         session.shows("APPLIED")
         session.saved("APPLIED: ")
@@ -180,20 +183,19 @@ def _looks_well(session: Session, name: str) -> None:
     """In both themes and both widths."""
     for theme in ("light", "dark"):
         session.page.emulate_media(color_scheme=theme)
-        expect(session.page.locator(f"body[data-jp-theme-light={str(theme == 'light').lower()}]")).to_be_attached(
-            timeout=LONG
-        )
+        expect(session.page.locator(f"body[data-jp-theme-light={str(theme == 'light').lower()}]")).to_be_attached()
         assert session.accessibility() == []
         for width in (1400, 1024):
             session.picture(f"{name}-{theme}-{width}", width=width, height=4200)
     _fits(session, 1024)
     session.page.emulate_media(color_scheme="light")
-    expect(session.page.locator("body[data-jp-theme-light=true]")).to_be_attached(timeout=LONG)
+    expect(session.page.locator("body[data-jp-theme-light=true]")).to_be_attached()
 
 
 def _fits(session: Session, width: int) -> None:
     """At this width nothing of ours is wider than its cell, and no column is so narrow that its words break up."""
     session.page.set_viewport_size({"width": width, "height": 900})
+    session.page.wait_for_function("width => document.querySelector('.jp-Notebook').clientWidth <= width", arg=width)
     sizes = session.page.evaluate(
         """ours => [...document.querySelectorAll(ours)]
              .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.innerText.slice(0, 200))""",

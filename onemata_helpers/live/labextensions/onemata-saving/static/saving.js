@@ -1,7 +1,12 @@
 // JupyterLab takes a notebook for saved when a save has ended, also what changed while it went on: if that was the
 // last change, it is never saved. Here it counts as changed, and the next autosave takes it.
 // https://jupyterlab.readthedocs.io/en/stable/extension/extension_points.html#widget-extension
+// And it takes what it saved itself a moment ago for somebody else's change, and asks about it, if a save begins before
+// the one before has ended, as with Ctrl+S during an autosave. Here one save waits for the other.
 const watched = (panel, context) => {
+  const save = context.save.bind(context);
+  let last = Promise.resolve();
+  context.save = () => last = last.then(save, save);
   let changed = false;
   context.model.contentChanged.connect(() => { changed = true; });
   context.saveState.connect((_, state) => {
