@@ -103,12 +103,20 @@ class _Forked(ForkedEngine):
             return super().execute_notebook(*given, **how | {"process": process})
 
 
-def forked(*arguments: str) -> int:
-    """Papermill's command in this process, which spares its start and that of a kernel; its exit code."""
-    papermill_engines.register("forked", _Forked)
+def typed(*arguments: str) -> int:
+    """Papermill's command in this process, which spares its start; its exit code."""
     environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # which papermill would set for all that comes after
-    command = [*arguments, "--engine", "forked", "--no-progress-bar"]
-    return CliRunner(env=environment).invoke(papermill_command, command).exit_code
+    return CliRunner(env=environment).invoke(papermill_command, [*arguments, "--no-progress-bar"]).exit_code
+
+
+def forked(*arguments: str) -> int:
+    """The same without the start of a kernel."""
+    papermill_engines.register("forked", _Forked)
+    return typed(*arguments, "--engine", "forked")
+
+
+def papermill_typed(service: str, folder: Path, *arguments: str) -> tuple[int, Any, Record | None]:
+    return typed(*given(service, folder, *arguments)), *left(folder)
 
 
 def papermill_forked(service: str, folder: Path, *arguments: str) -> tuple[int, Any, Record | None]:
@@ -120,10 +128,13 @@ OUTCOMES = {"plan": "planned", "apply": "verified", "verify": "verified", "remov
 
 @pytest.mark.parametrize(("service", "actions"), [("redshift", tuple(OUTCOMES)), ("ec2", ("apply", "remove"))])
 def test_actions_with_papermill(aws: Sandbox, tmp_path: Path, service: str, actions: tuple[str, ...]) -> None:
-    """`apply` as plain as can be. Glue is below; all three have the same cells."""
+    """`apply` in a kernel as everybody has it. Glue is below; all three have the same cells.
+
+    Papermill as a process is below, where a plan is blocked, and in test_readme.
+    """
     for action in actions:
         (folder := tmp_path / action).mkdir()
-        execute = papermill if action == "apply" else papermill_forked
+        execute = papermill_typed if action == "apply" else papermill_forked
         code, _, record = execute(service, folder, "-p", "action", action)
         assert code == 0
         assert record is not None
@@ -140,7 +151,7 @@ def test_papermill_writes_no_record_over(aws: Sandbox, tmp_path: Path, monkeypat
 
 
 def test_it_starts_a_sandbox_when_none_runs(tmp_path: Path) -> None:
-    code, _, record = papermill("glue", tmp_path, "-p", "action", "apply")
+    code, _, record = papermill_typed("glue", tmp_path, "-p", "action", "apply")
     assert code == 0
     assert record is not None
     assert record.outcome == "verified"
