@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -329,6 +331,16 @@ def test_resume_knows_no_end_that_is_older_than_this_command(
     assert resumed(third)  # it never began before
     assert len(records(tmp_path)["core/glue"]) == 3
     assert "Nothing here tells when this command last began, so nothing counts as done." in capsys.readouterr().out
+
+
+def test_resume_knows_no_end_that_is_still_to_come(aws: Sandbox, tmp_path: Path) -> None:
+    which = clients(tmp_path, "acme")
+    assert commands.run(which, How(), "apply")
+    (path,) = tmp_path.rglob("*Z.json")
+    ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="milliseconds")
+    path.write_text(re.sub('"started": ".*"', f'"started": "{ahead}"', path.read_text()))
+    assert resumed(which, "apply")
+    assert len(records(tmp_path)["acme/glue"]) == 2
 
 
 def test_another_commands_beginning_is_not_this_ones(aws: Sandbox, tmp_path: Path) -> None:
