@@ -9,9 +9,11 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from errno import ENOSPC
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -68,6 +70,14 @@ def test_a_batch_ends_whatever_becomes_of_a_job(tmp_path: Path) -> None:
     first, second = (event for event in events if isinstance(event, Result))
     assert (first.name, first.outcome, second.outcome) == ("acme/glue", "failed", "applied")
     assert "KeyError" in first.reason
+
+
+def test_a_log_that_takes_no_more_stops_no_client(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onemata_helpers.batch.progress.say", Mock(side_effect=OSError(ENOSPC, os.strerror(ENOSPC))))
+    assert commands.run(clients(tmp_path, "acme", "bolt"), How(jobs=1), "apply")
+    assert outcomes(tmp_path) == {"acme/glue": "applied", "bolt/glue": "applied"}
 
 
 def test_a_folder_that_is_no_more_is_that_clients_alone(aws: Sandbox, tmp_path: Path) -> None:
