@@ -6,7 +6,7 @@ Records are only ever read to choose what is run. What is done in AWS is decided
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -81,9 +81,12 @@ def states(job: Job) -> set[State]:
 
 
 def at_goal(job: Job, seen: Seen, since: datetime) -> bool:
-    """Whether this record is of a run since then, with the same parameters, that ended as this action is to end."""
+    """Whether this record is of a run since then, with the same parameters, that ended as this action is to end.
+
+    A clock that was ahead has given an older run a time that is still to come.
+    """
     told = seen.told
-    if told is None or told.started < since or told.subject != subject(job.parameters):
+    if told is None or not since <= told.started <= datetime.now(UTC) or told.subject != subject(job.parameters):
         return False
     return seen.outcome in _goals(job.parameters.action) and (
         told.action == job.parameters.action or seen.outcome in IN_PLACE

@@ -67,7 +67,8 @@ class Work:
             batch = Batch(todo, how.jobs, stop_after=how.stop_after, limit=how.time_limit * 60, carry=carry)
             with shown_progress(batch) as show:
                 for event in batch.run():
-                    show(event)
+                    with suppress(OSError):  # of a log on a full disk, or that nobody reads any more: records have it
+                        show(event)
                     results += [event] if isinstance(event, Result) else []
                     self._heed(batch)
         order = {job.name: number for number, job in enumerate(todo)}

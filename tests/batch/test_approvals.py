@@ -263,7 +263,7 @@ def test_any_text_at_all_is_an_approval_or_a_problem(tmp_path: Path, text: str) 
 @given(st.text(alphabet="# noNO~-:x\t", max_size=12))
 def test_what_is_struck_out_wrongly_is_refused_and_not_approved(tmp_path: Path, mark: str) -> None:
     """`# no` behind a plan is nothing to YAML."""
-    plans = f'  acme/glue: "{"0" * 20}"{mark}\n  bolt/glue: "{"1" * 20}"\n'
+    plans = f'  acme/glue: "{"0" * 20}"{mark}\n  bolt/glue: "{"b" * 20}"\n'
     FILE.write_text(f"{HEAD}plans:\n{plans}")
     if mark.strip(" "):
         with pytest.raises(ParameterError):

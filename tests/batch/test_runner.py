@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from errno import ENOSPC
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -66,6 +70,14 @@ def test_a_batch_ends_whatever_becomes_of_a_job(tmp_path: Path) -> None:
     first, second = (event for event in events if isinstance(event, Result))
     assert (first.name, first.outcome, second.outcome) == ("acme/glue", "failed", "applied")
     assert "KeyError" in first.reason
+
+
+def test_a_log_that_takes_no_more_stops_no_client(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onemata_helpers.batch.progress.say", Mock(side_effect=OSError(ENOSPC, os.strerror(ENOSPC))))
+    assert commands.run(clients(tmp_path, "acme", "bolt"), How(jobs=1), "apply")
+    assert outcomes(tmp_path) == {"acme/glue": "applied", "bolt/glue": "applied"}
 
 
 def test_a_folder_that_is_no_more_is_that_clients_alone(aws: Sandbox, tmp_path: Path) -> None:
@@ -329,6 +341,16 @@ def test_resume_knows_no_end_that_is_older_than_this_command(
     assert resumed(third)  # it never began before
     assert len(records(tmp_path)["core/glue"]) == 3
     assert "Nothing here tells when this command last began, so nothing counts as done." in capsys.readouterr().out
+
+
+def test_resume_knows_no_end_that_is_still_to_come(aws: Sandbox, tmp_path: Path) -> None:
+    which = clients(tmp_path, "acme")
+    assert commands.run(which, How(), "apply")
+    (path,) = tmp_path.rglob("*Z.json")
+    ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="milliseconds")
+    path.write_text(re.sub('"started": ".*"', f'"started": "{ahead}"', path.read_text()))
+    assert resumed(which, "apply")
+    assert len(records(tmp_path)["acme/glue"]) == 2
 
 
 def test_another_commands_beginning_is_not_this_ones(aws: Sandbox, tmp_path: Path) -> None:
