@@ -164,8 +164,8 @@ class Session:
         """What is done within, happens while the save of this change goes on: JupyterLab saves a change by itself."""
         held: list[Route] = []
 
-        def hold(route: Route) -> None:
-            held.append(route) if route.request.method == "PUT" else route.continue_()
+        def hold(route: Route) -> None:  # the save after it is not held: nobody would let that go on
+            held.append(route) if route.request.method == "PUT" and not held else route.continue_()
 
         def is_save(request: Request) -> bool:
             return request.method == "PUT" and "/api/contents/" in request.url

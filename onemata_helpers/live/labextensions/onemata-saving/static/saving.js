@@ -2,11 +2,13 @@
 // last change, it is never saved. Here it counts as changed, and the next autosave takes it.
 // https://jupyterlab.readthedocs.io/en/stable/extension/extension_points.html#widget-extension
 // And it takes what it saved itself a moment ago for somebody else's change, and asks about it, if a save begins before
-// the one before has ended, as with Ctrl+S during an autosave. Here one save waits for the other.
+// the one before has ended, as with Ctrl+S during an autosave. Here one save waits for the other, and saves for all that
+// were asked for meanwhile.
 const watched = (panel, context) => {
   const save = context.save.bind(context);
-  let last = Promise.resolve();
-  context.save = () => last = last.then(save, save);
+  let last = Promise.resolve(), next = null;
+  const begin = () => { next = null; return save(); };
+  context.save = () => next ??= last = last.then(begin, begin);
   let changed = false;
   context.model.contentChanged.connect(() => { changed = true; });
   context.saveState.connect((_, state) => {
