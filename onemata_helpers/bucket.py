@@ -90,7 +90,8 @@ class Bucket:
         self.unread: dict[str, str] = {}
         self.sessions = RoleSessions() if sessions is None else sessions
         self._bucket = found[1]
-        self._prefix = f"{found[2]}/" if found[2] else ""
+        folder = (found[2] or "").rstrip("/")  # or the same place would have two locks
+        self._prefix = f"{folder}/" if folder else ""
         self._profile = profile
 
     def names(self, under: str = "") -> Iterator[str]:

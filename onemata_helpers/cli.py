@@ -83,6 +83,9 @@ def _version(wanted: bool) -> None:
 def _any_command(
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
+    from .role_sessions import stay_in_memory
+
+    stay_in_memory()
     # Not every terminal, and no pipe on Windows, has all the characters that a name may have.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -39,11 +39,15 @@ Place = tuple[str | int, ...]
 
 @dataclass
 class ClientFile:
-    """What a file holds: its values and the line of each. With `problems` about its form, the values are not all."""
+    """What a file holds: its values, the line of each, and which have a remark behind them in that line.
+
+    With `problems` about its form, the values are not all.
+    """
 
     path: Path
     values: dict[str, Any] = field(default_factory=dict)
     lines: dict[Place, int] = field(default_factory=dict)
+    remarked: set[Place] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -196,6 +200,12 @@ def _line(mark: Any) -> int:
     return int(mark.line) + 1 if mark else 0
 
 
+def _behind(mark: Any) -> str:
+    """What stands behind a mark in its line."""
+    end = mark.buffer.find("\n", mark.pointer)
+    return str(mark.buffer[mark.pointer : end if end >= 0 else None]).strip(" \r\0")
+
+
 def _take(file: ClientFile, root: yaml.Node | None) -> None:
     if root is None or (isinstance(root, yaml.ScalarNode) and root.tag == f"{_TAG}null"):
         return
@@ -216,6 +226,8 @@ def _mapping(file: ClientFile, node: yaml.MappingNode, place: Place) -> dict[str
         else:
             file.lines[*place, key] = line
             found[key] = _value(file, value_node, (*place, key))
+            if isinstance(value_node, yaml.ScalarNode) and _behind(value_node.end_mark):
+                file.remarked.add((*place, key))
     return found
 
 

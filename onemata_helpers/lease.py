@@ -19,7 +19,7 @@ import os
 import platform
 import time
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock as Mutex
 from typing import Annotated
@@ -81,6 +81,15 @@ class Lease:
         if not wait.patiently(saying, self._taken, bool):
             happened = f"Nothing was done: another run changes {'/'.join(self._whose)}: {self._others}"
             raise Busy(who_acts(happened, "the engineer lets that one end, or ends it, and runs this again"))
+
+    def fetch_earlier_records(self, since: datetime | None) -> None:
+        """Bring the earlier records of the client's service beside this run's; with `since`, what goes on after that.
+
+        Raises NoRecords and RecordNotWritten.
+
+        The lock must be held: whoever had it before has uploaded what was done, and nobody else does anything now.
+        """
+        self._bucket.fetch(self._record.absolute().parents[2], [f"{'/'.join(self._whose)}/"], None, since)
 
     def before_request(self, writes: bool) -> None:
         """Call this before each request to the client's account. Raises LockLost, NoRecords and RecordNotWritten.

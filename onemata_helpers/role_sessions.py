@@ -6,6 +6,7 @@ A batch signs in to each account before it starts, and each notebook of the clie
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
@@ -79,6 +80,18 @@ class OneSignIn:
 
     def __setitem__(self, key: str, answer: Any) -> None:
         self._place_of(key)[key] = answer
+
+
+def stay_in_memory() -> None:
+    """Have no crash of this process, or of one that it starts, write their memory to a file.
+
+    To a program that keeps such files, Linux hands it over even with a limit of 0; a limit of 1 stops that, too.
+    https://man7.org/linux/man-pages/man5/core.5.html, https://github.com/torvalds/linux/blob/master/fs/coredump.c
+    """
+    with suppress(ImportError, ValueError):  # not on Windows; and 0 where no more may be set
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (1, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 _HANDED_OVER: dict[str, Any] = {}

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from . import display
 from .apply import apply
 from .approval import refuse_unless_approved
+from .approval_past import may_tell_since
 from .calls import ApiCall
 from .checks import Check, verify, verify_removal
 from .display import View
@@ -152,6 +153,8 @@ class Runbook:
         self._verified, self._look = False, None
         if self.parameters.action in CHANGING:
             self._take_locks()
+            if self.lease and self.parameters.approved_plan:  # they tell whether that approval was used up
+                self.lease.fetch_earlier_records(may_tell_since(self.parameters.plan_shown))
         look = Look(self._connected())
         self._plan = self._permission_checks.on(self._policy_checks.on(self._make_plan(look), look))
         self._look = None if self._unsettled else look

@@ -19,10 +19,8 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
-from onemata_helpers import execute
 from onemata_helpers.archive import FAR_BACK, NoRecords
 from onemata_helpers.batch import elsewhere
-from onemata_helpers.batch.carry_out import carry_out
 from onemata_helpers.batch.elsewhere import uploaded
 from onemata_helpers.batch.history import newest
 from onemata_helpers.batch.jobs import Job, Result
@@ -195,23 +193,6 @@ def test_earlier_records_are_brought_here(bucket: Bucket, tmp_path: Path) -> Non
     (tmp_path / f"{FIRST}.json").write_text("another")
     bucket.fetch(tmp_path, ["example/glue/"], FAR_BACK)
     assert (tmp_path / f"{FIRST}.json").read_text() == "another"
-
-
-def test_what_tells_whether_an_approval_was_used_up_is_there_before_its_run(
-    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bucket.keep(f"{FIRST}.json", b"{}")
-    seen: list[bool] = []
-
-    def look(*_: object) -> str:
-        seen.append((tmp_path / "records" / f"{FIRST}.json").exists())
-        return ""
-
-    monkeypatch.setattr(execute, "execute", look)
-    carry_out(job(tmp_path).told(action="plan"))
-    carry_out(job(tmp_path).told(action="apply"))
-    carry_out(job(tmp_path).told(action="apply", approved_plan="0" * 20))
-    assert seen == [False, False, True]
 
 
 def test_only_the_newest_are_brought(bucket: Bucket, tmp_path: Path) -> None:

@@ -100,6 +100,15 @@ def test_what_only_its_operator_needs_is_not_on_the_page(service: str) -> None:
             assert (begin in shown) == ("tags" not in cell["metadata"]), begin
 
 
+def test_no_tag_hides_what_was_run() -> None:
+    notebook = template("glue")
+    for cell in notebook["cells"]:
+        cell["metadata"]["tags"] = ["for-the-operator"]
+        cell |= {"outputs": [{"output_type": "stream", "text": "x was done"}]} if cell["cell_type"] == "code" else {}
+    shown = Found(page(notebook, None, Path("x.json"))).text
+    assert shown.count("x was done") == sum(cell["cell_type"] == "code" for cell in notebook["cells"])
+
+
 @pytest.fixture
 def kept(aws: Sandbox, tmp_path: Path) -> Path:
     """A record with its notebook, made without a kernel."""

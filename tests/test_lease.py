@@ -61,6 +61,13 @@ def test_one_holds_it_until_it_gives_it_up(our_records: str, two: tuple[Lease, L
         one, other = other, one
 
 
+def test_a_place_has_one_lock_however_it_is_written(our_records: str, tmp_path: Path) -> None:
+    one, other = of_a_run(our_records, tmp_path, "one"), of_a_run(f"{our_records}//", tmp_path, "two")
+    one.take(HASTY)
+    with pytest.raises(Busy, match=OTHERS):
+        other.take(HASTY)
+
+
 def test_what_a_killed_run_of_the_same_folder_left_is_not_waited_for(our_records: str, tmp_path: Path) -> None:
     killed = of_a_run(our_records, tmp_path, "one")
     killed.take(HASTY)

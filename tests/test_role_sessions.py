@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -207,3 +210,19 @@ def test_those_who_sign_in_are_few_at_once_also_in_the_middle_and_outwait_thrott
         assert max(most) <= SIGN_INS
         tokens = {each["Credentials"]["SessionToken"] for sessions in lent for each in sessions.plain().values()}
         assert len(tokens - {"SessionToken"}) == 12
+
+
+def test_no_crash_writes_them_to_a_file(tmp_path: Path) -> None:
+    program = """
+import os, resource
+from typer.testing import CliRunner
+from onemata_helpers.cli import app
+most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+assert CliRunner().invoke(app, ["schema"]).exit_code == 0
+assert resource.getrlimit(resource.RLIMIT_CORE) == (min(1, most) if most >= 0 else 1, most)
+os.abort()
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=False, timeout=LONG)
+    assert done.returncode == -signal.SIGABRT
+    assert list(tmp_path.iterdir()) == []

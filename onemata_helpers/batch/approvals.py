@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..client_file import read
+from ..client_file import Place, read
 from ..display import in_one_line
 from ..errors import OnemataError, ParameterError, Problem, who_acts
 from ..files import write_new
 from ..parameter_files import problem_of
 from ..plan import Plan
+from ..raw_value import shown_place
 from ..text import one_line
 from ..values import Approver, Digest, Filled, Reference, Text, UtcTime, matches
 from .jobs import Job, Result
@@ -64,7 +65,10 @@ class Approvals(BaseModel):
 
 
 def read_approvals(path: Path, action: str) -> Approvals:
-    """The approvals in a file. Raises ParameterError with every problem, one of which may be another action."""
+    """The approvals in a file. Raises ParameterError with every problem, one of which may be another action.
+
+    A remark behind a plan is refused: YAML leaves it out, and `# no` there would count as approved.
+    """
     file = read(path, _LONGER_THAN_A_CLIENTS)
     if file.problems:
         raise ParameterError(file.problems)
@@ -73,6 +77,10 @@ def read_approvals(path: Path, action: str) -> Approvals:
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False)
         raise ParameterError(problem_of(each, file) for each in details) from None
+    places: list[Place] = [("plans", name) for name in found.plans]
+    must = "must stand alone in its line: to strike it out, put a # before it; any other remark gets a line of its own"
+    if remarked := [place for place in places if place in file.remarked]:
+        raise ParameterError(Problem(str(path), shown_place(place), "", must, file.line(place)) for place in remarked)
     if found.action != action:
         must = f"must be {action}: these plans are for another command"
         raise ParameterError([Problem(str(path), "action", found.action, must, file.line(("action",)))])

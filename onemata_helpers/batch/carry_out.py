@@ -15,7 +15,7 @@ from ..record import Record, begin, done_so_far, now, read_record, write_record
 from ..role_sessions import RoleSessions
 from ..stopping import forget
 from ..text import one_line, sentence
-from .elsewhere import fetch_what_tells_of_its_approval, hand_down, not_uploaded, sessions_there, uploaded
+from .elsewhere import hand_down, not_uploaded, sessions_there, uploaded
 from .jobs import Job, Result, not_begun
 from .patience import Abandoned, unless_killed
 from .standing import standing
@@ -74,8 +74,6 @@ def carry_out(job: Job, watcher: JobWatcher | None = None, lend: Lend = lend_not
     began, watcher = time.monotonic(), watcher or Nobody()
     try:
         outcome, why, path = _carried_out(job, watcher, lend)
-    except Abandoned:
-        return not_begun(job, "failed", who_acts(f"{sentence(watcher.why_killed)} Nothing was begun", _AGAIN))
     except OnemataError as error:
         return not_begun(job, "failed", str(error))
     except Exception as error:  # not foreseen, and yet no reason for other clients to wait
@@ -93,7 +91,6 @@ def carry_out(job: Job, watcher: JobWatcher | None = None, lend: Lend = lend_not
 def _carried_out(job: Job, watcher: JobWatcher, lend: Lend) -> tuple[str, str, Path]:
     from ..execute import conclude, execute  # it takes half a second, too, which the sandbox's start need not wait for
 
-    unless_killed(lambda: fetch_what_tells_of_its_approval(job), watcher)
     path, _ = begin(job.parameters, job.records, notebook=True)
     watcher.has_record(path)
     ended = ""

@@ -10,12 +10,10 @@ from functools import cache
 from pathlib import Path
 
 from .. import lease
-from ..approval_past import may_tell_since
 from ..archive import BEGUN, FAR_BACK, FILE
 from ..bucket import Bucket
 from ..errors import OnemataError
 from ..files import read_file
-from ..plan import CHANGING
 from ..role_sessions import RoleSessions
 from ..terminal import say
 from ..text import counted, sentence
@@ -38,15 +36,6 @@ def fetch(todo: Sequence[Job]) -> None:
     if todo:  # all go to the same place
         _of(todo[0]).fetch(todo[0].records, [f"{job.name}/" for job in todo], FAR_BACK)
     say(f"The earlier records of {counted(len(todo), 'runbook')} are here now, as they are in the bucket.")
-
-
-def fetch_what_tells_of_its_approval(job: Job) -> None:
-    """Bring the earlier records of a job here that was approved before: they tell whether that approval was used up.
-
-    Raises NoRecords and RecordNotWritten.
-    """
-    if job.upload_to and job.parameters.approved_plan and job.parameters.action in CHANGING:
-        _of(job).fetch(job.records, [f"{job.name}/"], None, may_tell_since(job.parameters.plan_shown))
 
 
 def changes_elsewhere(job: Job) -> bool:

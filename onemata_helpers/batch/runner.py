@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
 
+from ..errors import unforeseen
 from ..stopping import ask_to_stop, forget
 from ..text import counted, lasting
 from .carry_out import Carry, carry_out
@@ -184,7 +185,10 @@ class Batch:
                 return not_begun(job, "not run", f"Not begun: {self._why_no_more}.")
             running = self._running[job.name] = Running(job)
         self._events.put(Started(job))
-        result = self._carry(job, running)
+        try:
+            result = self._carry(job, running)
+        except Exception as error:  # not foreseen: of an upload, of a cluster that is gone. All wait for a result
+            result = replace(not_begun(job, "failed", unforeseen(error)), record=running.record)
         with self._lock:
             del self._running[job.name]
             self._count(result)

@@ -83,7 +83,7 @@ def page(notebook: Notebook | None, record: Record | None, path: Path) -> str:
     }
     subject = f"{record.service} for {record.client}" if record else path.stem
     notices = [notice for notice, holds in told.items() if holds]
-    for_the_client = [cell for cell in cells if _OPERATORS not in cell["metadata"].get("tags", [])]
+    for_the_client = [cell for cell in cells if not _is_for_its_operator(cell)]
     return rendered("export.html", subject=subject, notices=notices, cells=list(map(_cell, for_the_client)))
 
 
@@ -133,6 +133,11 @@ def _of_json_alone(record: Record | None) -> Notebook:
             shown = {"output_type": "display_data", "metadata": {}, "data": view._repr_mimebundle_()}
             cells.append({"cell_type": "code", "metadata": {}, "source": "", "outputs": [shown]})
     return {"metadata": {}, "cells": cells}
+
+
+def _is_for_its_operator(cell: dict[str, Any]) -> bool:
+    """Prose alone may be left out: no tag hides from the client what was run, or what that showed."""
+    return cell["cell_type"] == "markdown" and _OPERATORS in cell["metadata"].get("tags", [])
 
 
 def _cell(cell: dict[str, Any]) -> dict[str, Any]:

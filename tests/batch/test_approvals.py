@@ -259,6 +259,19 @@ def test_any_text_at_all_is_an_approval_or_a_problem(tmp_path: Path, text: str) 
         read_approvals(FILE, "apply")
 
 
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(alphabet="# noNO~-:x\t", max_size=12))
+def test_what_is_struck_out_wrongly_is_refused_and_not_approved(tmp_path: Path, mark: str) -> None:
+    """`# no` behind a plan is nothing to YAML."""
+    plans = f'  acme/glue: "{"0" * 20}"{mark}\n  bolt/glue: "{"1" * 20}"\n'
+    FILE.write_text(f"{HEAD}plans:\n{plans}")
+    if mark.strip(" "):
+        with pytest.raises(ParameterError):
+            read_approvals(FILE, "apply")
+    else:
+        assert len(read_approvals(FILE, "apply").plans) == 2
+
+
 def test_a_file_with_approvals_is_never_written_over(aws: Sandbox, tmp_path: Path) -> None:
     FILE.write_text("somebody's approvals")
     with pytest.raises(ApprovalsNotWritten, match=r"there is a file already.*--write-approvals"):

@@ -15,6 +15,7 @@ from onemata_helpers import sandbox
 from onemata_helpers.parameter_files import from_folder
 from onemata_helpers.permissions import unscoped
 from onemata_helpers.sandbox.server import Sandbox
+from onemata_helpers.sandbox.wire.incoming_call import IncomingCall
 from onemata_helpers.sandbox_address import SANDBOX_URL
 
 from ..conftest import let_lock_run_out
@@ -102,12 +103,46 @@ def test_of_two_at_once_the_second_waits_and_finds_nothing_to_do(
     assert not [call for call in last.calls if call.access == "write"]
 
 
+def signed(machine: Machine) -> str:
+    """The file with the plan of the machine's client, approved."""
+    path = machine.folder / "approvals.yaml"
+    machine.run("plan", "--write-approvals", str(path))
+    path.write_text(path.read_text().replace(': ""', ': "Jane"'))
+    return str(path)
+
+
+def test_an_approval_that_another_machine_used_up_meanwhile_puts_nothing_back(
+    aws: Sandbox, one: Machine, other: Machine
+) -> None:
+    approvals, role = signed(one), {"RoleName": "AWSGlueServiceRole-acme"}
+    taken: list[dict[str, str]] = []
+    waits = threading.Event()
+    second: list[subprocess.Popen[str]] = []
+
+    def start_second(_: object) -> None:
+        if not second:
+            aws.after("GetObject", lambda call: waits.set() if call.get("Key").endswith("/lock") else None)
+            second.append(other.start("apply", "--approved", approvals))
+            assert waits.wait(_SECONDS)
+
+    def take_away(call: IncomingCall) -> None:
+        if call.get("Key").endswith("Z.json"):  # the first has ended, and still has the lock
+            taken.append(aws.client("iam").list_attached_role_policies(**role)["AttachedPolicies"].pop())
+            aws.client("iam").detach_role_policy(**role, PolicyArn=taken[-1]["PolicyArn"])
+
+    aws.before("AttachRolePolicy", start_second)
+    aws.after("PutObject", take_away)
+    one.run("apply", "--approved", approvals)
+    said, _ = second[0].communicate(timeout=_SECONDS)
+    assert second[0].returncode == 1, said
+    assert "was used up by the run of" in " ".join(said.split())
+    assert taken[0] not in aws.client("iam").list_attached_role_policies(**role)["AttachedPolicies"]
+
+
 def test_what_kill_9_leaves_is_seen_and_completed_on_another_machine_under_the_same_approval(
     wanted: dict[str, Any], aws: Sandbox, our_records: str, one: Machine, other: Machine
 ) -> None:
-    approvals = str(one.folder / "approvals.yaml")
-    one.run("plan", "--write-approvals", approvals)
-    Path(approvals).write_text(Path(approvals).read_text().replace(': ""', ': "Jane"'))
+    approvals = signed(one)
     running: list[subprocess.Popen[str]] = []
     started, killed = threading.Event(), threading.Event()
 

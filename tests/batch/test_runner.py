@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from onemata_helpers import execute
 from onemata_helpers.batch import commands
-from onemata_helpers.batch.jobs import Job, Result
+from onemata_helpers.batch.jobs import Job, Result, not_begun
 from onemata_helpers.batch.runner import Batch, Running
 from onemata_helpers.choices import Action
 from onemata_helpers.parameter_files import from_folder
@@ -51,6 +52,20 @@ def test_an_unforeseen_failure_is_that_clients_alone(
     said = capsys.readouterr().out
     assert "FAILED       bolt: glue failed\n    glue: This was not foreseen: MemoryError: no room for" in said
     assert "for\\x1b[2J this. Who acts: " in said
+
+
+def test_a_batch_ends_whatever_becomes_of_a_job(tmp_path: Path) -> None:
+    jobs = [Job(from_folder(client(tmp_path, name))["glue"], tmp_path) for name in ("acme", "bolt")]
+
+    def carry(job: Job, _: object) -> Result:
+        if job.name == "acme/glue":
+            raise KeyError("x")
+        return not_begun(job, "applied", "")
+
+    events = islice(Batch(jobs, 1, carry=carry).run(), 40)  # for ten seconds, if nothing comes
+    first, second = (event for event in events if isinstance(event, Result))
+    assert (first.name, first.outcome, second.outcome) == ("acme/glue", "failed", "applied")
+    assert "KeyError" in first.reason
 
 
 def test_a_folder_that_is_no_more_is_that_clients_alone(aws: Sandbox, tmp_path: Path) -> None:
