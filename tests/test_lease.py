@@ -235,7 +235,12 @@ def test_without_s3_in_the_middle_it_ends_before_its_next_write_and_its_record_i
     between_tries_no_time_passes(monkeypatch)
     record = tmp_path / "2026-01-01T120000.000Z.json"
     lease.hand_down(record, our_records, "")
-    aws.after("CreateRole", lambda _: [aws.fail(operation, fault, 100) for operation in ("GetObject", "PutObject")])
+
+    def without_s3(_: object) -> None:
+        for operation in ("GetObject", "PutObject"):
+            aws.fail(operation, fault, 100)
+
+    aws.after("CreateRole", without_s3)
     made = run("glue", record=str(record))
     assert isinstance(made.error, NoRecords)
     assert (made.record.outcome, made.writes[0]) == ("failed", "CreateRole")
