@@ -83,10 +83,11 @@ class Lease:
             raise Busy(who_acts(happened, "the engineer lets that one end, or ends it, and runs this again"))
 
     def fetch_earlier_records(self, since: datetime | None) -> None:
-        """Bring the earlier records of the client's service here; with `since` only those that may tell of more since.
+        """Bring the earlier records of the client's service beside this run's; with `since`, what goes on after that.
+
+        Raises NoRecords and RecordNotWritten.
 
         The lock must be held: whoever had it before has uploaded what was done, and nobody else does anything now.
-        Raises NoRecords and RecordNotWritten.
         """
         self._bucket.fetch(self._record.absolute().parents[2], [f"{'/'.join(self._whose)}/"], None, since)
 

@@ -202,6 +202,11 @@ def our_records(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def let_lock_run_out(name: str, seconds: int = 180) -> None:
     """As if S3 had taken the lock of this client and service so much earlier; it lasts for two minutes."""
+    put_earlier(f"{name}/lock", seconds=seconds)
+
+
+def put_earlier(name: str, **time: float) -> None:
+    """As if S3 had taken this object so much earlier."""
     found = find_bucket("our-records")
     assert found is not None
-    found.keys[f"night/{name}/lock"].last_modified -= timedelta(seconds=seconds)
+    found.keys[f"night/{name}"].last_modified -= timedelta(**time)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from onemata_helpers.lease import Lease
 from onemata_helpers.sandbox.server import Sandbox
 from onemata_helpers.wait import Wait
 
-from .conftest import STEPS, between_tries_no_time_passes, let_lock_run_out, run, values
+from .conftest import STEPS, between_tries_no_time_passes, let_lock_run_out, put_earlier, run, values
 
 OTHERS = (
     r"another run changes example/glue: run \S+, process \d+ on .* since .*, record 2026-01-01T120000\.000Z\.json, put "
@@ -235,11 +236,11 @@ def test_without_s3_in_the_middle_it_ends_before_its_next_write_and_its_record_i
     record = tmp_path / "2026-01-01T120000.000Z.json"
     lease.hand_down(record, our_records, "")
 
-    def no_s3(_: object) -> None:
+    def without_s3(_: object) -> None:
         for operation in ("GetObject", "PutObject"):
             aws.fail(operation, fault, 100)
 
-    aws.after("CreateRole", no_s3)
+    aws.after("CreateRole", without_s3)
     made = run("glue", record=str(record))
     assert isinstance(made.error, NoRecords)
     assert (made.record.outcome, made.writes[0]) == ("failed", "CreateRole")
@@ -269,6 +270,20 @@ def test_it_is_put_again_only_when_it_does_not_hold_for_much_longer(
     assert puts.count("lock") == 2
     with pytest.raises(Busy):
         other.take(HASTY)
+
+
+def test_of_the_earlier_records_only_those_are_brought_that_may_tell_of_what_was_since(
+    our_records: str, two: tuple[Lease, Lease], tmp_path: Path
+) -> None:
+    names = [f"2026-01-0{day}T120000.000Z" for day in (1, 2)]
+    for name in names:
+        Bucket(our_records).keep(f"example/glue/{name}.json", b"{}")
+    put_earlier(f"example/glue/{names[0]}.json", days=300)
+    lease_of_run = of_a_run(our_records, tmp_path / "records" / "example", "glue", "13")
+    folder = tmp_path / "records" / "example" / "glue"
+    for since, brought in ((datetime.now(UTC) - timedelta(days=1), [names[1]]), (None, names)):
+        lease_of_run.fetch_earlier_records(since)
+        assert sorted(path.stem for path in folder.glob("*T120000*.json")) == brought
 
 
 @pytest.mark.parametrize("action", ["plan", "verify"])

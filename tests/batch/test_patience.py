@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_records_that_are_being_brought_hold_up_no_end_of_the_process(
         raise NoRecords(name)
 
     names = [f"acme/glue/2026-01-01T1200{number:02}.000Z.json" for number in range(40)]
-    monkeypatch.setattr(Bucket, "names", lambda *_: iter(names))
+    monkeypatch.setattr(Bucket, "_listed", lambda *_: ((name, datetime.now(UTC)) for name in names))
     monkeypatch.setattr(Bucket, "read", hang)
     before = set(threading.enumerate())
     done = begun(lambda: bucket.fetch(tmp_path, ["acme/glue/", "acme/ec2/"], None))

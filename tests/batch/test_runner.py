@@ -121,7 +121,8 @@ def test_failures_in_a_row_stop_what_has_not_begun(
     assert len(records(tmp_path)) == begun
     said = capsys.readouterr().out
     assert ("Not begun: 2 runbooks in a row failed (--stop-after)." in said) == (stop_after == 2)
-    assert "To go on: " in said
+    assert ("To go on with the others: " in said) == (stop_after == 2)
+    assert "The client's admin deletes what is not needed, or requests a higher quota." in said
 
 
 class Hanging:
