@@ -1,6 +1,9 @@
-"""botocore's event names, as our sessions know them: as botocore's own do."""
+"""botocore's events, as our sessions know them: as botocore's own do."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 import botocore.session
 import pytest
@@ -23,6 +26,18 @@ def test_every_name_is_known_by_the_same(name: str) -> None:
     assert _heard(_OURS, name) == _heard(_BOTOCORES, name)
 
 
+def test_at_each_event_happens_what_botocore_has_registered() -> None:
+    assert _registered(new_session()) == _registered(botocore.session.Session())
+
+
+def test_what_is_registered_with_a_session_no_other_one_hears() -> None:
+    before, one, heard = _registered(new_session()), new_session(), list[str]()
+    one.register("before-call.iam", lambda event_name, **_: heard.append(event_name))
+    new_session().emit("before-call.iam.GetRole", params={"headers": {}})
+    assert _registered(new_session()) == before != _registered(one)
+    assert heard == []
+
+
 def test_a_client_goes_on_with_the_sessions_events() -> None:
     session, heard = new_session(), list[str]()
     session.register("before-parameter-build.iam", lambda event_name, **_: heard.append(event_name))
@@ -33,6 +48,17 @@ def test_a_client_goes_on_with_the_sessions_events() -> None:
     with pytest.raises(InterruptedError):
         client.get_role(RoleName="any")
     assert heard == ["before-parameter-build.iam.GetRole"]
+
+
+def _registered(session: botocore.session.Session) -> dict[tuple[str, ...], Any]:
+    """All handlers, by the parts of the event's name."""
+    return dict(_below(session.get_component("event_emitter")._emitter._handlers._root, ()))
+
+
+def _below(node: dict[str, Any], name: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield name, node["values"] and tuple(map(list, node["values"]))
+    for part, child in node["children"].items():
+        yield from _below(child, (*name, part))
 
 
 def _nothing_is_sent() -> None:
