@@ -8,14 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from onemata_helpers.record import Record, read_record
 
@@ -143,20 +143,19 @@ class Session:
         self.page.keyboard.press("Control+s")
 
     @contextmanager
-    def while_it_is_saved(self) -> Iterator[None]:
-        """What is done within, happens while a save goes on.
-
-        JupyterLab takes its own autosave, where one is under way, for a change by somebody else, and asks first.
-        """
-        self.is_saved()
+    def while_it_is_saved(self, change: Callable[[], None]) -> Iterator[None]:
+        """What is done within, happens while the save of this change goes on: JupyterLab saves a change by itself."""
         held: list[Route] = []
 
         def hold(route: Route) -> None:
             held.append(route) if route.request.method == "PUT" else route.continue_()
 
+        def is_save(request: Request) -> bool:
+            return request.method == "PUT" and "/api/contents/" in request.url
+
         self.page.route("**/api/contents/**", hold)
-        with self.page.expect_request(lambda request: request.method == "PUT" and "/api/contents/" in request.url):
-            self.save()
+        with self.page.expect_request(is_save, timeout=LONG):
+            change()
         yield
         for route in held:
             route.continue_()

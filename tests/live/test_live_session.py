@@ -136,10 +136,9 @@ def test_decline_restart_interrupt_and_go_on(page: Page, folder: Path, aws: Sand
     with opened(page, "parameters/example", "ec2", cwd=folder) as session:
         session.run_cell("runbook.plan()")
         session.shows("Run the cells from the top")
-        session.run_all()
-        session.shows("Waiting for the approval")
-        session.type_into("Or decline", "Not before <Monday>")
-        with session.while_it_is_saved():
+        with session.while_it_is_saved(session.run_all):
+            session.shows("Waiting for the approval")
+            session.type_into("Or decline", "Not before <Monday>")
             session.click(session.button("Decline"))
             session.shows("DECLINED")
         session.saved("DECLINED: ")
