@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from .answers import AccountId, Answer, Arn, Plain, misfit
 from .calls import ApiCall, BeforeRequest, watch
 from .errors import OddAnswer, OnemataError
+from .event_names import new_session
 from .frozen import Frozen
 from .redaction import foreign
 from .refusal import in_awss_words, without_words
@@ -250,14 +251,14 @@ def _reading(call: str) -> Iterator[None]:
 
 def prepare_session() -> None:
     """Do ahead what every session needs, and what knows nothing of its user yet: neither settings nor credentials."""
-    _BLANK.append(botocore.session.Session())
+    _BLANK.append(new_session())
 
 
 def blank_session() -> botocore.session.Session:
     """A session that has read nothing yet. No two get the same one."""
     with suppress(IndexError):
         return _BLANK.pop()
-    return botocore.session.Session()
+    return new_session()
 
 
 def sandbox_session(key_id: str, secret: str, token: str | None, region: str) -> boto3.Session:
@@ -281,4 +282,5 @@ def _session_of(key_id: str, secret: str, token: str, region: str, profile: str 
         aws_session_token=token,
         region_name=region,
         profile_name=profile,
+        botocore_session=blank_session(),
     )
