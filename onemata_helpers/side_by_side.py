@@ -12,13 +12,17 @@ from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import Context, ContextVar, copy_context
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Lock, Thread
 
 from .at_once import CALLS
 
 # Most of them wait for a read that another has begun.
 _THREADS = 16
+
+# Seconds between two looks. Python does not see a Ctrl-C that comes right before a wait as long as that lasts.
+# https://docs.python.org/3/library/signal.html#execution-of-python-signal-handlers
+_LOOK = 0.5
 
 Act = Callable[[], None]
 
@@ -93,7 +97,11 @@ class _Waiting:
     def until_done(self) -> None:
         """Tell what is to be told until all is done. Raises the first failure."""
         while self._left:
-            self._heard.get()()
+            try:
+                act = self._heard.get(timeout=_LOOK)
+            except Empty:
+                continue
+            act()
 
     def leave(self) -> None:
         """Nobody waits any more: what was to be told is told, and from now on each tells for itself."""
