@@ -81,13 +81,13 @@ class Work:
         """
         all_results = [*self.known, *results]
         seconds = time.monotonic() - self._began
-        show_recap(all_results, seconds)
-        well = all(result.ok for result in all_results)
-        for line in how_to_go_on(all_results, self._folders):
-            say(line)
+        with suppress(OSError):  # as above; the exit code and the summary have it
+            show_recap(all_results, seconds)
+            for line in how_to_go_on(all_results, self._folders):
+                say(line)
         if self._how.summary:
             write_summary(self._how.summary, all_results, seconds)
-        return well
+        return all(result.ok for result in all_results)
 
     def _heed(self, batch: Batch) -> None:
         if self.interrupted and not self._stopping:

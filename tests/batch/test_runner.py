@@ -75,9 +75,13 @@ def test_a_batch_ends_whatever_becomes_of_a_job(tmp_path: Path) -> None:
 def test_a_log_that_takes_no_more_stops_no_client(
     aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("onemata_helpers.batch.progress.say", Mock(side_effect=OSError(ENOSPC, os.strerror(ENOSPC))))
-    assert commands.run(clients(tmp_path, "acme", "bolt"), How(jobs=1), "apply")
+    for place in ("progress.say", "work.show_recap"):
+        full = Mock(side_effect=OSError(ENOSPC, os.strerror(ENOSPC)))
+        monkeypatch.setattr(f"onemata_helpers.batch.{place}", full)
+    summary = tmp_path / "summary"
+    assert commands.run(clients(tmp_path, "acme", "bolt"), How(jobs=1, summary=summary), "apply")
     assert outcomes(tmp_path) == {"acme/glue": "applied", "bolt/glue": "applied"}
+    assert summary.exists()
 
 
 def test_a_folder_that_is_no_more_is_that_clients_alone(aws: Sandbox, tmp_path: Path) -> None:
