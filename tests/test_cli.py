@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import chdir
+from contextlib import chdir, suppress
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -270,9 +270,11 @@ def test_a_notebook_that_cannot_be_saved_is_said_after_all_was_done(aws: Sandbox
     """Something stands in the notebook's place once the run has begun."""
 
     def in_the_way(_: object) -> None:
-        for notebook in tmp_path.rglob("*.ipynb"):
-            notebook.unlink()
-            notebook.mkdir()
+        (notebook,) = tmp_path.rglob("*.ipynb")
+        while not notebook.is_dir():  # the runner saves meanwhile
+            notebook.unlink(missing_ok=True)
+            with suppress(FileExistsError):
+                notebook.mkdir()
 
     aws.before("CreateRole", in_the_way)
     done = typed("run", EXAMPLE, "--service", "glue", "--action", "apply", cwd=tmp_path)
