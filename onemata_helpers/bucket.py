@@ -26,7 +26,7 @@ from botocore.credentials import create_credential_resolver
 from botocore.exceptions import ClientError
 
 from .archive import BEGUN, FILE, NoRecords, RecordRefused, goes_on_after, records
-from .bucket_refusal import FAILURES, NotOfS3, bucket_refusal, of_one_object
+from .bucket_refusal import FAILURES, NotOfS3, bucket_refusal, code_of, of_one_object
 from .errors import ParameterError, Problem, RecordNotWritten, who_acts
 from .files import replace_file
 from .role_sessions import RoleSessions
@@ -133,7 +133,7 @@ class Bucket:
             try:
                 answer = self._s3.get_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
-                if _code(error) == "NoSuchKey":
+                if code_of(error) == "NoSuchKey":
                     return None
                 raise
             with closing(answer["Body"]) as body:  # whatever somebody put there may be of any length
@@ -151,7 +151,7 @@ class Bucket:
         try:
             return self._put(name, holder.encode(), **condition)
         except FAILURES as error:
-            if _code(error) in _ANOTHER_WAS_FIRST:
+            if code_of(error) in _ANOTHER_WAS_FIRST:
                 return ""
             why, who = bucket_refusal(error)
             raise RecordNotWritten(who_acts(f"{self.link(name)} was not written: {why}", who)) from None
@@ -164,7 +164,7 @@ class Bucket:
         try:
             self._put_new(name, content)
         except FAILURES as error:
-            is_there = _code(error) == _IS_THERE
+            is_there = code_of(error) == _IS_THERE
             if not (is_there and self.read(name) == content):  # the answer to an earlier try was lost
                 why, who = bucket_refusal(error)
                 happened = f"{self.link(name)} was not written, its file here is kept: {why}"
@@ -201,7 +201,7 @@ class Bucket:
             try:
                 self._put(name, content, IfNoneMatch="*")
             except ClientError as error:
-                if _code(error) != _BEING_WRITTEN or not left:
+                if code_of(error) != _BEING_WRITTEN or not left:
                     raise
                 time.sleep(1)
             else:
@@ -242,7 +242,3 @@ def lock_name(client: str, service: str) -> str:
 def _whole(name: str) -> str:
     """The name of the record that was begun with this one."""
     return name.replace(BEGUN, ".json")
-
-
-def _code(error: Exception) -> str:
-    return str(error.response.get("Error", {}).get("Code")) if isinstance(error, ClientError) else ""

@@ -61,9 +61,14 @@ _SAID: dict[str, tuple[str, str]] = {
 }
 
 
+def code_of(error: Exception) -> str:
+    """S3's word for what went wrong; empty if it is not S3 that says so."""
+    return str(error.response.get("Error", {}).get("Code")) if isinstance(error, ClientError) else ""
+
+
 def of_one_object(error: Exception) -> bool:
     """Whether S3 refused this object, and perhaps no other. It says so at once, so that others can be asked for."""
-    code = str(error.response.get("Error", {}).get("Code")) if isinstance(error, ClientError) else ""
+    code = code_of(error)
     return code in ("AccessDenied", "InvalidObjectState", "MethodNotAllowed", "NoSuchKey") or code.startswith("KMS.")
 
 
@@ -94,7 +99,7 @@ def _refused(error: ClientError) -> tuple[str, str]:
     if not in_awss_words(error):
         return _not_of_s3(one_line(foreign(without_words(error))))
     words = one_line(foreign(str(error)))
-    what, who = _SAID.get(str(error.response.get("Error", {}).get("Code")), ("", _ANY))
+    what, who = _SAID.get(code_of(error), ("", _ANY))
     if any(kind in words.lower() for kind in DENIED_BY):
         who = (
             "whoever runs the bucket, or the account of these credentials, changes the policy that AWS's message names"
