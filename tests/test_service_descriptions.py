@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import UnknownServiceError
 from botocore.loaders import JSONFileLoader, create_loader
 from botocore.model import ServiceModel
 
@@ -38,6 +39,17 @@ def test_of_a_service_all_else_is_botocores(service: str) -> None:
     found = descriptions().load_service_model(service, "service-2")
     assert found == expected != whole
     assert list(found["operations"]) == list(whole["operations"])
+
+
+def test_all_services_are_found_without_a_look_into_their_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = create_loader().list_available_services("service-2")
+    monkeypatch.setattr(JSONFileLoader, "exists", lambda *_: pytest.fail("a service's folder was looked into"))
+    assert set(known) <= set(type(descriptions())().list_available_services("service-2"))
+
+
+def test_no_other_service_is_found() -> None:
+    with pytest.raises(UnknownServiceError, match="'redshif'"):
+        descriptions().load_service_model("redshif", "service-2")
 
 
 def test_what_s3_lets_a_client_choose_is_all_there() -> None:
