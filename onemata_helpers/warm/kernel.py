@@ -69,21 +69,22 @@ class _Kernel(IPythonKernel):
         """After an error nothing waits."""
 
     def pre_handler_hook(self) -> None:
-        """SIGINT stays ignored while a request is answered: the answer would be lost, and be waited for."""
+        """Nothing: SIGINT stays ignored but in a cell. It would lose the answer, which the runner waits for."""
 
     post_handler_hook = pre_handler_hook
 
-    async def do_execute(self, code: str, *args: Any, **kwargs: Any) -> Any:
-        """In a cell it raises KeyboardInterrupt, as everywhere. Right beside the cell's own code, it fails the cell."""
+    async def do_execute(self, *args: Any, **kwargs: Any) -> Any:
+        """In a cell it raises KeyboardInterrupt; where that strikes right beside its code, it fails the cell, too."""
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            try:
-                return await super().do_execute(code, *args, **kwargs)  # type: ignore[no-untyped-call]
-            finally:
-                signal.signal(signal.SIGINT, signal.SIG_IGN)
-        except KeyboardInterrupt:
+            answer = await super().do_execute(*args, **kwargs)  # type: ignore[no-untyped-call]
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            return await super().do_execute("raise KeyboardInterrupt", *args, **kwargs)  # type: ignore[no-untyped-call]
+        except BaseException as error:  # IPython makes others of it
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            shell: Any = self.shell
+            shell.showtraceback()
+            answer = {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
+        return answer
 
 
 def load() -> None:
