@@ -130,10 +130,11 @@ def test_a_terminals_ctrl_c_does_not_reach_it() -> None:
 
 
 def test_ctrl_c_beside_a_cell_is_nothing(tmp_path: Path) -> None:
-    """Neither before the first request, nor while an answer is made."""
+    """Neither before the first request, nor before or after a cell while its answer is made."""
     cell = (
         "import os, signal\n"
         "kernel = get_ipython().kernel\n"
+        "kernel.init_metadata = lambda _: os.kill(os.getpid(), signal.SIGINT) or {}\n"
         "kernel.finish_metadata = lambda _, metadata, __: os.kill(os.getpid(), signal.SIGINT) or metadata"
     )
     with warm.fork() as process:
