@@ -129,58 +129,50 @@ def test_a_terminals_ctrl_c_does_not_reach_it() -> None:
         process.kill()
 
 
-def test_an_interrupt_raises_keyboard_interrupt_in_the_cell(tmp_path: Path) -> None:
-    path = tmp_path / "long.ipynb"
-    cell = "import time\nprint('be' + 'gun', flush=True)\ntry:\n    time.sleep(600)\nfinally:\n    print('tidied up')"
-    with warm.fork() as process:
-        thread = later(path, "begun", process.interrupt)
-        shown = run_in(process, path, cell, "print('never')")
-        thread.join()
-    assert shown == ["begun\ntidied up\nKeyboardInterrupt", ""]
-
-
-def test_an_interrupt_before_a_cell_is_not_lost(tmp_path: Path) -> None:
-    with warm.fork() as process:
-        process.interrupt()
-        assert run_in(process, tmp_path / "next.ipynb", "print('never')", "print('never')") == ["KeyboardInterrupt", ""]
-
-
-def test_an_interrupt_breaks_no_message_in_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cell sends what it shows by itself, and much of it is half sent at any time."""
-    monkeypatch.chdir(tmp_path)  # as the process does
-    path = tmp_path / "much.ipynb"
+def test_ctrl_c_beside_a_cell_is_nothing(tmp_path: Path) -> None:
+    """Neither before the first request, nor before or after a cell while its answer is made."""
     cell = (
-        "import pathlib, time\n"
-        "from IPython.display import display, update_display\n"
-        "print('be' + 'gun', flush=True)\n"
-        "caught = 0\n"
-        "while caught < 9:\n"
-        "    try:\n"
-        "        while True:\n"
-        "            display('x' * 1_000_000, display_id='one')\n"
-        "            update_display('', display_id='one')\n"
-        "    except KeyboardInterrupt:\n"
-        "        caught += 1\n"
-        "try:\n"
-        "    pathlib.Path('enough').touch()\n"
-        "    time.sleep(2)\n"  # for the one that was under way: it is for this cell, and for no request after it
-        "except KeyboardInterrupt:\n"
-        "    pass"
+        "import os, signal\n"
+        "kernel = get_ipython().kernel\n"
+        "kernel.init_metadata = lambda _: os.kill(os.getpid(), signal.SIGINT) or {}\n"
+        "kernel.finish_metadata = lambda _, metadata, __: os.kill(os.getpid(), signal.SIGINT) or metadata"
     )
-
-    def interrupt_often() -> None:
-        until(lambda: path.exists() and "begun" in path.read_text())
-        while process.alive() and not enough.exists():
-            process.interrupt()
-            time.sleep(0.05)
-
-    enough = Path("enough")
     with warm.fork() as process:
-        thread = Thread(target=interrupt_often)
-        thread.start()
-        shown = run_in(process, path, cell)
-        thread.join()
-    assert shown[0].startswith("begun\n")
+        os.kill(process.pid, signal.SIGINT)
+        assert run_in(process, tmp_path / "beside.ipynb", cell, "print('well')") == ["", "well\n"]
+
+
+def test_ctrl_c_right_beside_a_cells_code_fails_the_cell(tmp_path: Path) -> None:
+    """IPython does not catch it there, and gives no answer, for which nbclient would wait for ever."""
+    cell = (
+        "import os, signal\n"
+        "payloads = get_ipython().payload_manager\n"
+        "payloads.read_payload = lambda: os.kill(os.getpid(), signal.SIGINT)"
+    )
+    with warm.fork() as process:
+        shown = run_in(process, tmp_path / "right beside.ipynb", f"print('well')\n{cell}", "print('never')")
+    assert shown == ["well\nKeyboardInterrupt", ""]
+
+
+def test_an_interrupt_breaks_no_message_in_two(tmp_path: Path) -> None:
+    """A cell sends what it shows by itself, and much of it is half sent at any time."""
+    cell = (
+        "import os, signal, threading, time\n"
+        "def interrupt():\n"
+        "    for _ in range(20):\n"
+        "        time.sleep(0.02)\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "thread = threading.Thread(target=interrupt)\n"
+        "thread.start()\n"
+        "while thread.is_alive():\n"
+        "    try:\n"
+        "        display('x' * 3_000_000, display_id='one')\n"
+        "        update_display('', display_id='one')\n"
+        "    except KeyboardInterrupt:\n"
+        "        pass"
+    )
+    with warm.fork() as process:
+        run_in(process, tmp_path / "much.ipynb", f"from IPython.display import display, update_display\n{cell}")
 
 
 def test_what_threads_print_is_whole_and_in_its_cell(tmp_path: Path) -> None:
@@ -231,7 +223,6 @@ def test_a_signal_after_its_end_reaches_nobody(tmp_path: Path) -> None:
         run_in(process, tmp_path / "short.ipynb", "1")
     with warm.fork() as other:
         process.kill()
-        process.interrupt()
         assert run_in(other, tmp_path / "other.ipynb", "print('well')") == ["well\n"]
 
 
