@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import ConnectError
+from ..policy_checks import PolicyChecks
 from ..sandbox_in_use import ENDS_WITH_THIS, sandbox_for_all, served_url
+from ..services import service_of
 from ..terminal import complain, say
 from ..text import counted
 from ..warm.process import NotForked, warm
@@ -128,12 +130,18 @@ def chosen(which: Which, how: How, action: str | None) -> Iterator[Work]:
             complain(ENDS_WITH_THIS)
         if todo and not how.dask:
             with suppress(NotForked):  # said when the first notebook is run
-                warm.start()  # it loads while the sandbox does, and while accounts are signed in to
+                warm.start(_apis(todo))  # it loads while the sandbox does, and while accounts are signed in to
         with sandbox_for_all(in_sandbox):
             signed_in = sign_in(todo, asked)
             refused = _refused(todo, signed_in.refused, skip=which.skip_invalid)
             in_reach = [job for job in todo if job.parameters.client not in signed_in.refused]
             yield Work(in_reach, [*known, *refused], how, which.folders, asked, signed_in)
+
+
+def _apis(todo: Sequence[Job]) -> set[str]:
+    """The services of AWS's that their runbooks call."""
+    services = [service_of(job.parameters) for job in todo]
+    return {api for each in services for api in (*each.apis, *PolicyChecks(each).apis)}
 
 
 def _refused(todo: Sequence[Job], why: Mapping[str, str], *, skip: bool) -> list[Result]:

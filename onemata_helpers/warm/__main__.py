@@ -18,11 +18,14 @@ from .wire import READY, Inbox
 
 
 def main() -> None:
-    """Serve the runner at the other end of the socket whose number is the argument, until it is gone."""
+    """Serve the runner at the other end of the socket whose number is the first argument, until it is gone.
+
+    The others are the services of AWS's that the notebooks call.
+    """
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # in the forks, too, but for their cells
     try:
-        _load()
+        _load(sys.argv[2:])
         _refuse_if_unsafe()
     except Exception as error:  # whatever it is, notebooks can still be run in kernels of their own
         control.send(f"{type(error).__name__}: {error}"[:1000].encode())
@@ -31,12 +34,12 @@ def main() -> None:
     _Server(control).serve()
 
 
-def _load() -> None:
+def _load(apis: list[str]) -> None:
     """Load all, and set it apart, garbage too: a collection in a fork would touch it, and so copy it."""
     gc.disable()
     from . import preload
 
-    preload.load()
+    preload.load(apis)
     gc.freeze()
 
 

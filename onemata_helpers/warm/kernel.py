@@ -98,6 +98,7 @@ def load() -> None:
         log=_LOG,
     )
     kernel.shell.display_formatter.format(0)
+    atexit.unregister(kernel.shell.atexit_operations)  # it clears up names and history, which end with the process
     asyncio.run(_practice(kernel))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from .. import display
 from ..practice import practise
 from ..record import versions
@@ -26,14 +28,17 @@ _CALLS = {
 _ALWAYS, _OFTEN = ("sts", "iam"), 8
 
 
-def load() -> None:
-    """Load it. Nothing of the user's is read for that: no file, no credentials, and nothing is sent."""
+def load(apis: Collection[str] = ()) -> None:
+    """Load it, of AWS's services these, or all where it is not known which will be called.
+
+    Nothing of the user's is read for that: no file, no credentials, and nothing is sent.
+    """
     kernel.load()
     display.load()
     foreign("")
     versions()
     partition_of("us-east-1")
-    practise(_CALLS)
+    practise({api: call for api, call in _CALLS.items() if not apis or api in (*_ALWAYS, *apis)})
     for _ in range(_OFTEN):
         practise({api: _CALLS[api] for api in _ALWAYS})
     prepare_session()

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -104,11 +105,17 @@ class Warm:
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._ready = False
+        self._apis: list[str] = []
         atexit.register(self.stop)
 
-    def start(self) -> None:
-        """Start it, if it does not run yet; it loads while we go on. Raises NotForked where forking is not safe."""
+    def start(self, apis: Collection[str] = ()) -> None:
+        """Start it, if it does not run yet; it loads while we go on. Raises NotForked where forking is not safe.
+
+        `apis` are the services of AWS's that will be called. It loads all if none are named; one that it has not loaded
+        costs each notebook that calls it some time.
+        """
         with self._lock:
+            self._apis = sorted(apis)
             self._start()
 
     def fork(self, sessions: RoleSessions | None = None) -> Process:
@@ -154,7 +161,7 @@ class Warm:
         ours.settimeout(_LOADING)
         with theirs:
             self._server = subprocess.Popen(  # noqa: S603 (this very Python, and a module of ours)
-                [sys.executable, "-P", "-m", __package__, str(theirs.fileno())],
+                [sys.executable, "-P", "-m", __package__, str(theirs.fileno()), *self._apis],
                 pass_fds=[theirs.fileno()],
                 env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | _MALLOC,
                 stdin=subprocess.DEVNULL,
