@@ -122,6 +122,21 @@ def test_the_warm_process_holds_no_credentials(own_warm: Warm, monkeypatch: pyte
     assert not [name for name in server.environ() if name.startswith("AWS_")]
 
 
+def test_it_has_read_what_will_be_called_and_no_more(own_warm: Warm, tmp_path: Path) -> None:
+    cell = (
+        "from pathlib import Path\n"
+        "from onemata_helpers.practice import practise\n"
+        "from onemata_helpers.service_descriptions import descriptions\n"
+        "def tell(_, path): print(Path(path).parts[-3]); raise LookupError\n"
+        "type(descriptions().file_loader).load_file = tell\n"
+        "practise({'iam': 'list_roles', 'redshift': 'describe_clusters'})\n"
+        "practise({'ec2': 'describe_instances'})"
+    )
+    own_warm.start({"iam", "redshift"})
+    with own_warm.fork() as process:
+        assert run_in(process, tmp_path / "made.ipynb", cell) == ["ec2\nLookupError"]
+
+
 def test_a_terminals_ctrl_c_does_not_reach_it() -> None:
     with warm.fork() as process:
         until(lambda: os.getsid(process.pid) == process.pid)
