@@ -85,7 +85,8 @@ def _words(failure: Exception, exit_code: Callable[[], int | None]) -> str:
     if isinstance(failure, DeadKernelError | ConnectionError):
         return _how_it_died(exit_code())
     if isinstance(failure, PapermillExecutionError):
-        return sentence(one_line(foreign(f"{failure.ename}: {failure.evalue}"), 2000))
+        said = failure.evalue if "Who acts: " in failure.evalue else f"{failure.ename}: {failure.evalue}"
+        return sentence(one_line(foreign(said), 2000))
     return sentence(one_line(foreign(f"The notebook could not be run: {type(failure).__name__}: {failure}")))
 
 

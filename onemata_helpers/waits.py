@@ -15,6 +15,7 @@ _AGAIN = re.compile(r"\bagain\b|--resume")
 _SIDE = re.compile(r"\b(Onemata|client|engineer)\b", re.IGNORECASE)
 _BEGINS_WITH_A_SIDE = re.compile(r"(?:The )?(?:Onemata|client|engineer)\b")
 _DECIDES = re.compile(r"(?:^|(?<=[.:]))[^.:]*\b[Tt]he client(?:'s admin)? decides\b.*", re.DOTALL)
+_DOES = re.compile(r"(?<=[.:] )The (?:engineer|client's admin)\b.*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,20 @@ def _said(told: Told) -> Iterator[Wait]:
     else:
         yield from said_in(told.reason)
         if told.outcome == "blocked":
-            decided = filter(None, map(_DECIDES.search, told.reason.split(";")))
-            yield from (Wait("client", sentence(said[0].strip())) for said in decided)
+            yield from _said_of_changes(told.reason)
         for check in told.failed or told.unproven:
             yield from said_in(check.evidence)
             if not told.failed and _BEGINS_WITH_A_SIDE.match(check.evidence):
                 yield Wait(_side(check.evidence), check.evidence.split("\n")[0])
+
+
+def _said_of_changes(reason: str) -> Iterator[Wait]:
+    """What each change that is blocked says at its end of who decides, or does, what."""
+    for part in reason.split(";"):
+        if said := _DECIDES.search(part):
+            yield Wait("client", sentence(said[0].strip()))
+        elif said := _DOES.search(part):
+            yield Wait(_side(said[0]), sentence(said[0]))
 
 
 def _by_default(told: Told, drifted: Drift | None) -> Iterator[Wait]:

@@ -82,6 +82,8 @@ NO = "No.\nWho acts: the engineer looks."
         ("planned", {"plan": planned(IN_ORDER)}, [], ""),
         ("blocked", {"reason": "role r: It is there. The client decides: another name."}, ["client"], "another name."),
         ("blocked", {"reason": "role r: It is odd."}, ["engineer"], "reads the record"),
+        ("blocked", {"reason": "role r on cluster c: No c. The engineer corrects it"}, ["engineer"], "corrects it."),
+        ("blocked", {"reason": "i-1: It is off. The client's admin connects it; i-2: x."}, ["client"], "connects it."),
         ("failed", {"reason": "No. Who acts: Onemata opens it; the client waits."}, ["Onemata"], "Onemata opens it;"),
         ("failed", {"checks": [BAD | {"evidence": NO}, UNPROVEN]}, ["engineer"], "The engineer looks."),
         ("failed", {"checks": [BAD]}, ["engineer"], "reads the record"),
