@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from textwrap import indent
 
 from ..outcome_signs import COLOURS, WORST_FIRST
 from ..terminal import out, say
@@ -38,7 +39,7 @@ def _lines(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
         for each in sorted(mine, key=_rank):
             yield from ((f"    {each.service}: {each.preflight}: {about}", "") for about in each.preflight_about)
             if _rank(each) < WORST_FIRST.index("planned"):
-                yield f"    {each.service or 'folder'}: {each.reason}", ""
+                yield indent(f"{each.service or 'folder'}: {each.reason}", "    "), ""
                 if each.record:
                     yield f"    {each.record.with_suffix('.ipynb').as_posix()}", ""
 

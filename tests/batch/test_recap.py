@@ -75,6 +75,12 @@ def test_whom_something_is_missing_stands_before_all_that_ended_alike(capsys: py
     assert re.findall(r"c-\d", capsys.readouterr().out) == ["c-3", "c-2", "c-0", "c-4", "c-1"]
 
 
+def test_a_reason_of_several_lines_stays_below_its_client(capsys: pytest.CaptureFixture[str]) -> None:
+    show_recap([Result("acme", "glue", "blocked", "It lacks:\n  - iam:CreateRole\nWho acts: the client.", RECORD)], 1)
+    said = capsys.readouterr().out.split("\n")[3:6]
+    assert said == ["    glue: It lacks:", "      - iam:CreateRole", "    Who acts: the client."]
+
+
 @given(st.text(max_size=60))
 def test_whatever_a_reason_holds_each_line_is_plain(reason: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
