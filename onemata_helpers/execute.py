@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -120,4 +121,6 @@ class _Files:
 
 
 _FILES = _Files()
+# A process that died is named in the result, with its client. Where nobody listens, logging prints what nbclient says.
+logging.getLogger("papermill").addHandler(logging.NullHandler())
 papermill_io.register(_SCHEME, _FILES)

@@ -139,9 +139,7 @@ def test_the_table_says_once_when_it_was_looked_at(
     assert not re.search(r"verified (never|\d+ \w+ ago|just now)", said)
 
 
-def test_what_is_alike_of_many_is_said_once(
-    keep: Keep, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_alike_of_many_is_said_once(keep: Keep, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(7):
         keep(f"c-{number}", 1, "apply", "waiting", reason="Onemata has not yet given its role.")
     keep("c-7", 1, "apply", "waiting", reason="Onemata looks.")
