@@ -113,8 +113,8 @@ def _plan_of(result: Result) -> Plan | None:
 def _approved_in(approvals: Approvals, work: Work) -> tuple[list[Job], list[Result]]:
     """The jobs that a file approves, with its approval, and a result for each of the others."""
     given = [(job, approvals.give(job)) for job in work.todo]
-    chosen_here = {each.name for each in (*work.todo, *work.known)}
-    elsewhere = sorted(approvals.plans.keys() - chosen_here)
+    here = {job.name for job in work.todo} | {result.name for result in work.known}
+    elsewhere = sorted(approvals.plans.keys() - here)
     if elsewhere:
         say(f"Approved, but not among what is chosen here: {some(elsewhere)}.")
     others = [
