@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -85,7 +86,8 @@ def _words(failure: Exception, exit_code: Callable[[], int | None]) -> str:
     if isinstance(failure, DeadKernelError | ConnectionError):
         return _how_it_died(exit_code())
     if isinstance(failure, PapermillExecutionError):
-        return sentence(one_line(foreign(f"{failure.ename}: {failure.evalue}"), 2000))
+        said = failure.evalue if "Who acts: " in failure.evalue else f"{failure.ename}: {failure.evalue}"
+        return sentence(one_line(foreign(said), 2000))
     return sentence(one_line(foreign(f"The notebook could not be run: {type(failure).__name__}: {failure}")))
 
 
@@ -119,4 +121,6 @@ class _Files:
 
 
 _FILES = _Files()
+# A process that died is named in the result, with its client. Where nobody listens, logging prints what nbclient says.
+logging.getLogger("papermill").addHandler(logging.NullHandler())
 papermill_io.register(_SCHEME, _FILES)

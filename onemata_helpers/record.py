@@ -10,6 +10,7 @@ import stat
 import time
 from bisect import insort
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -187,16 +188,31 @@ def _begun_in(folder: Path, parameters: ServiceParameters, *, notebook: bool) ->
     while True:
         path = folder / f"{datetime.now(UTC).strftime('%Y-%m-%dT%H%M%S.%f')[:-3]}Z.json"
         try:
-            take(path)
-            if notebook:
-                take(path.with_suffix(".ipynb"))
-            write_record(path, record)
+            _take_with(path, record, [path, *([path.with_suffix(".ipynb")] if notebook else [])])
         except FileExistsError:
             time.sleep(0.001)  # the next millisecond has another name
         except OSError as error:
             raise _not_written(path, _words(error), done_so_far(record)) from None
         else:
             return path, record
+
+
+def _take_with(path: Path, record: Record, places: Sequence[Path]) -> None:
+    """Take these places and write the record in its own, or, as on a full disk, leave none of them taken.
+
+    An empty one would count as a record that cannot be read, of a run that never began. Raises OSError.
+    """
+    taken = []
+    try:
+        for place in places:
+            take(place)
+            taken.append(place)
+        write_record(path, record)
+    except OSError:
+        for place in taken:
+            with suppress(OSError):
+                place.unlink()
+        raise
 
 
 def done_so_far(record: Record) -> str:

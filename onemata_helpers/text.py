@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # Printable by their class, and yet nothing is seen of them: fillers, joiners, variation selectors, the empty Braille.
 # https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt (Default_Ignorable_Code_Point)
@@ -53,6 +54,12 @@ def without(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number and its noun: `1 change`, `2 changes`."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """The first of these names, and how many there are beside."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def lasting(seconds: float) -> str:

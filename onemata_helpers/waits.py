@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .text import counted, sentence
-from .told import Drift, Told
+from .told import Drift, Told, ToldPlan
 
 # Each is tried once on a part of a text, and reads it once, so that a text of any length is.
 _ACTS = re.compile(r"[^\n]+?[.!?](?=\s|$)")
@@ -15,6 +15,7 @@ _AGAIN = re.compile(r"\bagain\b|--resume")
 _SIDE = re.compile(r"\b(Onemata|client|engineer)\b", re.IGNORECASE)
 _BEGINS_WITH_A_SIDE = re.compile(r"(?:The )?(?:Onemata|client|engineer)\b")
 _DECIDES = re.compile(r"(?:^|(?<=[.:]))[^.:]*\b[Tt]he client(?:'s admin)? decides\b.*", re.DOTALL)
+_DOES = re.compile(r"(?<=[.:] )The (?:engineer|client's admin)\b.*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class Wait:
     def by_running_it_again(self) -> bool:
         """Whether it is, or ends with, the engineer's running it again."""
         return self.who == "engineer" and bool(_AGAIN.search(self.what))
+
+
+_NEW_PLAN = Wait("engineer", "The engineer has a new plan approved, and applies it.")
 
 
 def waits_for(told: Told, drifted: Drift | None) -> list[Wait]:
@@ -48,19 +52,37 @@ def _said(told: Told) -> Iterator[Wait]:
     else:
         yield from said_in(told.reason)
         if told.outcome == "blocked":
-            decided = filter(None, map(_DECIDES.search, told.reason.split(";")))
-            yield from (Wait("client", sentence(said[0].strip())) for said in decided)
+            yield from (wait for part in told.reason.split(";") for wait in _said_of_change(part))
+        if told.action == "verify" and told.plan and told.plan.open:
+            yield from _said_of_missing(told.plan)
+            return  # a proof says who acts as if all that it needs were there
         for check in told.failed or told.unproven:
             yield from said_in(check.evidence)
             if not told.failed and _BEGINS_WITH_A_SIDE.match(check.evidence):
                 yield Wait(_side(check.evidence), check.evidence.split("\n")[0])
 
 
+def _said_of_change(why: str) -> Iterator[Wait]:
+    """What a change that is blocked says at its end of who decides, or does, what."""
+    if said := _DECIDES.search(why):
+        yield Wait("client", sentence(said[0].strip()))
+    elif said := _DOES.search(why):
+        yield Wait(_side(said[0]), sentence(said[0]))
+
+
+def _said_of_missing(plan: ToldPlan) -> Iterator[Wait]:
+    """Who acts where a verification has found that not all is in place."""
+    blocked = [change.why for change in plan.changes if change.kind == "blocked"]
+    yield from (wait for why in blocked for wait in _said_of_change(why))
+    if not blocked:
+        yield _NEW_PLAN
+
+
 def _by_default(told: Told, drifted: Drift | None) -> Iterator[Wait]:
     if told.outcome not in ("failed", "blocked"):
         return
     if drifted or (told.action == "verify" and told.differences):
-        yield Wait("engineer", "The engineer has a new plan approved, and applies it.")
+        yield _NEW_PLAN
     else:
         yield Wait("engineer", "The engineer reads the record, corrects what it names, and runs it again.")
 

@@ -12,8 +12,10 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import example, given
@@ -234,6 +236,16 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, heed)
     assert read_record(recorder.path).finished is None
     assert [each.name for each in tmp_path.iterdir()] == ["record.json"]
+
+
+def test_what_cannot_be_begun_leaves_no_empty_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would count as one that cannot be read, of a run that was cut off."""
+    full = Mock(side_effect=OSError(ENOSPC, os.strerror(ENOSPC)))
+    monkeypatch.setattr("onemata_helpers.files.os.fdopen", full)
+    with pytest.raises(RecordNotWritten, match=r"cannot be written: No space left on device\. Nothing was changed"):
+        begin(from_notebook("glue", values("glue")), tmp_path, notebook=True)
+    assert full.called
+    assert list((tmp_path / "example" / "glue").iterdir()) == []
 
 
 @pytest.mark.parametrize("place", ["file/deeper", "x" * 300])

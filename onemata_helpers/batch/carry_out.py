@@ -102,7 +102,8 @@ def _carried_out(job: Job, watcher: JobWatcher, lend: Lend) -> tuple[str, str, P
     finally:
         watcher.has_ended(path)
     outcome, why = _ending(path, watcher.why_killed or ended)
-    return outcome, f"{why} {conclude(path)}".strip(), path
+    not_saved = conclude(path)
+    return outcome, why if not_saved in why else f"{why} {not_saved}", path
 
 
 def _ending(path: Path, error: str) -> tuple[str, str]:
@@ -124,12 +125,14 @@ def _cut_off(path: Path, record: Record, error: str) -> str:
     """Give a record the end that the notebook's process could not give it, and say what was done by then."""
     doing = f" It was at: {sentence(record.doing)}" if record.doing else ""
     happened = f"{sentence(error or 'The run was cut off before its end')}{doing} {_by_then(record)}"
-    why = who_acts(happened, _AGAIN)
+    # Its own last words know more than its record does, which it may not have been able to write.
+    why = error if "Who acts: " in error else who_acts(happened, _AGAIN)
     record.outcome, record.reason, record.finished, record.doing = "failed", why, now(), ""
     try:
         write_record(path, record)
     except OSError as failure:
-        return f"{why} The record {path} cannot be written: {failure.strerror}."
+        said = f"The record {path} cannot be written: {failure.strerror}."
+        return why if said in why else f"{why} {said}"
     return why
 
 

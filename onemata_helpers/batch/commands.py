@@ -12,7 +12,7 @@ from ..errors import OnemataError, ParameterError, Problem, who_acts
 from ..plan import Plan
 from ..record import now, read_record
 from ..terminal import say, somebody_is_there
-from ..text import counted, one_line
+from ..text import counted, one_line, some
 from .approvals import Approvals, read_approvals, refuse_taken, write_approvals
 from .found import found
 from .jobs import Job, Result, not_begun
@@ -71,7 +71,7 @@ def change(which: Which, how: How, action: Changing, approval: Approval) -> bool
         raise _nobody(action)
     with chosen(which, how, action) as work:
         if approvals:
-            todo, others = _approved_in(approvals, work.todo)
+            todo, others = _approved_in(approvals, work)
         elif approval.auto_approve:
             todo, others = list(work.todo), []
         else:
@@ -110,12 +110,13 @@ def _plan_of(result: Result) -> Plan | None:
         return None
 
 
-def _approved_in(approvals: Approvals, todo: Sequence[Job]) -> tuple[list[Job], list[Result]]:
+def _approved_in(approvals: Approvals, work: Work) -> tuple[list[Job], list[Result]]:
     """The jobs that a file approves, with its approval, and a result for each of the others."""
-    given = [(job, approvals.give(job)) for job in todo]
-    elsewhere = sorted(approvals.plans.keys() - {job.name for job in todo})
+    given = [(job, approvals.give(job)) for job in work.todo]
+    here = {job.name for job in work.todo} | {result.name for result in work.known}
+    elsewhere = sorted(approvals.plans.keys() - here)
     if elsewhere:
-        say(f"Approved, but not among what is chosen here: {', '.join(elsewhere)}.")
+        say(f"Approved, but not among what is chosen here: {some(elsewhere)}.")
     others = [
         not_begun(job, "not approved", "The approvals do not name its plan: it was struck out, or never in that file.")
         for job, approved in given

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..files import read_file
+from ..text import some
 from ..told import Told
 from ..waits import Wait, said_in, waits_for
 from .jobs import Result
 
 _FEW = 3
-_NAMES = 5
 _UNTOLD = Wait("engineer", "The engineer corrects what is said there, and runs it again.")
 
 
@@ -30,7 +30,7 @@ def how_to_go_on(results: Sequence[Result], folders: Sequence[Path]) -> Iterator
             acts.setdefault(wait.what, []).append(result.name)
     if acts:
         yield "To run it again changes nothing for these before somebody has acted:"
-        yield from (f"    {_some(names)}: {what}" for what, names in acts.items())
+        yield from (f"    {some(names)}: {what}" for what, names in acts.items())
     if goes_on:
         yield f"To go on{' with the others' if acts else ''}: {command_that_goes_on(folders)}"
 
@@ -48,11 +48,6 @@ def _told(record: Path | None) -> Told | None:
         return Told.model_validate_json(read_file(record)) if record else None
     except (OSError, ValueError):  # the result says so already
         return None
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES
-    return ", ".join(names[:_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def command_that_goes_on(folders: Sequence[Path]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from textwrap import indent
 
 from ..outcome_signs import COLOURS, WORST_FIRST
 from ..terminal import out, say
@@ -38,21 +39,25 @@ def _lines(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
         for each in sorted(mine, key=_rank):
             yield from ((f"    {each.service}: {each.preflight}: {about}", "") for about in each.preflight_about)
             if _rank(each) < WORST_FIRST.index("planned"):
-                yield f"    {each.service or 'folder'}: {each.reason}", ""
+                yield indent(f"{each.service or 'folder'}: {each.reason}", "    "), ""
                 if each.record:
                     yield f"    {each.record.with_suffix('.ipynb').as_posix()}", ""
 
 
 def _preflight(mine: Sequence[Result]) -> str:
     """The worst of a client's, and of what is missing how much."""
-    worst = min((each.preflight for each in mine), key=WORST_PREFLIGHT_FIRST.index)
     missing = sum(len(each.preflight_about) for each in mine if each.preflight == MISSING)
-    return f"{missing} {MISSING}" if missing else worst or "-"
+    return f"{missing} {MISSING}" if missing else _worst_preflight(mine) or "-"
+
+
+def _worst_preflight(mine: Sequence[Result]) -> str:
+    return min((each.preflight for each in mine), key=WORST_PREFLIGHT_FIRST.index)
 
 
 def _rank(result: Result) -> int:
     return WORST_FIRST.index(result.outcome)
 
 
-def _badness(mine: Sequence[Result]) -> int:
-    return min(map(_rank, mine))
+def _badness(mine: Sequence[Result]) -> tuple[int, int]:
+    """Among those that ended alike, whom something is missing must not stand in the middle of hundreds."""
+    return min(map(_rank, mine)), WORST_PREFLIGHT_FIRST.index(_worst_preflight(mine))

@@ -20,7 +20,7 @@ from ..files import replace_file
 from ..record import now
 from ..side_by_side import side_by_side
 from ..terminal import say
-from ..text import counted
+from ..text import counted, sentence
 from ..told import CUT_OFF, RUNNING
 from .elsewhere import uploaded
 from .history import at_goal, newest
@@ -57,7 +57,7 @@ def done_since(todo: Sequence[Job], which: Which, records: Path, action: str | N
         left.append(job)
         if seen and seen.outcome in (CUT_OFF, RUNNING):
             said = "was cut off" if seen.outcome == CUT_OFF else "still runs"
-            say(f"{job.name}: the last run {said}{f' in {seen.doing}' if seen.doing else ''}.")
+            say(sentence(f"{job.name}: the last run {said}{f' in {seen.doing}' if seen.doing else ''}"))
     if since:
         ended = f"ended as asked since {since.isoformat(timespec='seconds')}"
         say(f"{counted(len(done), 'runbook')} of {len(todo)} {ended}; the others are run.")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from functools import partial
 from threading import BoundedSemaphore
 
 from ..at_once import SIGN_INS
-from ..errors import CodeNeeded, CodeRefused, OnemataError, unforeseen
+from ..errors import CodeNeeded, CodeRefused, OnemataError, unforeseen, who_acts
 from ..parameters import ServiceParameters
 from ..role_sessions import RoleSessions
 from ..sandbox_in_use import sandbox_url
 from ..terminal import complain
+from ..text import some
 from .interrupts import Interrupts
 from .jobs import Job
 from .patience import begun
@@ -23,6 +25,13 @@ from .patience import begun
 _TICK = 0.25
 _CODES = 3
 """So many codes may be typed for a client, or for all that share its profile."""
+# Seconds until it is said for whom all others wait, and until they do so no longer. AWS's refusals of too many calls
+# are outwaited within that time.
+_SAID_AFTER, _LONGEST = 10.0, 180.0
+_NO_ANSWER = who_acts(
+    "Signing in: AWS did not answer within 3 minutes. Nothing was read or changed",
+    "the engineer checks the network, proxy or VPN on the way to this account, and runs it again",
+)
 
 
 def _nobody(_: str) -> str:
@@ -46,8 +55,7 @@ class SignedIn:
         from ..signing_in import connect  # boto3 takes half a second to load, which --list need not wait for
 
         try:
-            with self._turns:
-                connect(parameters, (), lambda _: None, sandbox_url(parameters), self._of(parameters), ask=ask)
+            connect(parameters, (), lambda _: None, sandbox_url(parameters), self._of(parameters), ask=ask)
         except (CodeNeeded, CodeRefused):
             raise
         except OnemataError as error:
@@ -62,7 +70,7 @@ class SignedIn:
         """
         sessions = self._of(parameters)
         if sessions.to_be_renewed:
-            with suppress(CodeNeeded):
+            with suppress(CodeNeeded), self._turns:
                 self.sign_in(parameters)
         return sessions
 
@@ -103,21 +111,29 @@ def _without_a_code(
     from ..practice import practise
 
     practise({"sts": "get_caller_identity"})  # else each of the threads would read and make the same
-    left, need_one = deque(of_each.values()), set[str]()
+    left, need_one, slow = deque(of_each.values()), set[str](), set[str]()
+    doing: dict[Future[None], tuple[str, float]] = {}
 
-    def some() -> None:
-        with suppress(IndexError):
-            while not asked.count:
-                parameters = left.popleft()
-                try:
-                    signed_in.sign_in(parameters)
-                except CodeNeeded:
-                    need_one.add(parameters.client)
+    def one(parameters: ServiceParameters) -> None:
+        try:
+            signed_in.sign_in(parameters)
+        except CodeNeeded:
+            need_one.add(parameters.client)
 
-    doing = [begun(some) for _ in range(min(SIGN_INS, len(of_each)))]  # after Ctrl-C nobody waits for the rest
-    while wait(doing, _TICK).not_done or asked.count:
-        if asked.count:
+    while left or doing:
+        while left and len(doing) < SIGN_INS:
+            parameters = left.popleft()
+            doing[begun(partial(one, parameters))] = parameters.client, time.monotonic()
+        for done in wait(doing, _TICK, FIRST_COMPLETED).done:
+            del doing[done]
+        if asked.count:  # nobody waits for the rest
             raise KeyboardInterrupt
+        for late in [each for each, (_, since) in doing.items() if time.monotonic() - since > _LONGEST]:
+            signed_in.refused[doing.pop(late)[0]] = _NO_ANSWER
+        now_slow = {client for client, since in doing.values() if time.monotonic() - since > _SAID_AFTER} - slow
+        if now_slow:
+            complain(f"Signing in: AWS does not answer yet for {some(sorted(now_slow))}. It has 3 minutes.")
+            slow |= now_slow
     return {client: parameters for client, parameters in of_each.items() if client in need_one}
 
 

@@ -35,9 +35,14 @@ class FormField:
         help_ = widgets.HTML(f"<small>{on_screen(escape(_help(name, info)))}</small>", layout=beside)
         self.widget = widgets.VBox([self.control, help_, self._wrong], layout=widgets.Layout(margin="0 0 6px 0"))
         self._changed = changed
-        self.control.observe(lambda _: self._changed(), "value")
+        self.control.observe(self._on_typed, "value")
         if masked() and (name.endswith("_arn") or has_account(f"{value} {EXAMPLE_VALUES.get(name)}")):
             self.control.add_class(HIDDEN_FIELD)
+
+    def _on_typed(self, _: Any) -> None:
+        if masked() and has_account(f"{self.control.value}"):
+            self.control.add_class(HIDDEN_FIELD)
+        self._changed()
 
     @property
     def value(self) -> Any:

@@ -26,8 +26,9 @@ _COPY = (
 _LOOK_HERE = (
     '<script class="onemata-look-here">document.currentScript.parentElement.scrollIntoView({block: "center"})</script>'
 )
-# Also within a name, like bucket-123456789012; not among more digits or letters.
-ACCOUNT = re.compile(r"(?<![^\W_])\d{12}(?![^\W_])")
+# Also within a name, like bucket-123456789012; not among more digits or letters, but for those of JSON's and an
+# address's ways to write another character, like \n and %3A.
+ACCOUNT = re.compile(r"(?:(?<![^\W_])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9A-F]{2}))\d{12}(?![^\W_])")
 HIDDEN_FIELD = "onemata-hidden"
 """The class of a field of which the content is hidden."""
 _HIDDEN = '<span class="onemata-account">{}</span>'

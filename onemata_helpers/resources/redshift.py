@@ -100,7 +100,7 @@ class ClusterRole(Resource):
             return self.change("nothing", "The cluster is launched with the role.")
         why = (
             f"There is no provisioned cluster {self.cluster_identifier} in this account and region. The engineer "
-            "corrects cluster_identifier or region, or agrees with the client on launch: true."
+            "corrects cluster_identifiers or region, or agrees with the client on launch: true."
         )
         return self.change("blocked", why)
 

@@ -17,7 +17,7 @@ from rich.text import Text
 from ..archive import Archive
 from ..outcome_signs import COLOURS, SIGNS
 from ..terminal import out, say, shown
-from ..text import one_line, visible
+from ..text import one_line, some, visible
 from . import Form
 from .matrix import ago, matrix
 from .page import page
@@ -48,9 +48,12 @@ def _table(found: Sequence[Row]) -> None:
     if found:
         out.print(table)
     # Below it, in lines of any length: an ARN is there whole, to be copied, or not at all.
+    alike: dict[tuple[str, ...], list[str]] = {}
     for row in (row for client in the_matrix.clients for row in client.rows.values()):
-        for line in _about(row):
-            say(f"{row.client} {row.service or 'folder'}: {_in_whole_words(line)}")
+        alike.setdefault(tuple(map(_in_whole_words, _about(row))), []).append(f"{row.client} {row.service or 'folder'}")
+    for lines, names in alike.items():
+        for line in lines:
+            say(f"{some(names)}: {line}")
     say(the_matrix.summary, "bold")
 
 

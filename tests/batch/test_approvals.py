@@ -174,6 +174,22 @@ def test_what_is_left_of_an_approved_plan_is_approved(aws: Sandbox, tmp_path: Pa
     assert records(tmp_path)[f"acme/{service}"][-1].outcome == "applied"
 
 
+def test_what_was_done_before_resuming_is_among_what_is_chosen(
+    aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [client(tmp_path, f"c-{number}") for number in range(8)]
+    planned(folders)
+    sign()
+    aws.fail("CreateRole", "LimitExceeded")
+    approval = Approval(approved=FILE)
+    assert not commands.change(Which(folders), How(jobs=1), "apply", approval)
+    assert commands.change(Which(folders), How(jobs=1, resume=True), "apply", approval)
+    assert "not among" not in capsys.readouterr().out
+    commands.change(Which(folders[:1]), HOW, "apply", approval)
+    others = "c-1/glue, c-2/glue, c-3/glue, c-4/glue, c-5/glue and 2 more."
+    assert f"Approved, but not among what is chosen here: {others}" in capsys.readouterr().out
+
+
 def test_by_digest_too_what_is_left_of_an_approved_plan_is_approved_until_it_is_used_up(
     aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -104,6 +104,7 @@ def test_what_kill_9_leaves_behind_is_completed(
         assert "FAILED       acme: glue failed\n    glue: The notebook's process ended before its time" in said
         assert "It was at: change 2 of 3: policy AWSGlueServiceRole on role AWSGlueServiceRole-acme." in said
         assert "APPLIED      bolt: glue applied" in said
+        assert "Kernel died" not in said
     again = resumed(tmp_path, [*runs[0].command, "--resume"])
     assert everything(aws) == wanted
     assert ("acme/glue: the last run was cut off in change 2 of 3" in again) == (victim == "runner")

@@ -68,6 +68,19 @@ ready      VERIFIED     acme: redshift verified
     )
 
 
+def test_whom_something_is_missing_stands_before_all_that_ended_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    """Among hundreds nobody would find it."""
+    known = ("ready", "", "not known", "missing", "ready")
+    show_recap([Result(f"c-{n}", "glue", "planned", "", RECORD, 3, each) for n, each in enumerate(known)], 1)
+    assert re.findall(r"c-\d", capsys.readouterr().out) == ["c-3", "c-2", "c-0", "c-4", "c-1"]
+
+
+def test_a_reason_of_several_lines_stays_below_its_client(capsys: pytest.CaptureFixture[str]) -> None:
+    show_recap([Result("acme", "glue", "blocked", "It lacks:\n  - iam:CreateRole\nWho acts: the client.", RECORD)], 1)
+    said = capsys.readouterr().out.split("\n")[3:6]
+    assert said == ["    glue: It lacks:", "      - iam:CreateRole", "    Who acts: the client."]
+
+
 @given(st.text(max_size=60))
 def test_whatever_a_reason_holds_each_line_is_plain(reason: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -127,7 +140,7 @@ def test_a_plan_that_is_blocked_is_not_made_again_in_vain(
     assert not commands.run(which, How(), "plan")
     said = capsys.readouterr().out
     assert NOT_BEFORE in said
-    assert "    stuck/redshift: The engineer reads the record, corrects what it names, and runs it again." in said
+    assert "    stuck/redshift: The engineer corrects cluster_identifiers or region, or agrees with" in said
     assert "--resume" not in said
 
 

@@ -84,6 +84,18 @@ def test_a_log_that_takes_no_more_stops_no_client(
     assert summary.exists()
 
 
+def test_of_a_disk_that_is_full_in_the_middle_each_thing_is_said_once(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the runbook said last is true, which the record does not know of."""
+    full = Mock(side_effect=OSError(ENOSPC, os.strerror(ENOSPC)))
+    aws.after("AttachRolePolicy", lambda _: monkeypatch.setattr("onemata_helpers.files.tempfile.mkstemp", full))
+    assert not commands.run(clients(tmp_path, "acme"), How(jobs=1), "apply")
+    said = capsys.readouterr().out.partition("Preflight")[2]
+    assert "2 changes done (role AWSGlueServiceRole-acme, policy AWSGlueServiceRole on role" in said
+    assert [said.count(each) for each in ("cannot be written", "Who acts: ", "So far: ")] == [1, 1, 1]
+
+
 def test_a_folder_that_is_no_more_is_that_clients_alone(aws: Sandbox, tmp_path: Path) -> None:
     which = clients(tmp_path, "acme", "bolt")
     place = tmp_path / "records" / "bolt" / "glue"

@@ -6,20 +6,25 @@ import json
 import re
 from pathlib import Path
 from threading import Event, Semaphore
+from types import SimpleNamespace
 
 import pytest
 
+from onemata_helpers.at_once import SIGN_INS
 from onemata_helpers.batch import commands
+from onemata_helpers.batch import sign_in as signing_in
 from onemata_helpers.batch.found import found
 from onemata_helpers.batch.history import State, states
 from onemata_helpers.batch.interrupts import Interrupts
 from onemata_helpers.batch.jobs import Job
-from onemata_helpers.batch.sign_in import sign_in
+from onemata_helpers.batch.sign_in import SignedIn, sign_in
 from onemata_helpers.errors import ConnectError, ParameterError
 from onemata_helpers.parameter_files import from_folder
+from onemata_helpers.parameters import ServiceParameters
 from onemata_helpers.sandbox.server import Sandbox
 
 from ..conftest import between_tries_no_time_passes
+from ..processes import LONG
 from .conftest import How, Which, client, records
 
 HOW = How()
@@ -157,6 +162,36 @@ def test_sign_ins_are_few_at_once_and_outwait_throttling(
     assert sign_in(todo, Interrupts()).refused == {}
     assert len(most) == 28
     assert max(most) <= 8
+
+
+def test_for_an_account_that_never_answers_the_others_do_not_wait_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor do those behind it in the queue, were there as many of it as are signed in to at once."""
+    silent = [job(client(tmp_path, f"silent-{number}"), tmp_path) for number in range(SIGN_INS)]
+    hanging, ended = list[str](), Event()
+
+    def some_hang(_: SignedIn, parameters: ServiceParameters) -> None:
+        if parameters.client != "good":
+            hanging.append(parameters.client)
+            ended.wait(LONG)
+
+    monkeypatch.setattr(SignedIn, "sign_in", some_hang)
+    said = list[str]()
+    monkeypatch.setattr(signing_in, "complain", said.append)
+    # The clock goes on when all of them hang, and again when that was said.
+    clock = SimpleNamespace(monotonic=lambda: (181.0 if said else 11.0) if len(hanging) == SIGN_INS else 0.0)
+    monkeypatch.setattr(signing_in, "time", clock)
+    good = job(client(tmp_path, "good"), tmp_path)
+    try:
+        refused = sign_in([*silent, good], Interrupts()).refused
+    finally:
+        ended.set()
+    assert said[0].startswith(
+        "Signing in: AWS does not answer yet for silent-0, silent-1, silent-2, silent-3, silent-4 a"
+    )
+    assert set(refused) == {each.parameters.client for each in silent}
+    assert "did not answer within 3 minutes. Nothing was read or changed. Who acts: " in refused["silent-0"]
 
 
 def test_accounts_are_signed_in_to_before_anything_runs(

@@ -233,3 +233,6 @@ def test_the_list_says_what_was_cut_off_and_what_still_runs(
     path.write_text(text)
     look(None)
     assert "apply cut off in verify" in " ".join(said[1].split())
+    path.write_text(text.replace('"doing": "verify"', '"doing": "verify: Waiting: it runs."'))
+    assert commands.run(which, How(resume=True), "apply")
+    assert "the last run was cut off in verify: Waiting: it runs.\n" in capsys.readouterr().out

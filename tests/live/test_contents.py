@@ -153,6 +153,17 @@ def test_masked_no_account_id_is_read_and_each_is_kept(
     assert [("".join(data["text/html"]), "".join(data["text/plain"])) for data in outputs] == [(shown, shown)]
 
 
+@pytest.mark.parametrize("before", ["\n", "\t", "\u2028", "\x1f", '"', "\\"])
+def test_masked_it_is_hidden_in_the_text_of_a_record_whatever_stands_before_it(before: str) -> None:
+    for text in (json.dumps(f"x{before}012345670123\tarn"), f"arn%3Aaws%3Aiam%3A%3A012345670123%3Arole{before}"):
+        assert "012345670123" not in HiddenAccounts().hide(text, code=True)
+
+
+def test_masked_what_is_no_account_id_stays() -> None:
+    text = "i-0123456701234567 i-0a012345670123 n012345670123 0123456701234 3c9c62c1844b4956e6c7 123456789012Z"
+    assert HiddenAccounts().hide(text, code=True) == text
+
+
 @given(st.text("0123456789 -<>:‹hidden acount›", max_size=60))
 def test_what_is_hidden_can_be_restored(text: str) -> None:
     hidden = HiddenAccounts()

@@ -71,6 +71,14 @@ def test_what_is_chosen_stays_a_choice_when_the_account_does_not_have_it() -> No
     assert shown.value == ["analytics"]
 
 
+def test_masked_an_account_id_is_hidden_once_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MASK, "1")
+    shown = field("pass_role_to", [], "glue")
+    assert HIDDEN_FIELD not in shown.control._dom_classes
+    shown.control.value = "arn:aws:iam::012345670123:role/x"
+    assert HIDDEN_FIELD in shown.control._dom_classes
+
+
 def test_masked_what_is_chosen_from_hides_account_ids_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(MASK, "1")
     shown = field("cluster_identifiers", ["in 012345670123"])

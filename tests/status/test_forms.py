@@ -139,6 +139,18 @@ def test_the_table_says_once_when_it_was_looked_at(
     assert not re.search(r"verified (never|\d+ \w+ ago|just now)", said)
 
 
+def test_what_is_alike_of_many_is_said_once(keep: Keep, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(7):
+        keep(f"c-{number}", 1, "apply", "waiting", reason="Onemata has not yet given its role.")
+    keep("c-7", 1, "apply", "waiting", reason="Onemata looks.")
+    status(tmp_path, Form.TABLE)
+    said = [line for line in capsys.readouterr().out.split("\n") if ": Onemata" in line]
+    assert said == [
+        "c-0 glue, c-1 glue, c-2 glue, c-3 glue, c-4 glue and 2 more: Onemata has not yet given its role.",
+        "c-7 glue: Onemata looks.",
+    ]
+
+
 ARN = "arn:aws:iam::123456789012:role/onemata/for-the-client/that-has-a-name-longer-than-any-column-of-the-table"
 
 

@@ -72,6 +72,8 @@ def test_parameters_of_the_approval_make_no_other_subject(keep: Keep, tmp_path: 
 
 UNPROVEN = GOOD | {"result": "not provable from here", "evidence": "The client proves it."}
 NO = "No.\nWho acts: the engineer looks."
+MISSING = {"action": "verify", "checks": [BAD, BAD | {"name": "it reads", "evidence": NO}]}
+TAKEN = OPEN | {"kind": "blocked", "why": "It is there. The client decides: another name."}
 
 
 @pytest.mark.parametrize(
@@ -82,9 +84,14 @@ NO = "No.\nWho acts: the engineer looks."
         ("planned", {"plan": planned(IN_ORDER)}, [], ""),
         ("blocked", {"reason": "role r: It is there. The client decides: another name."}, ["client"], "another name."),
         ("blocked", {"reason": "role r: It is odd."}, ["engineer"], "reads the record"),
+        ("blocked", {"reason": "role r on cluster c: No c. The engineer corrects it"}, ["engineer"], "corrects it."),
+        ("blocked", {"reason": "i-1: It is off. The client's admin connects it; i-2: x."}, ["client"], "connects it."),
         ("failed", {"reason": "No. Who acts: Onemata opens it; the client waits."}, ["Onemata"], "Onemata opens it;"),
         ("failed", {"checks": [BAD | {"evidence": NO}, UNPROVEN]}, ["engineer"], "The engineer looks."),
         ("failed", {"checks": [BAD]}, ["engineer"], "reads the record"),
+        ("failed", MISSING | {"plan": planned(OPEN)}, ["engineer"], "The engineer has a new plan approved"),
+        ("failed", MISSING | {"plan": planned(TAKEN)}, ["client"], "The client decides: another name."),
+        ("failed", MISSING | {"plan": planned(IN_ORDER)}, ["engineer"], "The engineer looks."),
         ("applied", {"checks": [UNPROVEN]}, ["client"], "The client proves it."),
         ("verified", {"checks": [GOOD]}, [], ""),
         ("removed", {"action": "remove"}, [], ""),
