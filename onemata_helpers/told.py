@@ -63,6 +63,11 @@ class ToldPlan(_Form):
     changes: list[ToldChange]
 
     @property
+    def to_do(self) -> list[str]:
+        """What applying it would change."""
+        return [change.resource for change in self.changes if change.calls]
+
+    @property
     def open(self) -> list[str]:
         """What it found to do, or in the way."""
         return [change.resource for change in self.changes if change.calls or change.kind == "blocked"]

@@ -30,9 +30,18 @@ class Wait:
         return self.who == "engineer" and bool(_AGAIN.search(self.what))
 
 
+_APPLIES = Wait("engineer", "The engineer has a new plan approved, and applies it.")
+
+
 def waits_for(told: Told, drifted: Drift | None) -> list[Wait]:
     """Each once, in the order of the record; empty if nobody has to do anything."""
-    return list(dict.fromkeys(_said(told))) or list(_by_default(told, drifted))
+    return list(dict.fromkeys([*_put_in_place(told), *_said(told)])) or list(_by_default(told, drifted))
+
+
+def _put_in_place(told: Told) -> Iterator[Wait]:
+    """What a verification finds missing or changed is put in place first: what else failed may come of that alone."""
+    if told.action == "verify" and told.plan and told.plan.to_do:
+        yield _APPLIES
 
 
 def _said(told: Told) -> Iterator[Wait]:
@@ -60,7 +69,7 @@ def _by_default(told: Told, drifted: Drift | None) -> Iterator[Wait]:
     if told.outcome not in ("failed", "blocked"):
         return
     if drifted or (told.action == "verify" and told.differences):
-        yield Wait("engineer", "The engineer has a new plan approved, and applies it.")
+        yield _APPLIES
     else:
         yield Wait("engineer", "The engineer reads the record, corrects what it names, and runs it again.")
 

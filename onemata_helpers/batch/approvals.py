@@ -114,12 +114,14 @@ def write_approvals(path: Path, action: str, planned: Sequence[tuple[Result, Pla
 
 def _plan(result: Result, plan: Plan) -> list[str]:
     changes = [in_one_line(change) for change in plan.changes if change.kind != "nothing"]
+    proofs = [(proof.proves, proof.cost) for proof in plan.proofs]
     return [
         "",
         f"  # {result.name} in account {plan.account_id}, {plan.region}. {plan.counts}",
         *(f"  #   {change}" for change in changes),
         *(f"  #   the operator lacks: {one_line(action)}" for action in plan.lacking),
-        *(f"  #   asks for proof: {one_line(f'{proof.proves} {proof.cost}')}" for proof in plan.proofs),
+        *(f"  #   runs on {one_line(f'{script.instance_id}: {script.purpose}')}" for script in plan.scripts),
+        *(f"  #   asks for proof: {one_line(': '.join(filter(None, each)))}" for each in proofs),
         f"  # Record: {one_line(str(result.record))}",
         f'  {result.name}: "{plan.digest}"',
     ]

@@ -78,6 +78,13 @@ def test_what_is_approved_is_applied_and_what_is_struck_out_is_left_alone(
     assert record.parameters["approved_plan"] == record.plan_digest
 
 
+def test_what_runs_on_instances_and_what_a_proof_costs_is_approved_too(aws: Sandbox, tmp_path: Path) -> None:
+    planned([client(tmp_path, "acme", "ec2", "glue", configure="ssm", prove="crawl")])
+    text = FILE.read_text()
+    assert "  #   runs on i-0a1b2c3d4e5f60718: Onemata reads its own identity and Onemata's bucket\n" in text
+    assert "  #   asks for proof: Glue reads Onemata's data: A crawl costs about $0.15: " in text
+
+
 def test_the_plans_stand_in_the_order_of_the_folders_whichever_ends_first(
     aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,7 +71,12 @@ def test_parameters_of_the_approval_make_no_other_subject(keep: Keep, tmp_path: 
 
 
 UNPROVEN = GOOD | {"result": "not provable from here", "evidence": "The client proves it."}
-NO = "No.\nWho acts: the engineer looks."
+NO = "No.\nWho acts: the client's admin looks."
+APPLIED_FIRST = (
+    ["engineer", "client"],
+    "The engineer has a new plan approved, and applies it. The client's admin looks.",
+)
+LOOKED_AT = (["client"], "The client's admin looks.")
 
 
 @pytest.mark.parametrize(
@@ -83,8 +88,10 @@ NO = "No.\nWho acts: the engineer looks."
         ("blocked", {"reason": "role r: It is there. The client decides: another name."}, ["client"], "another name."),
         ("blocked", {"reason": "role r: It is odd."}, ["engineer"], "reads the record"),
         ("failed", {"reason": "No. Who acts: Onemata opens it; the client waits."}, ["Onemata"], "Onemata opens it;"),
-        ("failed", {"checks": [BAD | {"evidence": NO}, UNPROVEN]}, ["engineer"], "The engineer looks."),
+        ("failed", {"checks": [BAD | {"evidence": NO}, UNPROVEN]}, *LOOKED_AT),
         ("failed", {"checks": [BAD]}, ["engineer"], "reads the record"),
+        ("failed", {"action": "verify", "plan": planned(OPEN), "checks": [BAD | {"evidence": NO}]}, *APPLIED_FIRST),
+        ("failed", {"action": "verify", "plan": planned(IN_ORDER), "checks": [BAD | {"evidence": NO}]}, *LOOKED_AT),
         ("applied", {"checks": [UNPROVEN]}, ["client"], "The client proves it."),
         ("verified", {"checks": [GOOD]}, [], ""),
         ("removed", {"action": "remove"}, [], ""),
