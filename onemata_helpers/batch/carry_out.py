@@ -99,6 +99,10 @@ def _carried_out(job: Job, watcher: JobWatcher, lend: Lend) -> tuple[str, str, P
         with suppress(Abandoned):  # it is cut off before its notebook runs
             sessions = unless_killed(lambda: lend(job.parameters), watcher).with_those_of(sessions_there(job))
             ended = execute(job.parameters, path, watcher.has_process, sessions)
+    except OnemataError as error:  # of the lease's file; its record was begun, and gets an end
+        ended = str(error)
+    except Exception as error:
+        ended = unforeseen(error)
     finally:
         watcher.has_ended(path)
     outcome, why = _ending(path, watcher.why_killed or ended)
@@ -123,8 +127,8 @@ def _ending(path: Path, error: str) -> tuple[str, str]:
 def _cut_off(path: Path, record: Record, error: str) -> str:
     """Give a record the end that the notebook's process could not give it, and say what was done by then."""
     doing = f" It was at: {sentence(record.doing)}" if record.doing else ""
-    happened = f"{sentence(error or 'The run was cut off before its end')}{doing} {_by_then(record)}"
-    why = who_acts(happened, _AGAIN)
+    happened, _, who = (error or "The run was cut off before its end").partition(" Who acts: ")
+    why = who_acts(f"{sentence(happened)}{doing} {_by_then(record)}", who.strip().rstrip(".") or _AGAIN)
     record.outcome, record.reason, record.finished, record.doing = "failed", why, now(), ""
     try:
         write_record(path, record)

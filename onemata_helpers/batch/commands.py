@@ -140,19 +140,26 @@ def _approved_now(work: Work, action: Changing, digests: set[str]) -> tuple[list
         if planned is None:
             others.append(results[job.name])
         elif not planned.pending or (digests and planned.digest in {job.parameters.approved_plan, *digests}):
-            todo.append(job.told(approved_plan=planned.digest, plan_shown=""))
+            todo.append(_told(job, planned.digest))
         elif digests and (before := last_approved(job.folder, digests)):
-            todo.append(job.told(approved_plan=before, plan_shown=""))  # that run may have left this of its plan
+            todo.append(_told(job, before))  # that run may have left this of its plan
         elif digests:
             others.append(not_begun(job, "blocked", _is_another(planned)))
         else:
             asked.setdefault(job.parameters.client, []).append((job, planned))
     for pairs in asked.values():
         if work.interrupted or _approved(work, pairs):
-            todo += [job.told(approved_plan=each.digest, plan_shown=now()) for job, each in pairs]
+            todo += [_told(job, each.digest, now()) for job, each in pairs]
         else:
             others += [not_begun(job, "not approved", "Nobody said yes to its plan.") for job, _ in pairs]
     return todo, others
+
+
+def _told(job: Job, digest: str, shown: str = "") -> Job:
+    """The job with this approval. Whoever approved another plan, as its files say, did not approve this one."""
+    ours = job.parameters.approved_plan in ("", digest)
+    by = {} if ours else {"approved_by": "", "approval_reference": ""}
+    return job.told(approved_plan=digest, plan_shown=shown, **by)
 
 
 def _approved(work: Work, pairs: Sequence[tuple[Job, Plan]]) -> bool:

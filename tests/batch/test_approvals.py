@@ -298,6 +298,19 @@ def test_by_digest(aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[s
         commands.change(Which(folders), HOW, "apply", Approval(approve=["yes"]))
 
 
+@pytest.mark.parametrize(("approved", "by"), [("", "Jane"), ("0123456789abcdef0123", "")])
+def test_who_approved_another_plan_is_not_said_to_have_approved_this_one(
+    aws: Sandbox, tmp_path: Path, approved: str, by: str
+) -> None:
+    told = {"approved_plan": f'"{approved}"', "approved_by": "Jane", "approval_reference": "OPS-1"}
+    folders = [client(tmp_path, "acme", **told)]
+    assert commands.plan(Which(folders), HOW, Planning())
+    digest = records(tmp_path)["acme/glue"][-1].plan_digest
+    assert commands.change(Which(folders), HOW, "apply", Approval(approve=[digest]))
+    record = records(tmp_path)["acme/glue"][-1]
+    assert (record.outcome, record.approved_by, record.approval_reference) == ("applied", by, "OPS-1" if by else "")
+
+
 def test_nobody_there_means_nothing_is_started(aws: Sandbox, tmp_path: Path) -> None:
     folders = [client(tmp_path, "acme")]
     with pytest.raises(NotApproved, match="Nothing was started: nobody approves the plans, and this is no terminal"):
