@@ -65,6 +65,7 @@ def change(which: Which, how: How, action: Changing, approval: Approval) -> bool
     """Apply or remove what is approved, and nothing else. Raises NotApproved where nobody could approve it."""
     if which.list_only:
         return _listed(which, how, action)
+    _refuse_two_ways(approval)
     digests = _digests(approval)
     approvals = read_approvals(approval.approved, action) if approval.approved else None
     if not (digests or approvals or approval.auto_approve or somebody_is_there()):
@@ -83,6 +84,15 @@ def _listed(which: Which, how: How, action: Action | None) -> bool:
     todo, left_out = found(which, how, action)
     show_list(todo, left_out)
     return True
+
+
+def _refuse_two_ways(approval: Approval) -> None:
+    """Raise ParameterError where one of them would be overlooked."""
+    ways = {"--approve": approval.approve, "--approved": approval.approved, "--auto-approve": approval.auto_approve}
+    given = [name for name, value in ways.items() if value]
+    if len(given) > 1:
+        must = f"must stand without {' and '.join(given[1:])}: plans are approved in one way"
+        raise ParameterError([Problem("the command line", given[0], "", must)])
 
 
 def _digests(approval: Approval) -> set[str]:

@@ -287,6 +287,30 @@ def test_a_file_with_approvals_is_never_written_over(aws: Sandbox, tmp_path: Pat
     assert records(tmp_path) == {}
 
 
+def test_where_no_file_can_be_written_nothing_is_planned(aws: Sandbox, tmp_path: Path) -> None:
+    Path("file").touch()
+    with pytest.raises(ApprovalsNotWritten, match=r"file/approvals.yaml: Not a directory.*--write-approvals"):
+        commands.plan(Which([client(tmp_path, "acme")]), HOW, Planning(write_approvals=Path("file/approvals.yaml")))
+    assert records(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("approval", "said"),
+    [
+        (Approval(approve=["0" * 20], auto_approve=True), "--approve: must stand without --auto-approve"),
+        (Approval(approved=FILE, auto_approve=True), "--approved: must stand without --auto-approve"),
+        (
+            Approval(approve=["0" * 20], approved=FILE, auto_approve=True),
+            "--approve: must stand without --approved and --auto-approve",
+        ),
+    ],
+)
+def test_what_would_be_overlooked_approves_nothing(aws: Sandbox, tmp_path: Path, approval: Approval, said: str) -> None:
+    with pytest.raises(ParameterError, match=said):
+        commands.change(Which([client(tmp_path, "acme")]), HOW, "apply", approval)
+    assert records(tmp_path) == {}
+
+
 def test_by_digest(aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = [client(tmp_path, "acme"), client(tmp_path, "bolt")]
     planned(folders)
