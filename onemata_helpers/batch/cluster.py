@@ -40,7 +40,7 @@ def on_cluster(address: str) -> Iterator[Carry]:
     """What carries out a job on a worker of the cluster with this scheduler. Raises NotInstalled and ConnectError."""
     try:
         from distributed import Client, Queue
-        from distributed.comm import get_address_host_port
+        from distributed.comm.addressing import get_address_host_port
     except ImportError:
         who = "the engineer installs it: pip install 'onemata-runbooks[dask]'"
         raise NotInstalled(who_acts("--dask needs the package `distributed`", who)) from None
