@@ -22,6 +22,7 @@ from typer.core import TyperGroup
 from .batch.options import Approval, How, Overriding, Planning, Which
 from .choices import ServiceName
 from .option_groups import taking
+from .places import is_elsewhere
 from .status import Form
 from .text import counted, one_line
 
@@ -67,7 +68,7 @@ _EXAMPLE = Path("parameters/example")
 
 def _folder(place: Path) -> Path:
     """A folder here. What looks like a bucket would be made as one, and nobody would find the records there."""
-    if place.parts and place.parts[0] == "s3:":
+    if is_elsewhere(str(place)):
         raise typer.BadParameter(
             "must be a folder here: records go to a bucket from plan, apply, verify, remove and run"
         )
@@ -245,6 +246,8 @@ def open_(
     try:
         if what.suffix == ".ipynb":
             opening.open_record(what, mask=mask, ready=ready)
+        elif what.suffix == ".json" and what.is_file():
+            _fail(ParameterError([Problem(str(what), "", "", f"must be its notebook: {what.with_suffix('.ipynb')}")]))
         elif service is None:
             _fail(ParameterError([Problem(str(what), "SERVICE", "", "must be given: redshift, glue or ec2")]))
         else:
@@ -292,7 +295,7 @@ def status(
     from .status.forms import show_status
 
     try:
-        archive = Bucket(records, records_profile) if records.startswith("s3:") else Folder(Path(records))
+        archive = Bucket(records, records_profile) if is_elsewhere(records) else Folder(Path(records))
         show_status(archive, form, lambda content: typer.echo(content, nl=False))
     except OnemataError as error:
         _fail(error)
@@ -308,7 +311,7 @@ def permissions(
     ),
 ) -> None:
     """Print the policy that whoever runs these needs in the client's account, ready to paste."""
-    from .errors import ParameterError
+    from .errors import ParameterError, Problem
     from .parameter_files import from_folder
     from .permissions import policy
     from .policies import pretty
@@ -322,7 +325,11 @@ def permissions(
         in_use = from_folder(client)
     except ParameterError as error:
         _fail(error)
-    typer.echo(pretty(policy(each for name, each in in_use.items() if name in wanted)))
+    needed = [each for name, each in in_use.items() if name in wanted]
+    if not needed:
+        given, must = ", ".join(services or ()), f"must be one that this client uses: {', '.join(in_use)}"
+        _fail(ParameterError([Problem(str(client), "SERVICE", given, must)]))
+    typer.echo(pretty(policy(needed)))
 
 
 @app.command()

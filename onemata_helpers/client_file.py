@@ -146,7 +146,9 @@ def _root(text: str, most_events: int) -> yaml.Node | None:
         return _Composer(events).get_single_node()
     except yaml.MarkedYAMLError as error:
         said = "; ".join(each for each in (error.context, error.problem) if each)
-        raise _Refused(f"must be valid YAML: {said}", _line(error.problem_mark)) from None
+        # A key without its colon begins where the context does; that it is none is seen only in a later line.
+        where = error.context_mark if error.context == "while scanning a simple key" else error.problem_mark
+        raise _Refused(f"must be valid YAML: {said}", _line(where)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise _Refused("must be valid YAML: this line has a control character", line) from None

@@ -38,7 +38,8 @@ def _of_checks(plan: Plan, checks: Sequence[Check]) -> tuple[Outcome, str]:
 
 def _what_is_planned(plan: Plan, approved_plan: str) -> str:
     lacking = f" The operator lacks: {', '.join(plan.lacking)}." if plan.missing else ""
-    planned = f"{counted(len(plan.pending), 'change')}, none made yet. Digest: {plan.digest}{lacking}"
+    changes = f"{counted(len(plan.pending), 'change')}, none made yet" if plan.pending else "Nothing to change"
+    planned = f"{changes}. Digest: {plan.digest}{lacking}"
     if approved_plan in ("", plan.digest):
         return planned
     stale = f"approved_plan in the parameters is {approved_plan}, of another plan: it approves nothing, take it out."

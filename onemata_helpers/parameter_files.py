@@ -234,6 +234,8 @@ def _is_file(path: Path) -> bool:
 
 
 def _rename(name: str, known: Sequence[str]) -> str:
+    if Path(name.lower()).stem == "athena":
+        return "; what Athena needs is in glue.yaml"
     close = difflib.get_close_matches(name.lower(), known, n=1)
     return f"; is it {close[0]}?" if close else ""
 

@@ -211,10 +211,10 @@ class Runbook:
         plan = self._planned()
         if plan.action not in CHANGING:
             return display.sentence(f"The action is {plan.action}: nothing is changed.")
+        self._take_locks()  # before it is looked up whether the approval was used: another run may be using it now
         refuse_unless_approved(plan, self.parameters, self.recorder.path, just_now=self._approved_here == plan.digest)
         if plan.waiting:
             return display.sentence("Nothing is changed before Onemata has answered.")
-        self._take_locks()
         self._settle_what_was_begun()
         if not plan.pending:
             return display.sentence("No changes: there is nothing to do.")

@@ -62,6 +62,26 @@ def test_an_approval_from_a_machine_whose_clock_is_fast_holds_for_what_a_killed_
     in_place(run("redshift", **approval))
 
 
+def test_what_uses_an_approval_up_while_this_run_waits_for_it_is_seen(
+    aws: Sandbox, records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a live session the lock is taken only when the plan that is shown is to be applied."""
+    approval: dict[str, Any] = {"approved_plan": plan_of("redshift").digest}
+    live = Runbook("redshift", values("redshift", action="plan", **approval), QUIET)
+    live.connect()
+    live.plan()
+    live.approve("", "", just_now=False)
+
+    def another_goes_first(_: object) -> None:
+        in_place(run("redshift", **approval))
+        assert run("redshift", "remove").error is None
+
+    monkeypatch.setattr(live.lock, "take", another_goes_first)
+    with pytest.raises(PlanChanged, match="was used up by the run of"):
+        live.apply()
+    assert live.recorder.record.changes_done == []
+
+
 def test_a_rehearsal_between_a_cut_off_run_and_the_next_uses_nothing_up(aws: Sandbox, records: Path) -> None:
     """In the sandbox, or for an account that the folder named before."""
     approval: dict[str, Any] = {"approved_plan": plan_of("redshift").digest}

@@ -78,6 +78,7 @@ HOSTILE = {
     "no such character": ('client: "\\UFFFFFFFF"', "must be valid YAML"),
     "control characters": ("client: a\nregion: \x1b[31m\n", "line 2: must be valid YAML"),
     "a tab": ("client: a\n\tregion: b\n", "line 2: must be valid YAML"),
+    "a key without its colon": ("client: a\nregion b\n\nbucket: c\n", "line 2: must be valid YAML"),
     "half a text": ("client: 'a\nregion: b\n", "must be valid YAML"),
     "a word": ("client", "line 1: must be `key: value` lines"),
     "nothing": ("", "client.yaml: account_id: must be given: this key is missing"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -100,3 +101,19 @@ def test_athenas_permissions_and_its_checklist_are_found_by_its_name() -> None:
     assert printed("permissions", "athena") == printed("permissions", "glue") != printed("permissions")
     assert "athena:" in printed("permissions", "athena")
     assert "## Athena" in printed("checklist", "athena")
+
+
+def test_no_policy_is_printed_for_a_service_that_the_client_does_not_use(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(EXAMPLE, tmp_path / "acme"))
+    (folder / "glue.yaml").unlink()
+    done = CliRunner().invoke(app, ["permissions", "athena", "--client", str(folder)])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "SERVICE = athena: must be one that this client uses: redshift, ec2" in " ".join(done.stderr.split())
+
+
+def test_who_opens_a_record_by_its_json_is_told_its_notebook(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    done = CliRunner().invoke(app, ["open", str(tmp_path / "a.json")])
+    assert done.exit_code == 2
+    assert "must be its notebook: " in done.stderr
+    assert "a.ipynb" in done.stderr

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from onemata_helpers import sandbox
+from onemata_helpers.display import plan_for_terminal
 from onemata_helpers.errors import PlanBlocked
 from onemata_helpers.sandbox.server import Sandbox
 
@@ -99,3 +100,12 @@ def test_a_role_chain_reads_as_onematas_role(aws: Sandbox) -> None:
 
 def test_a_role_chain_waits_for_onematas_role(aws: Sandbox) -> None:
     assert run("redshift", role_chain=True, onemata_role_arn="").record.outcome == "waiting"
+
+
+def test_calls_that_come_in_place_of_another_are_one_choice(aws: Sandbox) -> None:
+    plan = run("redshift", "plan", prove="copy").record.plan
+    assert plan is not None
+    shown = plan_for_terminal("example/redshift", plan)
+    call = "redshift-data:execute_statement"
+    assert f"or, if AWS refuses that, call {call}, then {call}\n" in shown
+    assert shown.count("or, if AWS refuses that") == len(plan.proofs)

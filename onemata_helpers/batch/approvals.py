@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..client_file import Place, read
 from ..display import in_one_line
 from ..errors import OnemataError, ParameterError, Problem, who_acts
-from ..files import write_new
+from ..files import try_folder, write_new
 from ..parameter_files import problem_of
 from ..plan import Plan
 from ..raw_value import shown_place
@@ -88,9 +88,13 @@ def read_approvals(path: Path, action: str) -> Approvals:
 
 
 def refuse_taken(path: Path) -> None:
-    """Raise ApprovalsNotWritten if there is something in the place of a file that is to be written later."""
+    """Raise ApprovalsNotWritten if a file that is to be written later has no place, or there is something in it."""
     if path.exists() or path.is_symlink():
         raise _not_written(path, "there is a file already, and it may be somebody's approval")
+    try:
+        try_folder(path.parent)
+    except OSError as error:
+        raise _not_written(path, error.strerror or str(error)) from None
 
 
 def write_approvals(path: Path, action: str, planned: Sequence[tuple[Result, Plan | None]], began: str) -> int:
@@ -114,12 +118,14 @@ def write_approvals(path: Path, action: str, planned: Sequence[tuple[Result, Pla
 
 def _plan(result: Result, plan: Plan) -> list[str]:
     changes = [in_one_line(change) for change in plan.changes if change.kind != "nothing"]
+    proofs = [(proof.proves, proof.cost) for proof in plan.proofs]
     return [
         "",
         f"  # {result.name} in account {plan.account_id}, {plan.region}. {plan.counts}",
         *(f"  #   {change}" for change in changes),
         *(f"  #   the operator lacks: {one_line(action)}" for action in plan.lacking),
-        *(f"  #   asks for proof: {one_line(f'{proof.proves} {proof.cost}')}" for proof in plan.proofs),
+        *(f"  #   runs on {one_line(f'{script.instance_id}: {script.purpose}')}" for script in plan.scripts),
+        *(f"  #   asks for proof: {one_line(': '.join(filter(None, each)))}" for each in proofs),
         f"  # Record: {one_line(str(result.record))}",
         f'  {result.name}: "{plan.digest}"',
     ]

@@ -99,6 +99,10 @@ def _carried_out(job: Job, watcher: JobWatcher, lend: Lend) -> tuple[str, str, P
         with suppress(Abandoned):  # it is cut off before its notebook runs
             sessions = unless_killed(lambda: lend(job.parameters), watcher).with_those_of(sessions_there(job))
             ended = execute(job.parameters, path, watcher.has_process, sessions)
+    except OnemataError as error:  # of the lease's file; its record was begun, and gets an end
+        ended = str(error)
+    except Exception as error:
+        ended = unforeseen(error)
     finally:
         watcher.has_ended(path)
     outcome, why = _ending(path, watcher.why_killed or ended)

@@ -40,10 +40,12 @@ def on_cluster(address: str) -> Iterator[Carry]:
     """What carries out a job on a worker of the cluster with this scheduler. Raises NotInstalled and ConnectError."""
     try:
         from distributed import Client, Queue
+        from distributed.comm.addressing import get_address_host_port
     except ImportError:
         who = "the engineer installs it: pip install 'onemata-runbooks[dask]'"
         raise NotInstalled(who_acts("--dask needs the package `distributed`", who)) from None
     try:
+        get_address_host_port(address)  # a client that is made of no address tries to close itself, for long
         client = Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:
         happened = f"There is no Dask scheduler at {one_line(address)}: {one_line(str(error))}. Nothing was started"

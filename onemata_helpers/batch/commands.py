@@ -65,6 +65,7 @@ def change(which: Which, how: How, action: Changing, approval: Approval) -> bool
     """Apply or remove what is approved, and nothing else. Raises NotApproved where nobody could approve it."""
     if which.list_only:
         return _listed(which, how, action)
+    _refuse_two_ways(approval)
     digests = _digests(approval)
     approvals = read_approvals(approval.approved, action) if approval.approved else None
     if not (digests or approvals or approval.auto_approve or somebody_is_there()):
@@ -83,6 +84,15 @@ def _listed(which: Which, how: How, action: Action | None) -> bool:
     todo, left_out = found(which, how, action)
     show_list(todo, left_out)
     return True
+
+
+def _refuse_two_ways(approval: Approval) -> None:
+    """Raise ParameterError where one of them would be overlooked."""
+    ways = {"--approve": approval.approve, "--approved": approval.approved, "--auto-approve": approval.auto_approve}
+    given = [name for name, value in ways.items() if value]
+    if len(given) > 1:
+        must = f"must stand without {' and '.join(given[1:])}: plans are approved in one way"
+        raise ParameterError([Problem("the command line", given[0], "", must)])
 
 
 def _digests(approval: Approval) -> set[str]:
@@ -141,19 +151,26 @@ def _approved_now(work: Work, action: Changing, digests: set[str]) -> tuple[list
         if planned is None:
             others.append(results[job.name])
         elif not planned.pending or (digests and planned.digest in {job.parameters.approved_plan, *digests}):
-            todo.append(job.told(approved_plan=planned.digest, plan_shown=""))
+            todo.append(_told(job, planned.digest))
         elif digests and (before := last_approved(job.folder, digests)):
-            todo.append(job.told(approved_plan=before, plan_shown=""))  # that run may have left this of its plan
+            todo.append(_told(job, before))  # that run may have left this of its plan
         elif digests:
             others.append(not_begun(job, "blocked", _is_another(planned)))
         else:
             asked.setdefault(job.parameters.client, []).append((job, planned))
     for pairs in asked.values():
         if work.interrupted or _approved(work, pairs):
-            todo += [job.told(approved_plan=each.digest, plan_shown=now()) for job, each in pairs]
+            todo += [_told(job, each.digest, now()) for job, each in pairs]
         else:
             others += [not_begun(job, "not approved", "Nobody said yes to its plan.") for job, _ in pairs]
     return todo, others
+
+
+def _told(job: Job, digest: str, shown: str = "") -> Job:
+    """The job with this approval. Whoever approved another plan, as its files say, did not approve this one."""
+    ours = job.parameters.approved_plan in ("", digest)
+    by = {} if ours else {"approved_by": "", "approval_reference": ""}
+    return job.told(approved_plan=digest, plan_shown=shown, **by)
 
 
 def _approved(work: Work, pairs: Sequence[tuple[Job, Plan]]) -> bool:

@@ -13,6 +13,7 @@ from .elsewhere import fetch, refuse_unreachable
 from .jobs import Job, Result, jobs_of, refuse_unwritable
 from .options import How, Which
 from .selection import fitting, in_state
+from .summary import refuse_no_place
 
 _SHOWN = 5
 
@@ -22,7 +23,7 @@ def found(which: Which, how: How, action: str | None) -> tuple[list[Job], list[R
 
     `action` goes before the one in the files. Raises ParameterError with every problem of every folder, unless bad
     ones are skipped; and of every option. Raises RecordNotWritten if a record could not be written, and ConnectError
-    if the sandbox that they need is not where ONEMATA_SANDBOX_URL says.
+    if the sandbox that they need is not where ONEMATA_SANDBOX_URL says. Raises SummaryNotWritten if that could not be.
     """
     clients, problems = from_folders(which.folders)
     if problems and not which.skip_invalid:
@@ -41,6 +42,8 @@ def found(which: Which, how: How, action: str | None) -> tuple[list[Job], list[R
         served_url()
     if not which.list_only:
         refuse_unwritable(todo)
+        if how.summary:
+            refuse_no_place(how.summary)
     return todo, [_failure(folder, mine) for folder, mine in bad.items()]
 
 

@@ -10,6 +10,7 @@ import typer
 
 from ..at_once import CLIENTS
 from ..choices import Action, ServiceName
+from ..places import is_elsewhere
 
 _WHICH = "Which runbooks"
 _APPROVAL = "Approval"
@@ -103,7 +104,7 @@ class How:
     @property
     def upload_to(self) -> str:
         """The bucket and prefix that they are uploaded to; empty if they are not."""
-        return self.where if self.where.startswith("s3:") else ""
+        return self.where if is_elsewhere(self.where) else ""
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ def fitting(todo: Sequence[Job], match: Sequence[str], tags: Sequence[str]) -> l
     ]
     problems += [
         _problem("--tag", f"{key}={value}", "must be a tag of a client among these folders")
-        for key, _, value in wanted
-        if todo and not any(_has(job, key, value) for job in todo)
+        for key, sign, value in wanted
+        if todo and sign and not any(_has(job, key, value) for job in todo)
     ]
     if problems:
         raise ParameterError(problems)

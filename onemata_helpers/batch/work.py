@@ -27,7 +27,7 @@ from .recap import show_recap
 from .resume import done_since, mark_begin
 from .runner import Batch
 from .sign_in import SignedIn, sign_in
-from .summary import write_summary
+from .summary import SummaryNotWritten, write_summary
 
 _WITHOUT_THEM = "With --skip-invalid the others are run all the same."
 _CTRL_C = "the batch was interrupted (Ctrl-C)"
@@ -77,10 +77,7 @@ class Work:
         return sorted(results, key=lambda result: order[result.name])
 
     def ended(self, results: Sequence[Result]) -> bool:
-        """Say what became of all, and how to go on. Gives back whether nobody has to look at any.
-
-        Raises SummaryNotWritten.
-        """
+        """Say what became of all, and how to go on. Gives back whether nobody has to look at any."""
         all_results = [*self.known, *results]
         seconds = time.monotonic() - self._began
         with suppress(OSError):  # as above; the exit code and the summary have it
@@ -88,7 +85,11 @@ class Work:
             for line in how_to_go_on(all_results, self._folders):
                 say(line)
         if self._how.summary:
-            write_summary(self._how.summary, all_results, seconds)
+            try:
+                write_summary(self._how.summary, all_results, seconds)
+            except SummaryNotWritten as error:
+                complain(str(error))
+                return False
         return all(result.ok for result in all_results)
 
     def _heed(self, batch: Batch) -> None:

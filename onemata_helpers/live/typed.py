@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -35,6 +36,7 @@ class Typed:
 
     def __init__(self) -> None:
         self._asked = widgets.IntText(0)
+        self._links: list[tuple[Any, Callable[[Any], None], Any]] = []
 
     def then(self, fields: Sequence[Any], work: Callable[[], None]) -> None:
         """Do the work in the kernel's main thread, with what was typed into the fields. Called by a click's handler."""
@@ -50,14 +52,20 @@ class Typed:
         def go_on() -> None:
             if self._asked.value == ask and len(answered) == len(fields):
                 self._asked.value = 0
-                for field, link in zip(fields, links, strict=True):
-                    field.unobserve(hear, "answered")
-                    link.close()
+                self._ask_no_more()
                 work()
 
+        self._ask_no_more()  # of a click that nobody has answered
         for field in fields:
             field.observe(hear, "answered")
-        links = [widgets.jsdlink((self._asked, "value"), (field, "answered")) for field in fields]
+            self._links.append((field, hear, widgets.jsdlink((self._asked, "value"), (field, "answered"))))
+
+    def _ask_no_more(self) -> None:
+        with suppress(IndexError):  # when none is left: two clicks may be dealt with in two threads
+            while True:
+                field, hear, link = self._links.pop()
+                field.unobserve(hear, "answered")
+                link.close()
 
 
 def _page() -> str:

@@ -78,6 +78,13 @@ def test_what_is_approved_is_applied_and_what_is_struck_out_is_left_alone(
     assert record.parameters["approved_plan"] == record.plan_digest
 
 
+def test_what_runs_on_instances_and_what_a_proof_costs_is_approved_too(aws: Sandbox, tmp_path: Path) -> None:
+    planned([client(tmp_path, "acme", "ec2", "glue", configure="ssm", prove="crawl")])
+    text = FILE.read_text()
+    assert "  #   runs on i-0a1b2c3d4e5f60718: Onemata reads its own identity and Onemata's bucket\n" in text
+    assert "  #   asks for proof: Glue reads Onemata's data: A crawl costs about $0.15: " in text
+
+
 def test_the_plans_stand_in_the_order_of_the_folders_whichever_ends_first(
     aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,6 +303,30 @@ def test_a_file_with_approvals_is_never_written_over(aws: Sandbox, tmp_path: Pat
     assert records(tmp_path) == {}
 
 
+def test_where_no_file_can_be_written_nothing_is_planned(aws: Sandbox, tmp_path: Path) -> None:
+    Path("file").touch()
+    with pytest.raises(ApprovalsNotWritten, match=r"file/approvals.yaml: Not a directory.*--write-approvals"):
+        commands.plan(Which([client(tmp_path, "acme")]), HOW, Planning(write_approvals=Path("file/approvals.yaml")))
+    assert records(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("approval", "said"),
+    [
+        (Approval(approve=["0" * 20], auto_approve=True), "--approve: must stand without --auto-approve"),
+        (Approval(approved=FILE, auto_approve=True), "--approved: must stand without --auto-approve"),
+        (
+            Approval(approve=["0" * 20], approved=FILE, auto_approve=True),
+            "--approve: must stand without --approved and --auto-approve",
+        ),
+    ],
+)
+def test_what_would_be_overlooked_approves_nothing(aws: Sandbox, tmp_path: Path, approval: Approval, said: str) -> None:
+    with pytest.raises(ParameterError, match=said):
+        commands.change(Which([client(tmp_path, "acme")]), HOW, "apply", approval)
+    assert records(tmp_path) == {}
+
+
 def test_by_digest(aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = [client(tmp_path, "acme"), client(tmp_path, "bolt")]
     planned(folders)
@@ -305,6 +336,19 @@ def test_by_digest(aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "which --approve does not name. Plan: 3 to add" in capsys.readouterr().out
     with pytest.raises(ParameterError, match="--approve = yes: must be the digest under a plan"):
         commands.change(Which(folders), HOW, "apply", Approval(approve=["yes"]))
+
+
+@pytest.mark.parametrize(("approved", "by"), [("", "Jane"), ("0123456789abcdef0123", "")])
+def test_who_approved_another_plan_is_not_said_to_have_approved_this_one(
+    aws: Sandbox, tmp_path: Path, approved: str, by: str
+) -> None:
+    told = {"approved_plan": f'"{approved}"', "approved_by": "Jane", "approval_reference": "OPS-1"}
+    folders = [client(tmp_path, "acme", **told)]
+    assert commands.plan(Which(folders), HOW, Planning())
+    digest = records(tmp_path)["acme/glue"][-1].plan_digest
+    assert commands.change(Which(folders), HOW, "apply", Approval(approve=[digest]))
+    record = records(tmp_path)["acme/glue"][-1]
+    assert (record.outcome, record.approved_by, record.approval_reference) == ("applied", by, "OPS-1" if by else "")
 
 
 def test_nobody_there_means_nothing_is_started(aws: Sandbox, tmp_path: Path) -> None:

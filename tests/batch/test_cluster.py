@@ -165,7 +165,10 @@ def attached(aws: Sandbox, role: str) -> list[str]:
     return [each["PolicyName"] for each in listed["AttachedPolicies"]]
 
 
-def test_without_a_scheduler_nothing_is_started(aws: Sandbox, tmp_path: Path) -> None:
-    with pytest.raises(ConnectError, match=r"There is no Dask scheduler at tcp://127.0.0.1:1"):
-        commands.run(Which([client(tmp_path, "acme")]), How(dask="tcp://127.0.0.1:1"), "apply")
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "scheduler", "foo://scheduler:8786"])
+def test_without_a_scheduler_nothing_is_started(aws: Sandbox, tmp_path: Path, address: str) -> None:
+    with pytest.raises(
+        ConnectError, match=rf"There is no Dask scheduler at {address}: .* the engineer corrects --dask"
+    ):
+        commands.run(Which([client(tmp_path, "acme")]), How(dask=address), "apply")
     assert records(tmp_path) == {}

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import sys
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,24 @@ def test_a_summary_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SummaryNotWritten, match=r"cannot be written: Not a directory. The records have all of it. Who"):
         write_summary(tmp_path / "file" / "summary.json", [], 0)
+
+
+def test_where_no_summary_can_be_written_nothing_is_begun(aws: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for summary, why in ((tmp_path / "file" / "summary.json", "Not a directory"), (tmp_path, "Is a directory")):
+        with pytest.raises(SummaryNotWritten, match=rf"cannot be written: {why}. Nothing was done in AWS. Who"):
+            commands.run(Which([client(tmp_path, f"c{len(why)}")]), How(summary=summary), "apply")
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+def test_a_summary_that_cannot_be_written_any_more_is_no_success(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def disk_is_full(*_: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("onemata_helpers.batch.summary.replace_file", disk_is_full)
+    assert not commands.run(Which([client(tmp_path, "acme")]), How(summary=tmp_path / "summary.json"), "plan")
+    shown = capsys.readouterr()
+    assert "1 planned." in shown.out
+    assert "cannot be written: No space left on device. The records have all of it." in " ".join(shown.err.split())

@@ -18,10 +18,11 @@ from unittest.mock import Mock
 import pytest
 
 from onemata_helpers import execute
-from onemata_helpers.batch import commands
+from onemata_helpers.batch import carry_out, commands
 from onemata_helpers.batch.jobs import Job, Result, not_begun
 from onemata_helpers.batch.runner import Batch, Running
 from onemata_helpers.choices import Action
+from onemata_helpers.errors import RecordNotWritten
 from onemata_helpers.parameter_files import from_folder
 from onemata_helpers.parameters import ServiceParameters
 from onemata_helpers.sandbox.server import Sandbox
@@ -52,10 +53,30 @@ def test_an_unforeseen_failure_is_that_clients_alone(
 
     monkeypatch.setattr(execute, "execute", sometimes)
     assert not commands.run(clients(tmp_path, "acme", "bolt", "core"), How(jobs=1), "apply")
-    assert outcomes(tmp_path) == {"acme/glue": "applied", "bolt/glue": None, "core/glue": "applied"}
+    assert outcomes(tmp_path) == {"acme/glue": "applied", "bolt/glue": "failed", "core/glue": "applied"}
     said = capsys.readouterr().out
     assert "FAILED       bolt: glue failed\n    glue: This was not foreseen: MemoryError: no room for" in said
-    assert "for\\x1b[2J this. Who acts: " in said
+    assert "for\\x1b[2J this. Nothing was changed in AWS. Who acts: " in said
+    reason = records(tmp_path)["bolt/glue"][-1].reason
+    assert reason in said
+    assert reason.count("Who acts: ") == 1
+
+
+def test_a_record_that_was_begun_has_an_end_even_if_nothing_could_be_run(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def disk_is_full(*_: object) -> None:
+        raise RecordNotWritten("x.lease cannot be written. Who acts: the engineer corrects that, and runs it again.")
+
+    monkeypatch.setattr(carry_out, "hand_down", disk_is_full)
+    assert not commands.run(clients(tmp_path, "acme"), How(), "apply")
+    (record,) = records(tmp_path)["acme/glue"]
+    assert record.outcome == "failed"
+    assert record.reason.startswith("x.lease cannot be written. Nothing was changed in AWS. Who acts: ")
+    assert record.reason.endswith(" Who acts: the engineer corrects that, and runs it again.")
+    said = capsys.readouterr().out
+    assert record.reason in said
+    assert "To go on: " in said
 
 
 def test_a_batch_ends_whatever_becomes_of_a_job(tmp_path: Path) -> None:

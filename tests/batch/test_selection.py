@@ -64,6 +64,7 @@ def test_what_fits_nothing_is_taken_for_a_slip(tmp_path: Path, options: dict[str
     with pytest.raises(ParameterError) as error:
         chosen([client(tmp_path, "acme")], **options)
     assert said in str(error.value)
+    assert len(error.value.problems) == 1
 
 
 def job(folder: Path, tmp_path: Path) -> Job:
