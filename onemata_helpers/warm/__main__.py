@@ -20,7 +20,7 @@ from .wire import READY, Inbox
 def main() -> None:
     """Serve the runner at the other end of the socket whose number is the argument, until it is gone."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until a fork's kernel knows what to do with it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # in the forks, too, but for their cells
     try:
         _load()
         _refuse_if_unsafe()

@@ -56,7 +56,6 @@ class _Kernel:
         self.shell_channel, self.iopub_channel = _Channel(self._send), _Channel(self._send)
         self._channels = {SHELL: self.shell_channel, IOPUB: self.iopub_channel}
         self.is_alive: Callable[[], bool] = process.alive
-        self.interrupt_kernel: Callable[[], None] = process.interrupt
 
     def client(self) -> _Kernel:
         return self

@@ -21,8 +21,8 @@ from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
 
-from .publishing import Publisher, PubSocket, Stream, WholeOutbox
-from .wire import SHELL, Inbox, Parts, new_session
+from .publishing import Publisher, PubSocket, Stream
+from .wire import SHELL, Inbox, Outbox, Parts, new_session
 
 # As nbclient does it: the history of what was run is nobody's.
 _CONFIG = Config({"HistoryManager": {"hist_file": ":memory:"}})
@@ -46,7 +46,6 @@ class _Kernel(IPythonKernel):
     """As it is but for the sockets: there is one client, which sends a request when the last one was answered."""
 
     shell_stream = AnyTrait()
-    interrupted = False
     _supports_kernel_subshells = False
 
     def go(self, stream: socket.socket) -> None:
@@ -58,7 +57,7 @@ class _Kernel(IPythonKernel):
         self.iopub_thread = thread
         thread.start()
         self.iopub_socket = self.iopub_thread.background_socket
-        self.shell_stream = WholeOutbox(stream, SHELL, lock)
+        self.shell_stream = Outbox(stream, SHELL, lock)
         for publisher in (shell.displayhook, shell.display_pub):
             publisher.session, publisher.pub_socket = session, self.iopub_socket
         sys.stdout = Stream(session, thread, "stdout")  # type: ignore[no-untyped-call]
@@ -69,12 +68,23 @@ class _Kernel(IPythonKernel):
     def _abort_queues(self, subshell_id: str | None = None) -> None:
         """After an error nothing waits."""
 
-    def note_interrupt(self, *_: object) -> None:
-        """Ctrl-C between two cells, which would be lost, ends the next one. In a cell it raises KeyboardInterrupt."""
-        self.interrupted = True
+    def pre_handler_hook(self) -> None:
+        """Nothing: SIGINT stays ignored but in a cell. It would lose the answer, which the runner waits for."""
 
-    async def do_execute(self, code: str, *args: Any, **kwargs: Any) -> Any:
-        return await super().do_execute("raise KeyboardInterrupt" if self.interrupted else code, *args, **kwargs)  # type: ignore[no-untyped-call]
+    post_handler_hook = pre_handler_hook
+
+    async def do_execute(self, *args: Any, **kwargs: Any) -> Any:
+        """In a cell it raises KeyboardInterrupt; where that strikes right beside its code, it fails the cell, too."""
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            answer = await super().do_execute(*args, **kwargs)  # type: ignore[no-untyped-call]
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        except BaseException as error:  # IPython makes others of it
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            shell: Any = self.shell
+            shell.showtraceback()
+            answer = {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
+        return answer
 
 
 def load() -> None:
@@ -106,8 +116,6 @@ def run_kernel(stream: socket.socket, rest: Inbox) -> None:
     """
     kernel: Any = _Kernel.instance()
     kernel.go(stream)
-    signal.signal(signal.SIGINT, kernel.note_interrupt)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     asyncio.run(_serve(kernel, stream, rest))
     atexit._run_exitfuncs()
 

@@ -77,13 +77,11 @@ class Process:
         """Whether it has not ended yet."""
         return not self._ends(0)
 
-    def interrupt(self) -> None:
-        """Raise KeyboardInterrupt in the cell that runs; between two cells, in the next one."""
-        self._signal(signal.SIGINT)
-
     def kill(self) -> None:
         """End it at once, and with it what it has started."""
-        self._signal(signal.SIGKILL)
+        with self._lock, suppress(ProcessLookupError):
+            if self._open:  # else the number may be another's
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def exit_code(self) -> int | None:
         """Wait for its end: its exit code, or below zero the number of the signal that ended it; None: unknown."""
@@ -96,11 +94,6 @@ class Process:
         end = select.poll()
         end.register(self._pidfd, select.POLLIN)
         return bool(end.poll(seconds * 1000))
-
-    def _signal(self, number: signal.Signals) -> None:
-        with self._lock, suppress(ProcessLookupError):
-            if self._open:  # else the number may be another's
-                signal.pidfd_send_signal(self._pidfd, number)
 
 
 class Warm:

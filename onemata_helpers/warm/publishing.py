@@ -68,20 +68,16 @@ class Stream(OutStream):
             super()._flush()  # type: ignore[no-untyped-call]
 
 
-class WholeOutbox(Outbox):
-    """Sends each message whole, also from a cell: a Ctrl-C meanwhile is raised afterwards."""
-
-    def send_multipart(self, parts: Sequence[bytes | memoryview], **_: object) -> None:
-        """Send one message. Raises OSError when the other side is gone."""
-        with _ctrl_c_waits() if current_thread() is main_thread() else nullcontext():
-            super().send_multipart(parts)
-
-
-class PubSocket(WholeOutbox):
+class PubSocket(Outbox):
     """The channel that all the world may hear, with what IOPubThread takes from a socket beside sending."""
 
     def __init__(self, stream: socket.socket, lock: Lock) -> None:
         super().__init__(stream, IOPUB, lock)
+
+    def send_multipart(self, parts: Sequence[bytes | memoryview], **_: object) -> None:
+        """Send one message, and whole, also from a cell. Raises OSError when the other side is gone."""
+        with _ctrl_c_waits() if current_thread() is main_thread() else nullcontext():
+            super().send_multipart(parts)
 
     @cached_property
     def context(self) -> zmq.Context[zmq.Socket[bytes]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import nbformat
@@ -12,6 +13,8 @@ from papermill.exceptions import PapermillExecutionError
 
 from onemata_helpers.warm.engine import FORKED
 from onemata_helpers.warm.process import Process
+
+from ..processes import LONG
 
 
 def notebook(*sources: str) -> Any:
@@ -23,9 +26,19 @@ def notebook(*sources: str) -> Any:
 
 
 def run_in(process: Process, path: Path, *sources: str) -> list[str]:
-    """Run these cells; what each of them printed. An error of theirs is no failure."""
-    with suppress(PapermillExecutionError):
-        papermill.execute_notebook(notebook(*sources), path, progress_bar=False, engine_name=FORKED, process=process)
+    """Run these cells; what each of them printed. An error of theirs is no failure.
+
+    What takes too long is killed. Raises DeadKernelError if the process did not live to the end.
+    """
+    too_long = Timer(LONG, process.kill)
+    too_long.start()
+    try:
+        with suppress(PapermillExecutionError):
+            papermill.execute_notebook(
+                notebook(*sources), path, progress_bar=False, engine_name=FORKED, process=process
+            )
+    finally:
+        too_long.cancel()
     return printed(path)
 
 
