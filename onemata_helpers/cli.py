@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import io
 import json
+import os
 import signal
 import sys
 import time
@@ -43,6 +44,18 @@ class _Plain(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings | {"rich_markup_mode": None})
 
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """Run the command and exit. What cannot be printed, on a full disk say, is told in a sentence: exit code 1."""
+        try:
+            return super().main(*args, **settings)
+        except OSError as error:
+            if error.filename is not None:  # of another file than what is printed
+                raise
+            typer.echo(f"What was to be written cannot be: {error.strerror}.", err=True)
+            sys.exit(1)
+        finally:
+            _forget_what_cannot_be_printed()
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command; what is wrong with its arguments is said in plain words."""
         gc.set_threshold(_GARBAGE)
@@ -53,6 +66,18 @@ class _Plain(TyperGroup):
             if error.message.startswith("'athena' is not one of"):
                 error.message += f" {_ATHENA}"
             raise
+
+
+def _forget_what_cannot_be_printed() -> None:
+    """Python would try once more as it ends, complain, and exit with a code of its own.
+
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    try:
+        if sys.stdout:  # None where it was closed
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 app = typer.Typer(

@@ -52,6 +52,18 @@ def typed(*arguments: str | Path, cwd: Path, charset: str = "utf-8") -> subproce
     return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no disk that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_cannot_be_printed_is_told_in_a_sentence(unbuffered: str) -> None:
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        command = [ONEMATA, "check", str(EXAMPLE)]
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment, timeout=LONG
+        )
+    assert (done.returncode, done.stderr) == (1, "What was to be written cannot be: No space left on device.\n")
+
+
 def client(folder: Path, name: str, **changes: str) -> Path:
     """A folder like the example's for a client of this name, with lines of its files changed."""
     target = Path(shutil.copytree(EXAMPLE, folder / name))

@@ -33,22 +33,26 @@ _CELLS: list[tuple[str, list[str]]] = [
     ("print('x' * 2_000_000)", []),
     ("'y' * 300_000", []),
     (
-        "import fcntl, struct, subprocess, termios\n"
-        "def arrived():\n"
-        "    'Whether what was written to the file descriptor is in the notebook.'\n"
-        "    for stream in (sys.stdout, sys.stderr):\n"
-        "        while struct.unpack('i', fcntl.ioctl(stream._fid, termios.FIONREAD, bytes(4)))[0]:\n"
-        "            time.sleep(0.01)\n"
-        "    time.sleep(0.3)\n"
-        "os.write(1, b'to the descriptor\\n')\n"
-        "arrived()",
+        "import subprocess, threading\n"
+        "def until_seen(text, owner, name, act):\n"
+        "    'Act, and wait until what this writes has gone the way that another thread takes it.'\n"
+        "    seen, method = threading.Event(), getattr(type(owner), name)\n"
+        "    def noting(what, *args, **kwargs):\n"
+        "        method(owner, what, *args, **kwargs)\n"
+        "        if text in (what if isinstance(what, str) else b''.join(what).decode()):\n"
+        "            seen.set()\n"
+        "    setattr(owner, name, noting)\n"
+        "    act()\n"
+        "    assert seen.wait(60)\n"
+        "    delattr(owner, name)\n"
+        "until_seen('descriptor', sys.stdout, 'write', lambda: os.write(1, b'to the descriptor\\n'))",
         [],
     ),
-    ("subprocess.run(['sh', '-c', 'echo of a process'])\narrived()", []),
-    ("subprocess.run(['sh', '-c', 'echo its error >&2'])\narrived()", []),
+    ("until_seen('of', sys.stdout, 'write', lambda: subprocess.run(['sh', '-c', 'echo of a process']))", []),
+    ("until_seen('its', sys.stderr, 'write', lambda: subprocess.run(['sh', '-c', 'echo its error >&2']))", []),
     ("!echo of a shell", []),
     ("def in_thread():\n    print('of a thread')\n    display('shown by a thread')", []),
-    ("import threading\nt = threading.Thread(target=in_thread)\nt.start()\nt.join()\nprint('joined')", []),
+    ("t = threading.Thread(target=in_thread)\nt.start()\nt.join()\nprint('joined')", []),
     ("import asyncio\nawait asyncio.sleep(0)\nprint('awaited')", []),
     ("await asyncio.sleep(0)\n1 / 0", _MAY_FAIL),
     ("sleep = asyncio.sleep(0)\ntry:\n    asyncio.run(sleep)\nfinally:\n    sleep.close()", _MAY_FAIL),
@@ -66,7 +70,8 @@ _CELLS: list[tuple[str, list[str]]] = [
     ("sys.stdout.write('no line end')", []),
     ("who, __name__, type(get_ipython()).__name__, sys.path[0], os.environ['NOWHERE'], In[1], sorted(Out)[:3]", []),
     ("import multiprocessing\nother = multiprocessing.get_context('fork').Process(target=print, args=('of a fork',))\n"
-     "other.start()\nother.join()\ntime.sleep(0.5)", []),
+     "def fork():\n    other.start()\n    other.join()\n"
+     "until_seen('of a fork', get_ipython().kernel.iopub_thread, '_really_send', fork)", []),
     ("%time 1 + 1; None\nsys.stdout.isatty(), sys.stdin.isatty()", []),
     ("get_ipython().run_cell_magic('bash', '', 'echo in bash; exit 3')", _MAY_FAIL),
     ("", []),
