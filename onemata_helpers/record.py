@@ -28,6 +28,7 @@ from .files import replace_file, take
 from .hand_over import HandOver
 from .parameters import ServiceParameters
 from .permitted import Preflight
+from .places import is_elsewhere
 from .plan import Plan
 from .redaction import without_secrets
 from .text import counted, is_plain, one_line, visible
@@ -328,10 +329,10 @@ def _plain(value: object) -> object:
 def default_root() -> Path:
     """The folder that ONEMATA_RECORDS names, else `records/` beside `notebooks/` or in the working folder.
 
-    Raises ParameterError for a bucket, which would be made as a folder here.
+    Raises ParameterError for a bucket, or another address, which would be made as a folder here.
     """
     if named := os.environ.get("ONEMATA_RECORDS"):
-        if named.startswith("s3:"):
+        if is_elsewhere(named):
             raise ParameterError([Problem("the environment", "ONEMATA_RECORDS", named, "must be a folder here")])
         return Path(named)
     here = Path.cwd()
