@@ -24,6 +24,9 @@ def main() -> None:
     """
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # in the forks, too, but for their cells
+    # Who stops a service asks all its processes to end. The runner alone answers: notebooks come to a safe point first.
+    # https://www.freedesktop.org/software/systemd/man/latest/systemd.kill.html (KillMode=control-group)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # unlike SIG_IGN, not so in what a cell starts
     try:
         _load(sys.argv[2:])
         _refuse_if_unsafe()

@@ -151,6 +151,21 @@ def test_a_terminals_ctrl_c_does_not_reach_it() -> None:
         process.kill()
 
 
+def test_it_is_not_ended_by_what_asks_all_processes_of_a_service_to_end(own_warm: Warm, tmp_path: Path) -> None:
+    cell = (
+        "import os, signal, subprocess\n"
+        "for each in (os.getpid(), os.getppid()): os.kill(each, signal.SIGTERM)\n"
+        "started = subprocess.Popen(['sleep', '60'])\n"
+        "started.terminate()\n"
+        "print(started.wait(30))"
+    )
+    with own_warm.fork() as process:
+        assert run_in(process, tmp_path / "one.ipynb", cell, "print('next')") == ["-15\n", "next\n"]
+    with own_warm.fork() as process:
+        assert run_in(process, tmp_path / "two.ipynb", "print('another')") == ["another\n"]
+    assert own_warm._runs()
+
+
 def test_ctrl_c_beside_a_cell_is_nothing(tmp_path: Path) -> None:
     """Neither before the first request, nor before or after a cell while its answer is made."""
     cell = (
