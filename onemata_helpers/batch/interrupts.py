@@ -1,13 +1,16 @@
-"""Ctrl-C, and the signal that asks a process to end, counted instead of raised: what is running decides."""
+"""Ctrl-C, and the signals that ask a process to end, counted instead of raised: what is running decides."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
+_PRINTED = (1, 2)
+"""Standard output and standard error."""
 
 
 @dataclass
@@ -40,7 +43,19 @@ class Interrupts:
 def counted_interrupts() -> Iterator[Interrupts]:
     """Count them while this lasts. Must be entered in the main thread."""
     asked = Interrupts()
-    before = {number: signal.signal(number, asked.heed) for number in _NUMBERS}
+    terminals = [number for number in _PRINTED if os.isatty(number)]
+
+    def hang_up(*_: object) -> None:
+        """The terminal is gone, and with it all that would be printed there."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for number in terminals:
+            os.dup2(nowhere, number)
+        asked.heed()
+
+    heeding = dict.fromkeys(_NUMBERS, asked.heed)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        heeding[signal.SIGHUP] = hang_up
+    before = {number: signal.signal(number, heed) for number, heed in heeding.items()}
     try:
         yield asked
     finally:

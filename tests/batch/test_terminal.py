@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
 import termios
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from onemata_helpers.batch import commands
+from onemata_helpers.batch.interrupts import counted_interrupts
 from onemata_helpers.sandbox.server import Sandbox
 
 from ..processes import LONG
@@ -38,13 +42,16 @@ class Terminal:
         os.close(slave)
         self._shown = b""
         self._more = threading.Condition()
+        self._gone = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
         while True:
+            while not (self._gone.is_set() or select.select([self._master], [], [], 0.1)[0]):
+                pass
             try:
-                part = os.read(self._master, 65536)
+                part = b"" if self._gone.is_set() else os.read(self._master, 65536)
             except OSError:  # the last one has closed it
                 part = b""
             with self._more:
@@ -65,11 +72,18 @@ class Terminal:
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
+    def hang_up(self) -> None:
+        """The window is closed, or the way to it is lost."""
+        self._gone.set()
+        self._reader.join(LONG)
+        os.close(self._master)
+
     def ended(self) -> int:
         code = self.process.wait(120)
-        self._reader.join(LONG)
-        assert not self._reader.is_alive(), "the terminal is still held by what the command has started"
-        os.close(self._master)
+        if not self._gone.is_set():
+            self._reader.join(LONG)
+            assert not self._reader.is_alive(), "the terminal is still held by what the command has started"
+            os.close(self._master)
         return code
 
 
@@ -90,6 +104,37 @@ def test_a_plan_is_shown_and_asked_for_and_ctrl_c_ends_its_apply_at_a_safe_point
     last = records(tmp_path)["acme/glue"][-1]
     assert "Stopped before policy AWSGlueServiceRole on role" in last.reason
     assert last.parameters["approved_plan"] == last.plan_digest
+
+
+@pytest.mark.usefixtures("kernels")
+def test_a_terminal_that_is_gone_ends_the_batch_at_a_safe_point(aws: Sandbox, tmp_path: Path) -> None:
+    summary = tmp_path / "summary"
+    folder = str(client(tmp_path, "acme"))
+    terminal = Terminal(ONEMATA, "apply", folder, "--auto-approve", "--summary", str(summary))
+    aws.before("CreateRole", lambda _: hang_up(terminal, tmp_path))
+    assert terminal.ended() == 1
+    (last,) = records(tmp_path)["acme/glue"]
+    assert "Stopped before policy AWSGlueServiceRole on role" in last.reason
+    assert json.loads(summary.read_text())["results"][0]["reason"] == last.reason
+
+
+def test_under_nohup_the_end_of_the_terminal_is_nothing() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with counted_interrupts() as asked:
+            signal.raise_signal(signal.SIGHUP)
+        assert asked.count == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def hang_up(terminal: Terminal, folder: Path) -> None:
+    terminal.wait_for("change 1 of 3: role AWSGlueServiceRole-acme")
+    terminal.hang_up()
+    end = time.monotonic() + LONG
+    while not list(folder.rglob("*.stop")):
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def interrupt(terminal: Terminal) -> None:
