@@ -93,30 +93,37 @@ def _carried_out(job: Job, watcher: JobWatcher, lend: Lend) -> tuple[str, str, P
 
     path, _ = begin(job.parameters, job.records, notebook=True)
     watcher.has_record(path)
-    ended = ""
+    ended = broken = ""
     try:
         hand_down(job, path)
         with suppress(Abandoned):  # it is cut off before its notebook runs
             sessions = unless_killed(lambda: lend(job.parameters), watcher).with_those_of(sessions_there(job))
             ended = execute(job.parameters, path, watcher.has_process, sessions)
     except OnemataError as error:  # of the lease's file; its record was begun, and gets an end
-        ended = str(error)
+        broken = str(error)
     except Exception as error:
-        ended = unforeseen(error)
+        broken = unforeseen(error)
     finally:
         watcher.has_ended(path)
-    outcome, why = _ending(path, watcher.why_killed or ended)
+    outcome, why = _ending(path, watcher.why_killed or ended, broken)
     not_saved = conclude(path)
     return outcome, why if not_saved in why else f"{why} {not_saved}", path
 
 
-def _ending(path: Path, error: str) -> tuple[str, str]:
-    """The record's outcome, and why; `failed` if the run was cut off or the notebook says otherwise."""
+def _ending(path: Path, error: str, broken: str) -> tuple[str, str]:
+    """The record's outcome, and why; `failed` if the run was cut off or the notebook says otherwise.
+
+    `error` is what ended the notebook, in its own last words if it had some; `broken` what failed around it.
+    """
     try:
         record = read_record(path)
     except (OSError, ValueError) as failure:
+        error = error or broken
         happened = f"{sentence(error) if error else ''} The record {path} cannot be read: {one_line(str(failure))}"
         return "failed", who_acts(happened.strip(), "the engineer looks at that file, and runs it again")
+    if broken:
+        happened, _, who = broken.partition(" Who acts: ")
+        error = error or who_acts(f"{sentence(happened)} {_by_then(record)}", who.rstrip(".") or _AGAIN)
     if record.outcome is None:
         return "failed", _cut_off(path, record, error)
     if error and record.outcome not in ("failed", "blocked"):
