@@ -249,7 +249,7 @@ def test_a_notebook_killed_before_an_answer_is_on_record_does_not_say_that_nothi
 ) -> None:
     def kill(_: object) -> None:
         for notebook in notebooks():
-            notebook.terminate()
+            notebook.kill()
 
     aws.after("CreateRole", kill)
     typed("run", EXAMPLE, "--service", "redshift", "--action", "apply", cwd=tmp_path)
