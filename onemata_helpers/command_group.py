@@ -52,8 +52,8 @@ def _forget_what_cannot_be_printed() -> None:
 
     https://docs.python.org/3/library/signal.html#note-on-sigpipe
     """
-    try:
-        if sys.stdout:  # None where it was closed
-            sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

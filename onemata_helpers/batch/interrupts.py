@@ -50,7 +50,8 @@ def counted_interrupts() -> Iterator[Interrupts]:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for number in terminals:
             os.dup2(nowhere, number)
-        asked.heed()
+        if not asked.count:  # the system may send it twice, which is nobody's wish to kill
+            asked.heed()
 
     heeding = dict.fromkeys(_NUMBERS, asked.heed)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup

@@ -29,6 +29,12 @@ from .conftest import Approval, How, Planning, Which, client, records
 ONEMATA = str(Path(sys.executable).parent / "onemata")
 
 
+def _on_this_terminal() -> None:
+    """In the command's process, before it begins: as a shell starts it, also where these tests run under nohup."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Terminal:
     """A command on a terminal of its own; `text` is all that it has shown, without colours and movements."""
 
@@ -36,7 +42,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         self.process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_on_this_terminal,
             env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "160", "LINES": "40"},
         )  # fmt: skip
         os.close(slave)
@@ -74,6 +80,8 @@ class Terminal:
 
     def hang_up(self) -> None:
         """The window is closed, or the way to it is lost."""
+        if self._gone.is_set():
+            return
         self._gone.set()
         self._reader.join(LONG)
         os.close(self._master)
