@@ -86,6 +86,8 @@ def sign_in(todo: Sequence[Job], asked: Interrupts) -> SignedIn:
     it opens, other clients of the same profile may need none; and so on. A code that is refused is asked for again, a
     few times.
     """
+    if todo:
+        _prepare()
     signed_in = SignedIn()
     left = of_each = {job.parameters.client: job.parameters for job in todo}
     try:
@@ -104,13 +106,18 @@ def sign_in(todo: Sequence[Job], asked: Interrupts) -> SignedIn:
     return signed_in
 
 
+def _prepare() -> None:
+    """Have done what each of the threads would do again. A wrong setting of the machine is said of each account."""
+    from ..practice import practise
+
+    with suppress(Exception):
+        practise({"sts": "get_caller_identity"})
+
+
 def _without_a_code(
     signed_in: SignedIn, of_each: Mapping[str, ServiceParameters], asked: Interrupts
 ) -> dict[str, ServiceParameters]:
     """Sign in to all of these accounts. Gives back those that need a code. Raises KeyboardInterrupt."""
-    from ..practice import practise
-
-    practise({"sts": "get_caller_identity"})  # else each of the threads would read and make the same
     left, need_one, slow = deque(of_each.values()), set[str](), set[str]()
     doing: dict[Future[None], tuple[str, float]] = {}
 

@@ -195,6 +195,17 @@ def test_for_an_account_that_never_answers_the_others_do_not_wait_for_ever(
     assert "did not answer within 3 minutes. Nothing was read or changed. Who acts: " in refused["silent-0"]
 
 
+@pytest.mark.parametrize(
+    "name", ["AWS_DEFAULTS_MODE", "AWS_STS_REGIONAL_ENDPOINTS", "AWS_REQUEST_CHECKSUM_CALCULATION"]
+)
+def test_a_wrong_setting_of_the_machine_is_said_of_the_account(
+    aws: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "bogus")
+    refused = sign_in([job(client(tmp_path, "acme"), tmp_path)], Interrupts()).refused
+    assert re.fullmatch(r"Signing in \(region .*bogus.* Who acts: the engineer corrects .*", refused["acme"])
+
+
 def test_accounts_are_signed_in_to_before_anything_runs(
     aws: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
